@@ -1,0 +1,75 @@
+"""An authorization code: what is bound to it, and how its redemption can end."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from authly_server.model.grant import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthorizationCode:
+    """What is written when a user consents; `ttl` is in seconds, `digest` SHA-256 of the code.
+
+    The code itself carries `grant_id`, so that the refresh family can be derived before the row
+    is consumed. `redirect_uri` is None where the authorization request left it out (one was registered).
+    `code_challenge` is None only for a confidential client that need not use PKCE.
+    """
+
+    grant_id: UUID
+    digest: bytes
+    client_id: UUID
+    user_id: UUID
+    scopes: frozenset[str]
+    resources: tuple[str, ...]
+    redirect_uri: str | None
+    code_challenge: str | None
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRedemption:
+    """What a token request proves about a code; compared with the row in one statement.
+
+    `code_challenge` is the S256 transformation of the verifier that was sent, None for none sent.
+    """
+
+    digest: bytes
+    client_id: UUID
+    redirect_uri: str | None
+    code_challenge: str | None
+
+
+class CodeRefusal(StrEnum):
+    """Why a code was refused; for logs and metrics, the client only learns invalid_grant."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    OTHER_CLIENT = "other_client"
+    OTHER_REDIRECT_URI = "other_redirect_uri"
+    OTHER_VERIFIER = "other_verifier"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRedeemed:
+    """The code was consumed, once and for all."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class CodeReplayed:
+    """The code had been used and all else was valid: its grant is revoked now (RFC 9700, 4.5)."""
+
+    grant_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRefused:
+    """Nothing changed."""
+
+    reason: CodeRefusal
+
+
+CodeOutcome = CodeRedeemed | CodeReplayed | CodeRefused

@@ -1,0 +1,70 @@
+"""A family of refresh tokens: one row a grant, one live generation, and how a rotation can end.
+
+A token carries its grant, its generation, the family's nonce and a MAC over them under a key that
+is not in the database; the row holds the digest of the live generation and of the one before it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from authly_server.model.grant import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefreshFamily:
+    """Generation 0 of a family; `ttl` in seconds from now, renewed at each rotation."""
+
+    digest: bytes
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRotation:
+    """A presented token whose MAC was right, and its successor.
+
+    `ttl` and `grace` are seconds: within `grace` of a rotation the same successor is answered
+    again as long as nobody has used it.
+    """
+
+    grant_id: UUID
+    client_id: UUID
+    generation: int
+    presented_digest: bytes
+    successor_digest: bytes
+    ttl: int
+    grace: int
+
+
+class RefreshRefusal(StrEnum):
+    """Why a token was refused; for logs and metrics, the client only learns invalid_grant."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    OTHER_CLIENT = "other_client"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The presented token is consumed, or was a moment ago (`retried`); its successor is live."""
+
+    grant: Grant
+    retried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshReplayed:
+    """A consumed token came back: the whole family is revoked now (RFC 9700, 4.14.2)."""
+
+    grant_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRefused:
+    """Nothing changed."""
+
+    reason: RefreshRefusal
+
+
+RefreshOutcome = Rotated | RefreshReplayed | RefreshRefused

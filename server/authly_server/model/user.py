@@ -1,0 +1,17 @@
+"""A person who signs in."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One row of users; `password_hash` is the bcrypt hash of the pre-hashed password."""
+
+    id: UUID
+    email: str
+    username: str
+    password_hash: str
+    is_verified: bool
+    is_admin: bool
+    enabled: bool
