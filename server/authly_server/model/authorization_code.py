@@ -12,7 +12,8 @@ class NewAuthorizationCode:
     """What is written when a user consents; `ttl` is in seconds, `digest` SHA-256 of the code.
 
     The code itself carries `grant_id`, so that the refresh family can be derived before the row
-    is consumed. `redirect_uri` is None where the authorization request left it out (one was registered).
+    is consumed. `redirect_uri` is None where the authorization request left
+    it out (one was registered).
     `code_challenge` is None only for a confidential client that need not use PKCE.
     """
 
