@@ -1,0 +1,222 @@
+"""Up and down: the two stories of a cluster."""
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cluster import (
+    binaries,
+    certificates,
+    components,
+    configuration,
+    dns,
+    health,
+    images,
+    layout,
+    namespace,
+    packages,
+    processes,
+    programs,
+    progress,
+    refusal,
+    residue,
+    settings,
+    storage,
+)
+
+
+GRACE_SECONDS = 1.0  # nothing of the cluster's data is kept, so nobody needs time to save any
+
+
+def up(place: layout.Layout, *, control_plane: bool) -> None:
+    """Bring the cluster up, or bring back what of it is not alive.
+
+    Raises:
+        refusal.Refusal: something is missing, or a component does not start.
+    """
+    began = time.monotonic()
+    if not control_plane and os.geteuid() != 0:
+        message = "a node needs root (network namespace, containers); without it, there is: up --control-plane"
+        raise refusal.Refusal(message)
+    packages.ensure(packages.CONTROL_PLANE if control_plane else packages.NODE)
+    node = binaries.ensure(binaries.NODE)
+    with _locked(place):
+        chosen = settings.decide(place, control_plane=control_plane)
+        certificates.ensure(place.certificates)
+        configuration.write_kubeconfigs(place, chosen)
+        (_start_control_plane if control_plane else _start_node)(place, node, chosen)
+    progress.say(f"Cluster {place.name} is up ({time.monotonic() - began:.1f} s)")
+
+
+@contextlib.contextmanager
+def _locked(place: layout.Layout) -> Iterator[None]:
+    """One `up` or `down` of a cluster at a time. A lock that was removed meanwhile, with the state, locks nothing."""
+    path = place.root / "lock"
+    while True:
+        place.root.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                yield
+                return
+
+
+def _start(place: layout.Layout, component: components.Component) -> None:
+    """Start a component unless it runs; one that runs with other flags or another binary is replaced."""
+    if processes.find(place.processes, component.name, component.argv):
+        return
+    stale = processes.find(place.processes, component.name)
+    processes.stop([stale] if stale else [], GRACE_SECONDS)
+    place.logs.mkdir(exist_ok=True)
+    processes.start(
+        place.processes,
+        component.name,
+        component.argv,
+        place.logs / f"{component.name}.log",
+        place.root,
+    )
+
+
+def _wait_api(place: layout.Layout, chosen: settings.Settings, also: list[str]) -> None:
+    def ready() -> bool:
+        return health.get(place, chosen.api_port, "/readyz") == 200  # noqa: PLR2004 - HTTP OK
+
+    health.wait(place, ["etcd", "kube-apiserver", *also], "the API server", ready)
+
+
+def _wait_accounts(place: layout.Layout, chosen: settings.Settings) -> None:
+    """Wait for the first thing that the controllers make, without which no pod can be created."""
+    path = "/api/v1/namespaces/default/serviceaccounts/default"
+
+    def ready() -> bool:
+        return health.get(place, chosen.api_port, path) == 200  # noqa: PLR2004 - HTTP OK
+
+    health.wait(place, ["kube-controller-manager"], "the controller manager", ready)
+
+
+def _start_control_plane(place: layout.Layout, node: Path, chosen: settings.Settings) -> None:
+    etcd, apiserver, manager = components.control_plane(place, node, components.addresses(chosen))
+    _start(place, etcd)
+    _start(place, apiserver)
+    _wait_api(place, chosen, [])
+    _start(place, manager)
+    _wait_accounts(place, chosen)
+
+
+def _start_node(place: layout.Layout, node: Path, chosen: settings.Settings) -> None:
+    names = binaries.ensure(binaries.DNS)
+    plugins = packages.plugins()
+    if plugins is None:
+        message = f"the CNI plug-ins are not installed; install {packages.CNI_PACKAGE}"
+        raise refusal.Refusal(message)
+    configuration.write_node(place, plugins)
+    namespace.ensure(place)
+    etcd, apiserver, manager = components.control_plane(place, node, components.addresses(chosen))
+    for component in (components.containerd(place), etcd, apiserver):
+        _start(place, components.on_node(place, component))
+    _start(place, components.forwarder(place, chosen))
+    _prepare_node(place)
+    _wait_api(place, chosen, ["containerd", "forwarder"])
+    agents = (
+        components.kubelet(place, node),
+        components.proxy(place, node),
+        components.dns(place, names),
+    )
+    for component in (manager, components.scheduler(place, node), *agents):
+        _start(place, components.on_node(place, component))
+    _furnish(place, node)
+    _wait_accounts(place, chosen)
+    _wait_node(place, node)
+
+
+def _prepare_node(place: layout.Layout) -> None:
+    def ready() -> bool:
+        return programs.attempt(*images.control(place), "version").returncode == 0
+
+    storage.prepare(place.volumes)
+    health.wait(place, ["containerd"], "containerd", ready)
+    images.ensure_pause(place)
+
+
+def kubectl(place: layout.Layout, node: Path, *arguments: str, text: str | None = None) -> str:
+    """Run kubectl as the cluster's administrator and return what it printed.
+
+    Raises:
+        refusal.Refusal: it failed.
+    """
+    return programs.run(node, "kubectl", "--kubeconfig", place.kubeconfig, *arguments, text=text)
+
+
+def _furnish(place: layout.Layout, node: Path) -> None:
+    """Make volumes and DNS known to the API; volumes whose claim is gone are emptied and made anew."""
+    volumes = kubectl(place, node, "get", "persistentvolumes", "-o", "json")
+    for name in storage.released(volumes):
+        kubectl(place, node, "delete", "persistentvolume", name)
+        storage.wipe(place.volumes, name)
+    items = [*dns.manifests(), *storage.manifests(place.volumes, storage.kept(volumes))]
+    document = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    kubectl(place, node, "apply", "--server-side", "--force-conflicts", "-f", "-", text=document)
+
+
+def _wait_node(place: layout.Layout, node: Path) -> None:
+    inside = namespace.enter(place)
+
+    def ready() -> bool:
+        line = f"{layout.NODE_ADDRESS}:53"
+        return all(
+            programs.attempt(*inside, "python3", "-c", _PROBE, url).returncode == 0
+            for url in ("http://127.0.0.1:8181/ready", "http://127.0.0.1:10256/healthz")
+        ) and bool(line)
+
+    def registered() -> bool:
+        return (
+            programs.attempt(
+                node,
+                "kubectl",
+                "--kubeconfig",
+                place.kubeconfig,
+                "wait",
+                "--for=condition=Ready",
+                f"node/{layout.NODE}",
+                "--timeout=10s",
+            ).returncode
+            == 0
+        )
+
+    agents = ["kubelet", "kube-proxy", "coredns", "kube-scheduler", "containerd"]
+    health.wait(place, agents, "the node", registered)
+    health.wait(place, agents, "DNS or the service proxy", ready)
+
+
+_PROBE = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)"
+
+
+def down(place: layout.Layout) -> None:
+    """Take the cluster down and leave nothing of it, whatever state it is in.
+
+    Raises:
+        refusal.Refusal: something cannot be removed.
+    """
+    began = time.monotonic()
+    if os.geteuid() != 0 and residue.mounts(place.root):
+        message = f"cluster {place.name} has a node; only root can take it down"
+        raise refusal.Refusal(message)
+    known = place.root.exists()
+    with _locked(place):
+        _end_processes(place)
+        residue.remove(place)
+    word = "is down" if known else "was not up"
+    progress.say(f"Cluster {place.name} {word} ({time.monotonic() - began:.1f} s)")
+
+
+def _end_processes(place: layout.Layout) -> None:
+    """End the components, then whatever is in their containers, until neither is left."""
+    names = processes.remembered(place.processes)
+    found = {processes.find(place.processes, name) for name in names}
+    processes.stop({pid for pid in found if pid} | processes.marked(place.root), GRACE_SECONDS)
+    while living := processes.marked(place.root) | residue.contained(place.identity):
+        processes.kill(living)

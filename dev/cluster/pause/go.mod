@@ -1,0 +1,3 @@
+module authly.dev/dev/cluster/pause
+
+go 1.25.0
