@@ -1,9 +1,9 @@
 """
 Builds the container images: `python3 dev/images build`.
 
-Standard library only, so that it works before any virtual environment exists. Archives are printed
-on stdout, one path a line; everything else goes to stderr. The archives are loaded into a cluster by
-`python3 dev/cluster load-image PATH ...`, or anywhere by `docker load`, `podman load` or
+Standard library only, so that it works before any virtual environment exists. Archives are
+printed on stdout, one path a line; everything else goes to stderr. They are loaded into a cluster
+by `python3 dev/cluster load-image PATH ...`, or anywhere by `docker load`, `podman load` or
 `ctr --namespace k8s.io images import`.
 """
 
@@ -23,14 +23,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="dev/images", description="Build container images.")
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("build", help="build what is missing; print the archives' paths")
-    make.add_argument("names", nargs="*", choices=[*recipes.NAMES, "all"], default="all", metavar="NAME")
-    make.add_argument("--refresh", action="store_true", help="make them anew, from today's packages")
+    make.add_argument(
+        "names", nargs="*", choices=[*recipes.NAMES, "all"], default="all", metavar="NAME"
+    )
+    make.add_argument(
+        "--refresh", action="store_true", help="make them anew, from today's packages"
+    )
     show = commands.add_parser("archive", help="print an up-to-date archive's path; builds nothing")
     show.add_argument("names", nargs="+", choices=recipes.NAMES, metavar="NAME")
     for command in (make, show):
         command.epilog = f"NAME: {', '.join(recipes.NAMES)}"
         command.add_argument("--tag", help="another tag than the project's version: 0.1.1")
-        command.add_argument("--source", type=Path, default=recipes.ROOT, help="another source tree")
+        command.add_argument(
+            "--source", type=Path, default=recipes.ROOT, help="another source tree"
+        )
     commands.add_parser("clean", help="remove all archives and layers")
     return parser.parse_args(arguments)
 
@@ -68,7 +74,9 @@ def _archive(recipe: recipes.Recipe, options: argparse.Namespace) -> Path:
         return build.ensure(recipe)
     if found := build.current(recipe):
         return found
-    message = f"{recipe.name} is not built as its sources are now: python3 dev/images build {recipe.name}"
+    message = (
+        f"{recipe.name} is not built as its sources are now: python3 dev/images build {recipe.name}"
+    )
     raise progress.Failure(message)
 
 

@@ -63,7 +63,7 @@ def image_id(archive: Path) -> str:
             manifest = tar.extractfile("manifest.json")
             config: str = json.load(manifest)[0]["Config"] if manifest else ""
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
-        message = f"{archive} is no image archive ({error}); remove it and try again"
+        message = f"{archive} is no image archive ({type(error).__name__}); remove it and try again"
         raise progress.Failure(message) from error
     return Path(config).name.removesuffix(".json")
 

@@ -1,7 +1,7 @@
 """
 From a recipe to an archive: looked up by key, else pulled, else built.
 
-The base's image id is one of the ingredients of every other key, so that a new base makes new images.
+The base's image id is one of the ingredients of every other key: a new base makes new images.
 """
 
 import tempfile
@@ -89,7 +89,7 @@ def _built(recipe: recipes.Recipe, log: Path) -> None:
             return
         options = [f"--build-arg=BASE={recipes.BASE}", *host.secrets(directory)]
         if not recipe.upstream:
-            options += [f"--build-arg=VERSION={recipe.tag}"]
+            options.append(f"--label=org.opencontainers.image.version={recipe.tag}")
         buildah.build(recipe.reference, recipe.dockerfile, recipe.context, log, options)
 
 
@@ -107,5 +107,7 @@ def _archived(recipe: recipes.Recipe, key: str, log: Path) -> Path:
 def _log(recipe: recipes.Recipe) -> Path:
     """Return a fresh log, `NAME.log` in the cache."""
     path = archives.directory() / f"{recipe.name}.log"
-    path.write_text(f"{recipe.reference} {time.strftime('%FT%TZ', time.gmtime())}\n", encoding="utf-8")
+    path.write_text(
+        f"{recipe.reference} {time.strftime('%FT%TZ', time.gmtime())}\n", encoding="utf-8"
+    )
     return path

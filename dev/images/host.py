@@ -19,7 +19,15 @@ deb http://deb.debian.org/debian bookworm-updates main
 deb http://deb.debian.org/debian-security bookworm-security main
 """
 APT_OPTIONS = re.compile(r"Acquire::(https?|Check-|Retries|ForceIPv)[^ ]* .*;")
-PIP_KEYS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "default-timeout", "retries")
+PIP_KEYS = (
+    "index-url",
+    "extra-index-url",
+    "trusted-host",
+    "proxy",
+    "timeout",
+    "default-timeout",
+    "retries",
+)
 PIP_LINE = re.compile(r"(?P<section>[^=]*)\.(?P<key>[^.=]+)='(?P<value>.*)'")
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -53,16 +61,20 @@ def apt_sources(etc: Path = Path("/etc/apt")) -> str:
         elif path.suffix == ".sources" and path.is_file():
             entries += _deb822_entries(path.read_text(encoding="utf-8"))
     complete = any(entry.split()[2] == SUITES[0] for entry in entries)
-    return "".join(f"{entry}\n" for entry in dict.fromkeys(entries)) if complete else UPSTREAM_SOURCES
+    return (
+        "".join(f"{entry}\n" for entry in dict.fromkeys(entries)) if complete else UPSTREAM_SOURCES
+    )
 
 
 def _one_line_entries(text: str) -> list[str]:
     """Drop options in brackets: keys of Debian itself are in every base image."""
-    lines = (re.sub(r"\[[^\]]*\]", "", line.partition("#")[0]).split() for line in text.splitlines())
+    lines = (
+        re.sub(r"\[[^\]]*\]", "", line.partition("#")[0]).split() for line in text.splitlines()
+    )
     return [
         f"deb {words[1]} {words[2]} main"
         for words in lines
-        if len(words) > 3 and words[0] == "deb" and words[2] in SUITES and "main" in words[3:]
+        if words[:1] == ["deb"] and words[2:3] and words[2] in SUITES and "main" in words[3:]
     ]
 
 
@@ -87,7 +99,9 @@ def apt_dump() -> str:
 
 def apt_options(dump: str) -> str:
     """Keep of `apt-config dump` what reaches the mirrors; point apt at the mounted files."""
-    kept = [line for line in dump.splitlines() if APT_OPTIONS.fullmatch(line) and "::CA" not in line]
+    kept = [
+        line for line in dump.splitlines() if APT_OPTIONS.fullmatch(line) and "::CA" not in line
+    ]
     mounted = [
         'Dir::Etc::SourceList "/run/secrets/sources";',
         'Dir::Etc::SourceParts "/dev/null";',

@@ -13,8 +13,8 @@ STEP = re.compile(r"^(\[\d+/\d+\] )?STEP \d+/\d+: (?P<instruction>.*)$")
 SHOWN_ON_FAILURE = 25
 
 
-class Failure(Exception):
-    """Something that a person must read: one clear line, perhaps followed by a command's last words."""
+class Failure(Exception):  # noqa: N818 - what a person reads after `error:`
+    """One clear line for a person, perhaps followed by a command's last words."""
 
 
 def say(line: str) -> None:
@@ -47,7 +47,9 @@ def run(command: Sequence[str], log: Path, *, directory: Path | None = None) -> 
             _show(line, time.monotonic() - start)
     if process.returncode:
         tail = "\n".join(log.read_text(encoding="utf-8").splitlines()[-SHOWN_ON_FAILURE:])
-        message = f"{command[0]} failed with status {process.returncode}; all of it is in {log}\n{tail}"
+        message = (
+            f"{command[0]} failed with status {process.returncode}; all of it is in {log}\n{tail}"
+        )
         raise Failure(message)
 
 

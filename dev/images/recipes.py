@@ -39,7 +39,7 @@ class Recipe:
         return self.reference.rpartition(":")[2]
 
     def key(self, *ingredients: str) -> str:
-        """Return a hash of the reference, all input files and further ingredients (the base's id)."""
+        """Return a hash of the reference, all input files and `ingredients` (the base's id)."""
         digest = hashlib.sha256("\0".join((self.reference, *ingredients)).encode())
         for path in sorted(file for entry in self.inputs for file in _files(entry)):
             name = path.relative_to(self.context).as_posix()
@@ -51,13 +51,13 @@ class Recipe:
 
 def recipe(name: str, tag: str | None = None, source: Path = ROOT) -> Recipe:
     """
-    Return the recipe of `base`, `postgres`, `operator` or `server`, programs from the tree `source`.
+    Return the recipe of one of `NAMES`; programs are taken from the tree `source`.
 
     Raises:
         Failure: there is no such tree, the tag is none, or an upstream image was to be tagged.
     """
     if name in PROGRAMS:
-        return _program(name, _parse_tag(name, tag) if tag else _version(source), source)
+        return _program(name, tag, source)
     if tag:
         message = f"--tag is for {' and '.join(PROGRAMS)}; {name} carries its upstream name"
         raise progress.Failure(message)
@@ -66,15 +66,17 @@ def recipe(name: str, tag: str | None = None, source: Path = ROOT) -> Recipe:
     return Recipe(name, reference, context / "Dockerfile", context, (context,), upstream=True)
 
 
-def _program(name: str, tag: str, source: Path) -> Recipe:
+def _program(name: str, tag: str | None, source: Path) -> Recipe:
     dockerfile = source / f"Dockerfile.{name}"
     program = source / name / f"authly_{name}"
     lock = source / "requirements" / f"{name}.txt"
     inputs = (dockerfile, source / ".dockerignore", lock, program)
     if missing := [path for path in inputs if not path.exists()]:
-        message = f"{source} is no source tree of authly: {missing[0].relative_to(source)} is missing"
+        message = (
+            f"{source} is no source tree of authly: {missing[0].relative_to(source)} is missing"
+        )
         raise progress.Failure(message)
-    reference = f"docker.io/authly/{name}:{tag}"
+    reference = f"docker.io/authly/{name}:{_parse_tag(name, tag) if tag else _version(source)}"
     return Recipe(name, reference, dockerfile, source, inputs, upstream=False)
 
 
