@@ -1,1 +1,1 @@
-"""A real single-node Kubernetes, made of Go modules and Debian packages: `python3 dev/cluster --help`."""
+"""A real single-node Kubernetes of Go modules and Debian packages: `python3 dev/cluster --help`."""

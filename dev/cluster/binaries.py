@@ -1,4 +1,4 @@
-"""The cluster's own programs: Go modules beside this file, built once and cached by the hash of their sources."""
+"""The cluster's own programs: Go modules beside this file, built once, cached by their hash."""
 
 import contextlib
 import dataclasses
@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from cluster import layout, progress, programs, refusal
+from cluster import layout, programs, progress, refusal
 
 
 GO_DOWNLOADS = "https://go.dev/dl/"
@@ -40,7 +40,7 @@ PAUSE = Program("pause", ".", "Building the pause program (first time only)", 10
 
 
 def key(program: Program) -> str:
-    """What the binary depends on, as a short hash: go.mod, go.sum, every .go file and the machine's architecture."""
+    """What the binary depends on, hashed: go.mod, go.sum, every .go file, the architecture."""
     digest = hashlib.sha256(platform.machine().encode())
     for path in sorted(program.source.iterdir()):
         if path.name in {"go.mod", "go.sum"} or path.suffix == ".go":
@@ -78,7 +78,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _check_go(program: Program) -> None:
-    """Check that a Go toolchain is there and new enough (or allowed to fetch a newer one by itself)."""
+    """Check that Go is there and new enough, or allowed to fetch a newer one by itself."""
     wanted = wanted_go((program.source / "go.mod").read_text())
     if programs.find("go") is None:
         message = (
@@ -105,7 +105,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def flags(module: str) -> str:
-    """Linker flags: no symbols; and Kubernetes' version, without which kubectl cannot parse the server's."""
+    """Linker flags: no symbols; and the version, which kubectl must be able to parse."""
     stripped = "-s -w"
     found = re.search(r"^\s*k8s\.io/kubernetes (v(\d+)\.(\d+)\.\S+)$", module, re.MULTILINE)
     if not found:
@@ -160,7 +160,8 @@ def _watch(building: subprocess.Popen[bytes], program: Program, log: Path) -> No
         building.kill()
         building.wait()
     if building.returncode != 0:
-        message = f"building {program.name} failed: {programs.last_line(log.read_text())} (all of it: {log})"
+        said = programs.last_line(log.read_text())
+        message = f"building {program.name} failed: {said} (all of it: {log})"
         raise refusal.Refusal(message)
     line.finish()
 

@@ -1,4 +1,4 @@
-"""One certificate authority a cluster, and a key with a certificate for everyone who speaks in it."""
+"""One certificate authority a cluster, and a key with a certificate for all who speak in it."""
 
 import base64
 import concurrent.futures
@@ -16,7 +16,7 @@ CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 @dataclasses.dataclass(frozen=True)
 class Holder:
-    """Someone with a certificate: RBAC's user (CN), its group (O), and where it serves (SANs), if it does."""
+    """Someone with a certificate: RBAC's user (CN) and group (O), and where it serves (SANs)."""
 
     file: str
     user: str
@@ -57,7 +57,7 @@ HOLDERS = (
 
 
 def ensure(directory: Path) -> None:
-    """Make whatever is not there yet; what is there stays, so that running components go on trusting each other.
+    """Make whatever is not there yet; what is there stays, so that running components keep trust.
 
     Raises:
         refusal.Refusal: openssl failed.
@@ -99,22 +99,11 @@ def _extensions(holder: Holder) -> list[str]:
 
 
 def _request(directory: Path, file: str, subject: str, extensions: list[str]) -> None:
-    """Draw a key and have it certified; the certificate appears last and whole, so its presence means both."""
+    """Draw a key and certify it; the certificate appears last, so its presence means both."""
     key, partial = directory / f"{file}.key", directory / f"{file}.partial"
-    config = ("-config", _empty_configuration(directory))
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        *config,
-        *CURVE,
-        "-days",
-        DAYS,
-        "-subj",
-        subject,
-        *extensions,
-    ]
-    programs.run(*command, "-keyout", key, "-out", partial)
+    settings = ["-config", str(_empty_configuration(directory)), "-days", DAYS, "-subj", subject]
+    result = ["-keyout", str(key), "-out", str(partial)]
+    programs.run("openssl", "req", "-x509", *CURVE, *settings, *extensions, *result)
     key.chmod(0o600)
     partial.rename(directory / f"{file}.crt")
 

@@ -1,4 +1,4 @@
-"""The command line: `python3 dev/cluster COMMAND`. Results go to stdout, progress and complaints to stderr."""
+"""The command line: results go to stdout, progress and complaints to stderr."""
 
 import argparse
 import os
@@ -17,12 +17,12 @@ from cluster import (
     progress,
     refusal,
     settings,
+    status as status_report,
 )
-from cluster import status as status_report
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command and return its exit status: 0, 1 with one line on stderr, or 2 for a wrong command line."""
+    """Run one command; exit status 0, 1 with one line on stderr, or 2 for a wrong command line."""
     parsed = parser().parse_args(arguments)
     try:
         return int(parsed.run(parsed))
@@ -144,7 +144,8 @@ def execute(parsed: argparse.Namespace) -> int:
     settings.get_node(place)
     command = parsed.command[1:] if parsed.command[:1] == ["--"] else parsed.command
     if not command:
-        raise refusal.Refusal("exec: name a command behind --")
+        message = "exec: name a command behind --"
+        raise refusal.Refusal(message)
     argv = namespace.inside_with_names(place, command)
     programs.become(argv, processes.environment(place.root))
     return 0

@@ -12,7 +12,7 @@ API_PORT = 6443  # inside the node's network namespace
 
 @dataclasses.dataclass(frozen=True)
 class Component:
-    """One process: its name, its command line, and the loopback port that answers once it listens, if there is one."""
+    """One process: its name and its command line."""
 
     name: str
     argv: tuple[str, ...]
@@ -20,7 +20,7 @@ class Component:
 
 @dataclasses.dataclass(frozen=True)
 class Addresses:
-    """Where the control plane's parts listen: on the host's loopback, or inside the node's network namespace."""
+    """Where the control plane listens: on the host's loopback, or inside the node's network."""
 
     api: str
     api_port: int
@@ -35,7 +35,7 @@ class Addresses:
 
 
 def addresses(chosen: settings.Settings) -> Addresses:
-    """Free ports on the loopback for a control plane; the usual ports where the namespace is ours alone."""
+    """Free ports on the loopback for a control plane; the usual ones where the network is ours."""
     if not chosen.control_plane:
         return Addresses(layout.NODE_ADDRESS, API_PORT, 2379, 2380, 10257)
     return Addresses(
@@ -68,7 +68,7 @@ def etcd(place: layout.Layout, node: Path, where: Addresses) -> Component:
 
 
 def apiserver(place: layout.Layout, node: Path, where: Addresses) -> Component:
-    """The API server; on the loopback it must not publish its address as an endpoint, which the API refuses."""
+    """The API server; a loopback address cannot be published as an endpoint, so it is not then."""
     pki = place.certificates
     flags = [
         f"--bind-address={where.api}",

@@ -37,7 +37,7 @@ HOLDERS = ("controller-manager", "scheduler", "proxy", "kubelet", "dns")
 
 
 def containerd(place: layout.Layout, plugins: Path) -> str:
-    """containerd's configuration: nothing of it outside the cluster's state."""
+    """What containerd is told: nothing of it outside the cluster's state."""
     return CONTAINERD.format(
         containerd=place.containerd,
         socket=place.containerd_socket,
@@ -71,7 +71,7 @@ def cni(place: layout.Layout) -> dict[str, object]:
 
 
 def kubelet(place: layout.Layout) -> dict[str, object]:
-    """The kubelet's configuration: works in a container or virtual machine of any cgroup layout, evicts nothing."""
+    """The kubelet's configuration: works with any layout of cgroups, evicts nothing."""
     x509 = {"clientCAFile": str(place.authority)}
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -91,7 +91,6 @@ def kubelet(place: layout.Layout) -> dict[str, object]:
         "resolvConf": str(place.configuration / "pods-resolv.conf"),
         "podLogsDir": str(place.root / "pods"),
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{place.identity}",
         "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,
@@ -109,7 +108,7 @@ def kubelet(place: layout.Layout) -> dict[str, object]:
 
 
 def proxy(place: layout.Layout) -> dict[str, object]:
-    """kube-proxy's configuration; the kernel's connection table is the host's and stays as it is."""
+    """The service proxy's configuration; the kernel's connection table is the host's and stays."""
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",

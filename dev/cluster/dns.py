@@ -1,9 +1,10 @@
-"""The cluster's DNS: CoreDNS on the node, the Service in front of it, and a resolver for the forwarder's needs."""
+"""The cluster's DNS: CoreDNS on the node, the Service before it, and a small resolver."""
 
 import secrets
 import socket
 import struct
 from pathlib import Path
+from typing import Any
 
 from cluster import layout, refusal
 
@@ -32,11 +33,11 @@ TIMEOUT_SECONDS = 2.0
 
 
 def corefile(kubeconfig: Path, context: str) -> str:
-    """CoreDNS' configuration: the cluster's names and nothing else, since pods reach nothing else."""
+    """What CoreDNS is told: the cluster's names and no others, since pods reach nothing else."""
     return COREFILE.format(domain=layout.DOMAIN, kubeconfig=kubeconfig, context=context)
 
 
-def manifests() -> list[dict[str, object]]:
+def manifests() -> list[dict[str, Any]]:
     """The Service kube-dns, its endpoint (the node itself), and what CoreDNS may read."""
     metadata = {"name": "kube-dns", "namespace": "kube-system"}
     ports = [
@@ -61,7 +62,7 @@ def manifests() -> list[dict[str, object]]:
     return [service, endpoints, *_permissions()]
 
 
-def _permissions() -> list[dict[str, object]]:
+def _permissions() -> list[dict[str, Any]]:
     verbs = ["list", "watch"]
     rules = [
         {"apiGroups": [""], "resources": ["services", "pods", "namespaces"], "verbs": verbs},
@@ -85,7 +86,7 @@ def _permissions() -> list[dict[str, object]]:
 
 
 def find(host: str) -> str:
-    """The address of a Service or pod: `name.namespace`, with `.svc` and the domain or without, or an address as it is.
+    """The address of a Service: `name.namespace`, with `.svc` and domain or without, or an address.
 
     Called inside the node's network namespace.
 

@@ -1,7 +1,8 @@
-"""From a port on the host's loopback into the cluster: listens in the host's network, dials in the node's."""
+"""From a port of the host into the cluster: listens in the host's network, dials in the node's."""
 
 import asyncio
 import contextlib
+import re
 import signal
 import socket
 import ssl
@@ -11,6 +12,7 @@ from cluster import dns, layout, namespace, progress, refusal
 
 
 CHUNK = 65536
+HIGHEST_PORT = 65535
 
 
 def parse_target(text: str) -> tuple[str, int]:
@@ -19,14 +21,8 @@ def parse_target(text: str) -> tuple[str, int]:
     Raises:
         refusal.Refusal: it is something else.
     """
-    host, colon, port = text.rpartition(":")
-    if (
-        not colon
-        or not host
-        or not port.isascii()
-        or not port.isdigit()
-        or not 0 < int(port) < 65536
-    ):  # noqa: PLR2004 - ports
+    host, _colon, port = text.rpartition(":")
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) <= HIGHEST_PORT:
         message = f"{text!r}: a target is HOST:PORT, as in authly.default:80"
         raise refusal.Refusal(message)
     return host, int(port)
@@ -92,7 +88,7 @@ def _handler(
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copy one direction to its end, and pass the end on: half-closed where the transport can, closed where not."""
+    """Copy one direction and pass its end on: half-closed where the transport can, else closed."""
     with contextlib.suppress(OSError, ssl.SSLError):
         while data := await reader.read(CHUNK):
             writer.write(data)

@@ -1,13 +1,12 @@
-"""Asking components whether they are ready: HTTPS from the host, plain HTTP from inside the node's namespace."""
+"""Waiting until components are ready, for no longer than they live."""
 
 import http.client
 import ssl
+import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from cluster import layout, processes, programs, refusal
+from cluster import layout, namespace, processes, programs, refusal
 
 
 TIMEOUT_SECONDS = (
@@ -15,21 +14,30 @@ TIMEOUT_SECONDS = (
 )
 
 
-def get(place: layout.Layout, port: int, path: str) -> int:
-    """The status of a GET to the API server as administrator; 0 when nothing answers."""
+def answers(place: layout.Layout, port: int, path: str) -> bool:
+    """Whether the API server answers a GET of the administrator's with 200."""
     trust = ssl.create_default_context(cafile=str(place.authority))
     trust.load_cert_chain(place.certificates / "admin.crt", place.certificates / "admin.key")
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=trust)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status
+        return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
-        return 0
+        return False
     finally:
         connection.close()
 
 
-def wait(place: layout.Layout, components: list[str], what: str, ready: Callable[[], bool]) -> None:
+def answers_inside(place: layout.Layout, url: str) -> bool:
+    """Whether something in the node's network answers a plain GET well."""
+    probe = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5)"
+    command = (*namespace.enter(place), sys.executable, "-c", probe, url)
+    return programs.attempt(*command).returncode == 0
+
+
+def wait(
+    place: layout.Layout, components: Iterable[str], what: str, ready: Callable[[], bool]
+) -> None:
     """Wait until `ready()`.
 
     Raises:

@@ -1,9 +1,9 @@
-"""Container images: the pause image, made here, and archives of others, brought into containerd under their names."""
+"""Container images: the pause image, made here, and archives, imported under their full names."""
 
-import contextlib
 import hashlib
 import io
 import json
+import platform
 import tarfile
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from cluster import binaries, configuration, layout, programs, refusal
 
 LOCAL = "localhost/"  # what buildah and podman put before a name that has no registry
 UPSTREAM = "docker.io/"
+SAVE = "save it with: buildah push NAME docker-archive:FILE:NAME"
 
 
 def control(place: layout.Layout) -> tuple[str, ...]:
@@ -41,12 +42,12 @@ def present(place: layout.Layout) -> set[str]:
 
 
 def build_archive(program: bytes, name: str) -> bytes:
-    """A docker-archive of one layer with one static program, `/pause`, which runs as nobody."""
-    layer = _tar({"pause": (program, 0o555)})
+    """A docker-archive of one layer with one static program, `/program`, which runs as nobody."""
+    layer = _tar({"program": (program, 0o555)})
     config = {
         "architecture": _architecture(),
         "os": "linux",
-        "config": {"Entrypoint": ["/pause"], "User": "65535:65535"},
+        "config": {"Entrypoint": ["/program"], "User": "65535:65535"},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         "history": [{"created_by": "dev/cluster"}],
     }
@@ -66,7 +67,7 @@ def build_archive(program: bytes, name: str) -> bytes:
 
 def _architecture() -> str:
     """This machine, as Go and container images call it."""
-    return {"aarch64": "arm64"}.get(__import__("platform").machine(), "amd64")
+    return {"aarch64": "arm64"}.get(platform.machine(), "amd64")
 
 
 def _tar(files: dict[str, tuple[bytes, int]]) -> bytes:
@@ -80,27 +81,21 @@ def _tar(files: dict[str, tuple[bytes, int]]) -> bytes:
 
 
 def read_manifest(archive: Path) -> bytes:
-    """The table of contents of a docker-archive, which names images and the digests of what they consist of.
+    """The table of contents of a docker-archive: names of images, digests of what they consist of.
 
     Raises:
         refusal.Refusal: the file is not such an archive.
     """
     try:
-        with tarfile.open(archive) as opened, contextlib.closing(_member(opened)) as file:
-            return file.read()
+        with tarfile.open(archive) as opened:
+            member = opened.extractfile("manifest.json")
+            return member.read() if member else b"[]"
     except OSError as error:
         message = f"{archive}: {error.strerror or error}"
         raise refusal.Refusal(message) from error
     except (tarfile.TarError, KeyError) as error:
-        message = f"{archive}: not a docker-archive (save it with: buildah push NAME docker-archive:FILE:NAME)"
+        message = f"{archive}: not a docker-archive ({SAVE})"
         raise refusal.Refusal(message) from error
-
-
-def _member(archive: tarfile.TarFile) -> io.BufferedReader:
-    member = archive.extractfile("manifest.json")
-    if member is None:
-        raise KeyError("manifest.json")
-    return member  # type: ignore[return-value]  # typeshed says IO[bytes]; it is a BufferedReader
 
 
 def names(manifest: bytes) -> list[str]:
@@ -118,7 +113,7 @@ def normalise(name: str) -> str:
 
 
 def load(place: layout.Layout, archive: Path) -> list[str]:
-    """Import an archive and return the full names of its images; one that is there already is not imported again.
+    """Import an archive unless it was before, and return the full names of its images.
 
     Raises:
         refusal.Refusal: the archive is unreadable or names no image, or containerd refused it.
@@ -126,7 +121,7 @@ def load(place: layout.Layout, archive: Path) -> list[str]:
     manifest = read_manifest(archive)
     wanted = {name: normalise(name) for name in names(manifest)}
     if not wanted:
-        message = f"{archive}: names no image (save it with a name: docker-archive:FILE:NAME)"
+        message = f"{archive}: names no image ({SAVE})"
         raise refusal.Refusal(message)
     record = (
         place.root

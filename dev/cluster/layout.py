@@ -1,4 +1,4 @@
-"""Where a cluster of a given name keeps everything: paths and system-wide names, all derived from the name."""
+"""Where a cluster keeps everything: paths and system-wide names, derived from its name."""
 
 import dataclasses
 import hashlib
@@ -14,7 +14,7 @@ SOURCE = Path(__file__).resolve().parent
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
 LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), without its closing zero
 
-# A node's addresses. Every node has its own network namespace, so two clusters may use the same ones.
+# A node's addresses. Every node has a network namespace, so two clusters may use the same ones.
 NODE = "node1"
 NODE_ADDRESS = "10.89.0.1"
 POD_NETWORK = "10.89.0.0/24"
@@ -49,7 +49,7 @@ class Layout:
 
     @property
     def identity(self) -> str:
-        """The name that is unique on this machine: of the cgroup and of the CNI network."""
+        """A name that is unique on this machine, also among users and state directories."""
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:6]
         return f"authly-{self.name}-{digest}"
 
@@ -122,15 +122,21 @@ def find(name: str) -> Layout:
     """The layout of the cluster called `name`.
 
     Raises:
-        refusal.Refusal: the name is not a lower-case DNS label of at most 30 characters, or the state directory is
-            so deep that the kernel would refuse the sockets in it.
+        refusal.Refusal: the name is not a lower-case DNS label of at most 30 characters.
     """
     if not NAME.fullmatch(name):
-        message = f"cluster name {name!r}: 1 to 30 characters of a-z, 0-9 and '-', none of them '-' at an end"
+        message = f"cluster name {name!r}: want 1 to 30 of a-z, 0-9 and '-', no '-' at either end"
         raise refusal.Refusal(message)
-    layout = Layout(name, clusters() / name)
-    longest = layout.kubelet / "pod-resources" / "kubelet.sock.sock"
+    return Layout(name, clusters() / name)
+
+
+def check_sockets(place: Layout) -> None:
+    """Check that the kernel will take the paths of the sockets that a node makes in its state.
+
+    Raises:
+        refusal.Refusal: they are too long.
+    """
+    longest = place.kubelet / "pod-resources" / "kubelet.sock.sock"
     if len(str(longest).encode()) > LONGEST_SOCKET_PATH:
-        message = f"{layout.root}: too long a path for the sockets in it; set XDG_STATE_HOME to a shorter one"
+        message = f"{place.root}: too long a path for sockets; set XDG_STATE_HOME to a shorter one"
         raise refusal.Refusal(message)
-    return layout

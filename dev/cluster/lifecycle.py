@@ -29,6 +29,10 @@ from cluster import (
 )
 
 
+DNS_READY = "http://127.0.0.1:8181/ready"
+PROXY_READY = "http://127.0.0.1:10256/healthz"
+NODE_PARTS = ("containerd", "kube-scheduler", "kubelet", "kube-proxy", "coredns")
+ROUNDS = 5
 GRACE_SECONDS = 1.0  # nothing of the cluster's data is kept, so nobody needs time to save any
 
 
@@ -39,9 +43,8 @@ def up(place: layout.Layout, *, control_plane: bool) -> None:
         refusal.Refusal: something is missing, or a component does not start.
     """
     began = time.monotonic()
-    if not control_plane and os.geteuid() != 0:
-        message = "a node needs root (network namespace, containers); without it, there is: up --control-plane"
-        raise refusal.Refusal(message)
+    if not control_plane:
+        _check_node_possible(place)
     packages.ensure(packages.CONTROL_PLANE if control_plane else packages.NODE)
     node = binaries.ensure(binaries.NODE)
     with _locked(place):
@@ -52,9 +55,19 @@ def up(place: layout.Layout, *, control_plane: bool) -> None:
     progress.say(f"Cluster {place.name} is up ({time.monotonic() - began:.1f} s)")
 
 
+def _check_node_possible(place: layout.Layout) -> None:
+    if os.geteuid() != 0:
+        message = "a node needs root; without it, there is: up --control-plane"
+        raise refusal.Refusal(message)
+    layout.check_sockets(place)
+
+
 @contextlib.contextmanager
 def _locked(place: layout.Layout) -> Iterator[None]:
-    """One `up` or `down` of a cluster at a time. A lock that was removed meanwhile, with the state, locks nothing."""
+    """One `up` or `down` of a cluster at a time.
+
+    A lock file that was removed with the state while we waited for it locks nothing: once more.
+    """
     path = place.root / "lock"
     while True:
         place.root.mkdir(parents=True, exist_ok=True)
@@ -66,7 +79,7 @@ def _locked(place: layout.Layout) -> Iterator[None]:
 
 
 def _start(place: layout.Layout, component: components.Component) -> None:
-    """Start a component unless it runs; one that runs with other flags or another binary is replaced."""
+    """Start a component unless it runs; one with other flags or another binary is replaced."""
     if processes.find(place.processes, component.name, component.argv):
         return
     stale = processes.find(place.processes, component.name)
@@ -81,11 +94,11 @@ def _start(place: layout.Layout, component: components.Component) -> None:
     )
 
 
-def _wait_api(place: layout.Layout, chosen: settings.Settings, also: list[str]) -> None:
+def _wait_api(place: layout.Layout, chosen: settings.Settings, *also: str) -> None:
     def ready() -> bool:
-        return health.get(place, chosen.api_port, "/readyz") == 200  # noqa: PLR2004 - HTTP OK
+        return health.answers(place, chosen.api_port, "/readyz")
 
-    health.wait(place, ["etcd", "kube-apiserver", *also], "the API server", ready)
+    health.wait(place, ("etcd", "kube-apiserver", *also), "the API server", ready)
 
 
 def _wait_accounts(place: layout.Layout, chosen: settings.Settings) -> None:
@@ -93,16 +106,16 @@ def _wait_accounts(place: layout.Layout, chosen: settings.Settings) -> None:
     path = "/api/v1/namespaces/default/serviceaccounts/default"
 
     def ready() -> bool:
-        return health.get(place, chosen.api_port, path) == 200  # noqa: PLR2004 - HTTP OK
+        return health.answers(place, chosen.api_port, path)
 
-    health.wait(place, ["kube-controller-manager"], "the controller manager", ready)
+    health.wait(place, ("kube-controller-manager",), "the controller manager", ready)
 
 
 def _start_control_plane(place: layout.Layout, node: Path, chosen: settings.Settings) -> None:
     etcd, apiserver, manager = components.control_plane(place, node, components.addresses(chosen))
     _start(place, etcd)
     _start(place, apiserver)
-    _wait_api(place, chosen, [])
+    _wait_api(place, chosen)
     _start(place, manager)
     _wait_accounts(place, chosen)
 
@@ -120,7 +133,7 @@ def _start_node(place: layout.Layout, node: Path, chosen: settings.Settings) -> 
         _start(place, components.on_node(place, component))
     _start(place, components.forwarder(place, chosen))
     _prepare_node(place)
-    _wait_api(place, chosen, ["containerd", "forwarder"])
+    _wait_api(place, chosen, "containerd", "forwarder")
     agents = (
         components.kubelet(place, node),
         components.proxy(place, node),
@@ -138,7 +151,7 @@ def _prepare_node(place: layout.Layout) -> None:
         return programs.attempt(*images.control(place), "version").returncode == 0
 
     storage.prepare(place.volumes)
-    health.wait(place, ["containerd"], "containerd", ready)
+    health.wait(place, ("containerd",), "containerd", ready)
     images.ensure_pause(place)
 
 
@@ -152,7 +165,7 @@ def kubectl(place: layout.Layout, node: Path, *arguments: str, text: str | None 
 
 
 def _furnish(place: layout.Layout, node: Path) -> None:
-    """Make volumes and DNS known to the API; volumes whose claim is gone are emptied and made anew."""
+    """Make volumes and DNS known to the API; volumes whose claim is gone are made anew."""
     volumes = kubectl(place, node, "get", "persistentvolumes", "-o", "json")
     for name in storage.released(volumes):
         kubectl(place, node, "delete", "persistentvolume", name)
@@ -163,36 +176,17 @@ def _furnish(place: layout.Layout, node: Path) -> None:
 
 
 def _wait_node(place: layout.Layout, node: Path) -> None:
-    inside = namespace.enter(place)
-
-    def ready() -> bool:
-        line = f"{layout.NODE_ADDRESS}:53"
-        return all(
-            programs.attempt(*inside, "python3", "-c", _PROBE, url).returncode == 0
-            for url in ("http://127.0.0.1:8181/ready", "http://127.0.0.1:10256/healthz")
-        ) and bool(line)
+    wait = ("wait", "--for=condition=Ready", f"node/{layout.NODE}", "--timeout=5s")
 
     def registered() -> bool:
-        return (
-            programs.attempt(
-                node,
-                "kubectl",
-                "--kubeconfig",
-                place.kubeconfig,
-                "wait",
-                "--for=condition=Ready",
-                f"node/{layout.NODE}",
-                "--timeout=10s",
-            ).returncode
-            == 0
-        )
+        command = (node, "kubectl", "--kubeconfig", place.kubeconfig, *wait)
+        return programs.attempt(*command).returncode == 0
 
-    agents = ["kubelet", "kube-proxy", "coredns", "kube-scheduler", "containerd"]
-    health.wait(place, agents, "the node", registered)
-    health.wait(place, agents, "DNS or the service proxy", ready)
+    def served() -> bool:
+        return all(health.answers_inside(place, url) for url in (DNS_READY, PROXY_READY))
 
-
-_PROBE = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)"
+    health.wait(place, NODE_PARTS, "the node", registered)
+    health.wait(place, NODE_PARTS, "DNS or the service proxy", served)
 
 
 def down(place: layout.Layout) -> None:
@@ -214,9 +208,20 @@ def down(place: layout.Layout) -> None:
 
 
 def _end_processes(place: layout.Layout) -> None:
-    """End the components, then whatever is in their containers, until neither is left."""
+    """End the components, then whatever is in their containers, until neither is left.
+
+    More than one round is needed where a component was about to start something.
+
+    Raises:
+        refusal.Refusal: something does not end.
+    """
     names = processes.remembered(place.processes)
     found = {processes.find(place.processes, name) for name in names}
     processes.stop({pid for pid in found if pid} | processes.marked(place.root), GRACE_SECONDS)
-    while living := processes.marked(place.root) | residue.contained(place.identity):
+    for _ in range(ROUNDS):
+        living = processes.marked(place.root) | residue.contained(place.containerd)
+        if not living:
+            return
         processes.kill(living)
+    message = f"cluster {place.name}: processes do not end; the state directory stays"
+    raise refusal.Refusal(message)

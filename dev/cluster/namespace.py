@@ -1,4 +1,4 @@
-"""The node's network namespace: everything of the node lives in it, so that nothing of the host's network changes."""
+"""The node's network namespace: the node lives in it, so nothing of the host's network changes."""
 
 import ctypes
 import os
@@ -16,7 +16,7 @@ MODULES = ("overlay", "br_netfilter", "ip_tables", "iptable_nat", "xt_comment", 
 def ensure(place: layout.Layout) -> None:
     """Make the namespace with loopback, a bridge for pods, forwarding, and a default route.
 
-    Without the default route the node itself could not reach ClusterIPs, which exist as NAT rules only.
+    Without the default route the node itself could not reach ClusterIPs, which are NAT rules only.
 
     Raises:
         refusal.Refusal: `ip` failed.
@@ -38,7 +38,7 @@ def ensure(place: layout.Layout) -> None:
 
 
 def _load_modules() -> None:
-    """Load what a fresh kernel has not loaded yet; where modules are built in or not ours to load, nothing is lost."""
+    """Load what a fresh kernel has not yet; where modules are built in, nothing is lost."""
     if programs.find("modprobe"):
         programs.attempt("modprobe", "--all", *MODULES)
 
@@ -52,12 +52,15 @@ def _usable(namespace: Path) -> bool:
 
 
 def enter(place: layout.Layout) -> tuple[str, ...]:
-    """What to put before a command. Not `ip netns exec`: that remounts /sys, and the kubelet then finds no cgroups."""
+    """What to put before a command.
+
+    Not `ip netns exec`: that remounts /sys, and the kubelet then finds no cgroups.
+    """
     return ("nsenter", f"--net={place.namespace}")
 
 
 def inside_with_names(place: layout.Layout, command: Sequence[str]) -> list[str]:
-    """A command in the namespace that also resolves names by the cluster's DNS, in a mount namespace of its own."""
+    """A command in the namespace that resolves names by the cluster's DNS (own mount namespace)."""
     resolver = place.configuration / "resolv.conf"
     script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
     private = ("unshare", "--mount", "--propagation=private", "sh", "-c", script, str(resolver))
@@ -65,7 +68,7 @@ def inside_with_names(place: layout.Layout, command: Sequence[str]) -> list[str]
 
 
 def join(namespace: Path) -> None:
-    """Move this thread (and threads that it starts from now on) into a network namespace; open sockets stay.
+    """Move this thread, and those it starts later, into a network namespace; open sockets stay.
 
     Raises:
         OSError: the kernel refused.

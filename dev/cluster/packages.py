@@ -1,10 +1,10 @@
-"""Debian packages: which ones a form of the cluster needs, which are missing, and their installation."""
+"""Debian packages: which ones a form of the cluster needs, which are missing, how they come."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from cluster import progress, programs, refusal
+from cluster import programs, progress, refusal
 
 
 CNI_DIRECTORIES = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
@@ -29,7 +29,7 @@ def plugins() -> Path | None:
 
 
 def missing(needed: Mapping[str, str]) -> list[str]:
-    """The packages to install so that every program of `needed` (program -> package) is there, sorted."""
+    """The packages to install, sorted, so that all of `needed` (program -> package) is there."""
     absent = {package for program, package in needed.items() if programs.find(program) is None}
     if "containerd" in needed and plugins() is None:
         absent.add(CNI_PACKAGE)

@@ -11,7 +11,7 @@ FIRST, COUNT = (
 
 
 def find_free(identity: str, how_many: int) -> list[int]:
-    """Ports on 127.0.0.1 that nobody listens on, beginning at a place that depends on the cluster's identity."""
+    """Ports on 127.0.0.1 that nobody listens on, searched from a place of the identity's own."""
     offset = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4])
     candidates = (FIRST + (offset + step) % COUNT for step in range(COUNT))
     free = (port for port in candidates if is_free(port))

@@ -1,8 +1,9 @@
 """Processes that outlive this program: started apart, remembered by PID file, ended by id.
 
-A PID alone proves nothing after a crash or a reboot: another process may have it by then. A PID file therefore also
-holds the process' start time and the boot's id. And every process carries the cluster's state directory in its
-environment, which its children inherit: the last sweep finds by it what no PID file tells of (a shim of containerd).
+A PID alone proves nothing after a crash or a reboot: another process may have it by then. A PID
+file therefore also holds the process' start time and the boot's id. And every process carries the
+cluster's state directory in its environment, which its children inherit: the last sweep finds by
+it what no PID file tells of (a shim of containerd).
 """
 
 import contextlib
@@ -23,7 +24,7 @@ PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 
 
 def environment(root: Path) -> dict[str, str]:
-    """The environment of the cluster's processes: marked, and without proxies, which loopback must not go through."""
+    """The environment of the cluster's processes: marked, and without proxies to loopback."""
     kept = {name: value for name, value in os.environ.items() if name.lower() not in PROXIES}
     return kept | {MARK: str(root), "PATH": programs.search_path()}
 
@@ -59,7 +60,7 @@ def forget(directory: Path, name: str) -> None:
 
 
 def find(directory: Path, name: str, argv: Sequence[str] | None = None) -> int | None:
-    """The id of a remembered process if it is alive (and was started with `argv`, if that is given), or None."""
+    """The id of a remembered process that is alive (and was started with `argv`), or None."""
     try:
         record = json.loads((directory / f"{name}.json").read_text())
         alive = record["started"] == _started(record["pid"]) is not None
@@ -75,7 +76,7 @@ def remembered(directory: Path) -> list[str]:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the third (state) on; empty when there is no such process."""
+    """The fields of /proc/PID/stat from the third (state) on; none when there is no process."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -84,7 +85,7 @@ def _stat(pid: int) -> list[str]:
 
 
 def _started(pid: int) -> int | None:
-    """When a process began, in clock ticks since the boot; None when it is gone or only waits to be buried."""
+    """When a process began, in clock ticks since the boot; None when it is gone or a zombie."""
     fields = _stat(pid)
     return int(fields[19]) if fields and fields[0] not in {"Z", "X"} else None
 
@@ -101,7 +102,7 @@ def memory(pid: int) -> int:
 
 
 def marked(root: Path) -> set[int]:
-    """Every process that belongs to the cluster by its environment; this one and its ancestors are never meant."""
+    """Every process that carries the cluster's mark, but for this one and its ancestors."""
     wanted = f"{MARK}={root}".encode()
     found = set()
     for path in Path("/proc").glob("[0-9]*/environ"):

@@ -1,4 +1,4 @@
-"""Other people's programs: found also where only root's PATH looks, run to their end, their complaint in one line."""
+"""Other people's programs: found where root's PATH looks too, run, their complaint in one line."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def run(*argv: str | Path, text: str | None = None) -> str:
     """Run a program to its end and return what it printed on stdout.
 
     Raises:
-        refusal.Refusal: it ended with another status than 0; the last line of its complaint is in the message.
+        refusal.Refusal: it failed; the message has the last line of its complaint.
     """
     done = attempt(*argv, text=text)
     if done.returncode != 0:

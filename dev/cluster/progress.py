@@ -1,4 +1,4 @@
-"""What a person sees while they wait: one line on stderr, rewritten on a terminal and repeated in a log."""
+"""What a person sees while they wait: one line, rewritten on a terminal, repeated in a log."""
 
 import sys
 import time

@@ -1,43 +1,59 @@
-"""What a cluster leaves on the machine outside its state directory, found and removed without its components' help.
+"""What a cluster leaves outside its state directory, removed without its components' help.
 
 Nothing here asks containerd or the kubelet, so it works after any crash.
 """
 
 import contextlib
+import errno
 import os
 import re
 import shutil
+import socket
 from pathlib import Path
 
 from cluster import layout, processes, programs, refusal
 
 
 CGROUPS = Path("/sys/fs/cgroup")
+PARENT = "k8s.io"  # where containerd puts containers whose cgroup the kubelet does not name
+CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 CNI_RESULTS = Path("/var/lib/cni/results")
 CONTAINER_LOGS = Path("/var/log/containers")
 SHIM_SOCKETS = Path("/run/containerd/s")
+PLUGIN_SOCKET = Path("/var/lib/kubelet/device-plugins/kubelet.sock")
 
 
-def cgroups(identity: str) -> list[Path]:
-    """The cluster's cgroup: one directory, or with version 1 one in every hierarchy."""
-    return [path for path in (CGROUPS / identity, *CGROUPS.glob(f"*/{identity}")) if path.is_dir()]
+def containers(containerd: Path) -> set[str]:
+    """The ids of every container and sandbox, from what containerd keeps on disk of them."""
+    kept = containerd.glob("root/io.containerd.grpc.v1.cri/*/*")
+    running = containerd.glob("state/io.containerd.runtime.v2.task/*/*")
+    return {path.name for path in (*kept, *running) if CONTAINER_ID.fullmatch(path.name)}
 
 
-def contained(identity: str) -> set[int]:
+def cgroups(containerd: Path) -> list[Path]:
+    """The cgroups of all containers: a directory each, or with version 1 one in every hierarchy.
+
+    They are called by the container's id alone, beside those of any other cluster of the machine.
+    """
+    parents = [path for path in (CGROUPS / PARENT, *CGROUPS.glob(f"*/{PARENT}")) if path.is_dir()]
+    return [parent / name for parent in parents for name in containers(containerd)]
+
+
+def contained(containerd: Path) -> set[int]:
     """Every process in a container of the cluster."""
     found: set[int] = set()
-    for top in cgroups(identity):
+    for top in cgroups(containerd):
         for file in [top / "cgroup.procs", *top.rglob("cgroup.procs")]:
             with contextlib.suppress(OSError):
                 found |= {int(line) for line in file.read_text().split()}
     return {pid for pid in found if pid > 0 and processes.alive(pid)}
 
 
-def remove_cgroups(identity: str) -> None:
-    """Remove the cgroup, the innermost directories first."""
-    for top in cgroups(identity):
+def remove_cgroups(containerd: Path) -> None:
+    """Remove the cgroups, the innermost directories first, and what held them when it is empty."""
+    for top in cgroups(containerd):
         inner = sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True)
-        for path in [*inner, top]:
+        for path in [*inner, top, top.parent]:
             with contextlib.suppress(OSError):
                 path.rmdir()
 
@@ -77,11 +93,11 @@ def remove_shim_sockets(containerd: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def remove_network_results(identity: str) -> None:
-    """Remove what libcni remembers of the cluster's pods: files called NETWORK-CONTAINER-INTERFACE."""
-    ours = re.compile(rf"{re.escape(identity)}-[0-9a-f]{{64}}-\w+")
+def remove_network_results(containerd: Path) -> None:
+    """Remove what libcni remembers of pods: files called NETWORK-CONTAINER-INTERFACE."""
+    ours = containers(containerd)
     for path in CNI_RESULTS.glob("*"):
-        if ours.fullmatch(path.name):
+        if ours.intersection(path.name.split("-")):
             path.unlink(missing_ok=True)
 
 
@@ -91,6 +107,22 @@ def remove_log_links(root: Path) -> None:
         with contextlib.suppress(OSError):
             if path.is_symlink() and path.readlink().is_relative_to(root):
                 path.unlink()
+
+
+def remove_plugin_socket() -> None:
+    """Remove the kubelet's one socket outside its root, unless another kubelet listens."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(str(PLUGIN_SOCKET)) == errno.ECONNREFUSED:
+            PLUGIN_SOCKET.unlink()
+
+
+def remove_empty_directories() -> None:
+    """Remove the fixed directories that components make, where nobody else has anything in them."""
+    for path in (PLUGIN_SOCKET.parent, CNI_RESULTS, CONTAINER_LOGS, SHIM_SOCKETS):
+        with contextlib.suppress(OSError):
+            path.rmdir()
+            if path != CONTAINER_LOGS:
+                path.parent.rmdir()
 
 
 def remove_state(root: Path) -> None:
@@ -111,7 +143,9 @@ def remove(place: layout.Layout) -> None:
     if os.geteuid() == 0:
         unmount(place.root)
         remove_shim_sockets(place.containerd)
-        remove_network_results(place.identity)
+        remove_network_results(place.containerd)
         remove_log_links(place.root)
-        remove_cgroups(place.identity)
+        remove_plugin_socket()
+        remove_empty_directories()
+        remove_cgroups(place.containerd)
     remove_state(place.root)

@@ -1,4 +1,4 @@
-"""What is decided once, at the first start of a cluster, and holds until it is taken down: its form and its ports."""
+"""What is decided at a cluster's first start and holds until it is down: its form, its ports."""
 
 import dataclasses
 import json
@@ -10,7 +10,8 @@ from cluster import layout, ports, refusal
 class Settings:
     """The form (only a control plane, or a whole node) and the ports on the host's loopback.
 
-    `api_port` is where the host reaches the API server in both forms; the others are used by the control plane only.
+    `api_port` is where the host reaches the API server in both forms; the other ports are used by
+    the bare control plane only.
     """
 
     control_plane: bool
@@ -36,7 +37,8 @@ def get(place: layout.Layout) -> Settings:
     """
     found = find(place)
     if found is None:
-        message = f"cluster {place.name} is not up; start it with: python3 dev/cluster up --name {place.name}"
+        start = f"python3 dev/cluster up --name {place.name}"
+        message = f"cluster {place.name} is not up; start it with: {start}"
         raise refusal.Refusal(message)
     return found
 
@@ -49,7 +51,7 @@ def get_node(place: layout.Layout) -> Settings:
     """
     found = get(place)
     if found.control_plane:
-        message = f"cluster {place.name} is only a control plane; it has no node and no network of its own"
+        message = f"cluster {place.name} is only a control plane; it has no node"
         raise refusal.Refusal(message)
     return found
 
@@ -68,6 +70,7 @@ def decide(place: layout.Layout, *, control_plane: bool) -> Settings:
         return chosen
     if found.control_plane != control_plane:
         form = "only a control plane" if found.control_plane else "a whole node"
-        message = f"cluster {place.name} is up as {form}; take it down first: python3 dev/cluster down --name {place.name}"
+        end = f"python3 dev/cluster down --name {place.name}"
+        message = f"cluster {place.name} is up as {form}; take it down first: {end}"
         raise refusal.Refusal(message)
     return found

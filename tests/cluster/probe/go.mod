@@ -1,0 +1,3 @@
+module authly.dev/tests/cluster/probe
+
+go 1.25.0
