@@ -34,7 +34,7 @@ class Program:
 
 
 NODE = Program("node", ".", "Building Kubernetes (first time only)", 840)
-DNS = Program("dns", ".", "Building CoreDNS (first time only)", 150)
+DNS = Program("dns", ".", "Building CoreDNS (first time only)", 90)
 HELM = Program("helm", "helm.sh/helm/v3/cmd/helm", "Building Helm (first time only)", 90)
 PAUSE = Program("pause", ".", "Building the pause program (first time only)", 10)
 

@@ -152,6 +152,9 @@ def write_node(place: layout.Layout, plugins: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
+    """Write what differs; kube-proxy ends itself when its file is so much as touched."""
+    if path.exists() and path.read_text() == text:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_text(text)

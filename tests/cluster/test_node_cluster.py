@@ -124,6 +124,16 @@ def test_a_killed_component_comes_back_and_the_pod_stays(
     assert "resolved [10.96." in node.kubectl("exec", "probe", "--", "/program", "web")
 
 
+def test_a_second_start_restarts_nothing(node: handle.Cluster) -> None:
+    def pids() -> list[str]:
+        return [line.split(",")[0] for line in node.run("status").splitlines() if " pid " in line]
+
+    before = pids()
+    node.up()
+    time.sleep(1)
+    assert pids() == before
+
+
 def test_a_volume_is_empty_for_its_next_claim(node: handle.Cluster) -> None:
     volume = node.kubectl(
         "get", "persistentvolumeclaim", "data", "-o", "jsonpath={.spec.volumeName}"
