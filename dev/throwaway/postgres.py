@@ -1,0 +1,153 @@
+"""A PostgreSQL cluster of its own: a temporary directory, a free port, gone when it is closed."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+
+PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+PASSWORD = "throwaway"  # noqa: S105  # of a cluster that listens on loopback for some minutes
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "autovacuum": "off",
+}
+
+
+@dataclass
+class Cluster:
+    """A PostgreSQL server that can be stopped, frozen, and started again on the same port."""
+
+    directory: Path
+    port: int
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def superuser_url(self) -> str:
+        """The superuser in the database postgres."""
+        return self.url("postgres", user="postgres")
+
+    def url(self, database: str, *, user: str = "owner", password: str = PASSWORD) -> str:
+        """A URL of libpq; `owner` may create roles and databases, and is no superuser."""
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        program = [str(PROGRAMS / "postgres"), "-D", str(self.directory / "data")]
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603
+                [*as_postgres(), *program, f"-p{self.port}", *settings],
+                stdout=log,
+                stderr=log,
+                cwd="/",
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        """Stop the server at once, hanging up on every client."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            self._process.wait(timeout=30)
+            self._process = None
+
+    def execute(self, statement: sql.Composed, database: str = "postgres") -> None:
+        """Run one statement as the owner, outside a transaction."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def create_database(self, name: str, *, template: str = "template0") -> str:
+        """Create a database, as a copy of `template`, and answer the owner's URL."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        self.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+    def close(self) -> None:
+        """Stop the server and remove its files."""
+        self.stop()
+        shutil.rmtree(self.directory)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(self.superuser_url, connect_timeout=2).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+
+def create() -> Cluster:
+    """Initialise and start a cluster."""
+    directory = Path(tempfile.mkdtemp(prefix="authly-postgres-"))
+    if os.geteuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.chown(directory, account.pw_uid, account.pw_gid)
+    password_file = directory / "password"
+    password_file.write_text(PASSWORD)
+    password_file.chmod(0o644)
+    subprocess.run(  # noqa: S603
+        [
+            *as_postgres(),
+            str(PROGRAMS / "initdb"),
+            "-D",
+            str(directory / "data"),
+            "-U",
+            "postgres",
+            "--auth=scram-sha-256",
+            f"--pwfile={password_file}",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+            "--no-instructions",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
+    cluster = Cluster(directory, free_port())
+    cluster.start()
+    with psycopg.connect(cluster.superuser_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE ROLE owner LOGIN CREATEDB CREATEROLE PASSWORD {}").format(
+                sql.Literal(PASSWORD)
+            )
+        )
+    return cluster
+
+
+def as_postgres() -> list[str]:
+    """PostgreSQL refuses to run as root: the start of a command line that drops to its user."""
+    if os.geteuid() != 0:
+        return []
+    return ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

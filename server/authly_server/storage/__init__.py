@@ -1,0 +1,1 @@
+"""PostgreSQL, the only storage: a file an entity, one atomic statement an operation."""

@@ -1,0 +1,155 @@
+"""Authorization codes: issued once with their grant, redeemed once for all."""
+
+from uuid import UUID
+
+from psycopg import errors as pg
+
+from authly_server.model.authorization_code import (
+    CodeOutcome,
+    CodeRedeemed,
+    CodeRedemption,
+    CodeRefusal,
+    CodeRefused,
+    CodeReplayed,
+    NewAuthorizationCode,
+)
+from authly_server.model.refresh_token import NewRefreshFamily
+from authly_server.storage import errors, grants, rows
+from authly_server.storage.pool import Connection, Database, Row
+
+
+_ISSUE = """
+WITH granted AS (
+    INSERT INTO authly.grants (id, client_id, user_id, scopes, resources)
+    VALUES (%(grant_id)s, %(client_id)s, %(user_id)s, %(scopes)s, %(resources)s)
+    RETURNING id
+), remembered AS (
+    INSERT INTO authly.consents AS consent (user_id, client_id, scopes)
+    SELECT %(user_id)s, %(client_id)s, %(scopes)s WHERE %(remember_consent)s
+    ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = now(),
+        scopes = ARRAY(SELECT unnest(consent.scopes) UNION SELECT unnest(excluded.scopes))
+)
+INSERT INTO authly.authorization_codes (digest, grant_id, redirect_uri, code_challenge, expires_at)
+SELECT %(digest)s, granted.id, %(redirect_uri)s, %(code_challenge)s,
+    now() + make_interval(secs => %(ttl)s)
+FROM granted
+"""
+
+# Everything is compared before the row is touched. A request that waited for another one's lock
+# compares again, so exactly one of any number gets the row.
+_REDEEM = """
+WITH consumed AS (
+    UPDATE authly.authorization_codes AS code SET used_at = now()
+    FROM authly.grants
+    JOIN authly.clients AS client ON client.id = grants.client_id
+    JOIN authly.users AS person ON person.id = grants.user_id
+    WHERE code.digest = %(digest)s AND code.grant_id = grants.id
+    AND grants.client_id = %(client_id)s
+    AND code.used_at IS NULL AND code.expires_at > now()
+    AND grants.revoked_at IS NULL AND client.enabled AND person.enabled
+    AND (%(redirect_uri)s::text IS NULL
+        OR %(redirect_uri)s::text = coalesce(code.redirect_uri, client.redirect_uris[1]))
+    AND code.code_challenge IS NOT DISTINCT FROM %(code_challenge)s::text
+    RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes,
+        grants.resources
+), family AS (
+    INSERT INTO authly.tokens (token_type, client_id, grant_id, generation, digest, expires_at)
+    SELECT 'refresh', consumed.client_id, consumed.grant_id, 0, %(family_digest)s,
+        now() + make_interval(secs => %(family_ttl)s)
+    FROM consumed WHERE %(family_digest)s::bytea IS NOT NULL
+)
+SELECT grant_id, client_id, user_id, scopes, resources FROM consumed
+"""
+
+_EXAMINE = """
+SELECT grants.id AS grant_id, grants.client_id = %(client_id)s AS is_own,
+    %(redirect_uri)s::text IS NULL
+        OR %(redirect_uri)s::text = coalesce(code.redirect_uri, client.redirect_uris[1])
+        AS has_same_redirect_uri,
+    code.code_challenge IS NOT DISTINCT FROM %(code_challenge)s::text AS is_verified,
+    code.used_at IS NOT NULL AS is_used,
+    code.expires_at <= now() AS is_expired
+FROM authly.authorization_codes AS code
+JOIN authly.grants ON grants.id = code.grant_id
+JOIN authly.clients AS client ON client.id = grants.client_id
+WHERE code.digest = %(digest)s
+"""
+
+
+async def issue(database: Database, code: NewAuthorizationCode, *, remember_consent: bool) -> UUID:
+    """Write grant, code and, if asked to, consent in one statement; answer the grant's id.
+
+    Raises:
+        errors.Vanished: the client or the user was deleted meanwhile; nothing was written.
+    """
+    parameters = {
+        "grant_id": code.grant_id,
+        "digest": code.digest,
+        "client_id": code.client_id,
+        "user_id": code.user_id,
+        "scopes": sorted(code.scopes),
+        "resources": list(code.resources),
+        "redirect_uri": code.redirect_uri,
+        "code_challenge": code.code_challenge,
+        "ttl": code.ttl,
+        "remember_consent": remember_consent,
+    }
+    try:
+        await database.execute(_ISSUE, parameters)
+    except pg.ForeignKeyViolation as error:
+        raise errors.Vanished(str(code.client_id)) from error
+    return code.grant_id
+
+
+async def redeem(
+    database: Database, redemption: CodeRedemption, family: NewRefreshFamily | None
+) -> CodeOutcome:
+    """Consume the code and start `family`, if there is one, in one statement (RFC 6749, 4.1.3).
+
+    A code that was used, in a request that is right in all else, revokes its grant (RFC 9700,
+    4.5); a request that is wrong in anything changes nothing, or else anybody who saw a code
+    could end a grant.
+    """
+    parameters = {
+        "digest": redemption.digest,
+        "client_id": redemption.client_id,
+        "redirect_uri": redemption.redirect_uri,
+        "code_challenge": redemption.code_challenge,
+        "family_digest": family.digest if family else None,
+        "family_ttl": family.ttl if family else 0,
+    }
+    consumed = await database.fetch_one(_REDEEM, parameters)
+    if consumed is not None:
+        return CodeRedeemed(rows.grant(consumed))
+    async with database.connection() as connection:
+        return await _explain(connection, redemption)
+
+
+async def _explain(connection: Connection, redemption: CodeRedemption) -> CodeOutcome:
+    parameters = {
+        "digest": redemption.digest,
+        "client_id": redemption.client_id,
+        "redirect_uri": redemption.redirect_uri,
+        "code_challenge": redemption.code_challenge,
+    }
+    row = await (await connection.execute(_EXAMINE, parameters)).fetchone()
+    reason = _refusal(row)
+    if row is None or reason is not None:
+        return CodeRefused(reason or CodeRefusal.UNKNOWN)
+    await grants.revoke_after_replay(connection, row["grant_id"], "authorization_code_replayed")
+    return CodeReplayed(row["grant_id"])
+
+
+def _refusal(row: Row | None) -> CodeRefusal | None:
+    """Why the code is refused; None where it is valid in all but that it was used before."""
+    if row is None:
+        return CodeRefusal.UNKNOWN
+    rules = (
+        (not row["is_own"], CodeRefusal.OTHER_CLIENT),
+        (not row["has_same_redirect_uri"], CodeRefusal.OTHER_REDIRECT_URI),
+        (not row["is_verified"], CodeRefusal.OTHER_VERIFIER),
+        (row["is_used"], None),
+        (row["is_expired"], CodeRefusal.EXPIRED),
+        (True, CodeRefusal.REVOKED),
+    )
+    return next(reason for applies, reason in rules if applies)

@@ -1,0 +1,70 @@
+"""Removes what has expired, in small batches, and keeps PostgreSQL's statistics fresh.
+
+Run by a CronJob as the owner, under the lock of migrations: never beside one, nor beside itself.
+"""
+
+from typing import Final, LiteralString
+
+from authly_server.storage.migrate import Connection, locked
+
+
+BATCH: Final = 1_000
+
+# A used code stays until it has expired for an hour: until then its replay is recognised.
+# A grant goes when no code and no family can refer to it any more, and when every access token
+# issued from it has expired (30 days is the longest lifetime that a client may have).
+_REMOVE: dict[str, LiteralString] = {
+    "authorization_codes": """
+        DELETE FROM authly.authorization_codes WHERE digest IN (
+            SELECT digest FROM authly.authorization_codes
+            WHERE expires_at < now() - interval '1 hour' LIMIT %(batch)s)""",
+    "tokens": """
+        DELETE FROM authly.tokens WHERE id IN (
+            SELECT id FROM authly.tokens
+            WHERE expires_at < now() - interval '1 day' LIMIT %(batch)s)""",
+    "sessions": """
+        DELETE FROM authly.sessions WHERE id IN (
+            SELECT id FROM authly.sessions
+            WHERE expires_at < now() - interval '1 day' LIMIT %(batch)s)""",
+    "grants": """
+        DELETE FROM authly.grants WHERE id IN (
+            SELECT old.id FROM authly.grants AS old
+            WHERE old.created_at < now() - interval '31 days'
+            AND NOT EXISTS (
+                SELECT FROM authly.authorization_codes AS code WHERE code.grant_id = old.id)
+            AND NOT EXISTS (SELECT FROM authly.tokens WHERE tokens.grant_id = old.id)
+            LIMIT %(batch)s)""",
+    "audit_log": """
+        DELETE FROM authly.audit_log WHERE id IN (
+            SELECT id FROM authly.audit_log
+            WHERE occurred_at < now() - interval '400 days' LIMIT %(batch)s)""",
+}
+_REFRESH: tuple[LiteralString, ...] = (
+    "VACUUM (ANALYZE) authly.authorization_codes",
+    "VACUUM (ANALYZE) authly.tokens",
+    "VACUUM (ANALYZE) authly.sessions",
+    "VACUUM (ANALYZE) authly.grants",
+    "VACUUM (ANALYZE) authly.audit_log",
+    "ANALYZE authly.users, authly.clients, authly.client_scopes, authly.consents",
+)
+
+
+def run(url: str, *, batch: int = BATCH) -> dict[str, int]:
+    """Remove what has expired, `batch` rows at a time; answers the rows removed for each table.
+
+    Raises:
+        MigrationError: the database cannot be reached, or a migration is running.
+    """
+    with locked(url, patience=60.0) as connection:
+        removed = {table: _remove(connection, table, batch) for table in _REMOVE}
+        for statement in _REFRESH:
+            connection.execute(statement)
+    return removed
+
+
+def _remove(connection: Connection, table: str, batch: int) -> int:
+    """Each batch commits by itself, so that no lock is held for long."""
+    total = 0
+    while removed := connection.execute(_REMOVE[table], {"batch": batch}).rowcount:
+        total += removed
+    return total

@@ -1,0 +1,170 @@
+-- The entities of an authorization server. Credentials are stored as SHA-256 digests only
+-- (human passwords as bcrypt hashes): a copy of this database holds nothing that can be presented.
+
+CREATE TABLE authly.users (
+    id uuid CONSTRAINT users_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
+    email text NOT NULL CONSTRAINT users_email_length CHECK (length(email) BETWEEN 3 AND 255),
+    username text NOT NULL CONSTRAINT users_username_length CHECK (length(username) BETWEEN 1 AND 255),
+    -- Folded forms (NFKC and case folding, by the program) are what uniqueness and sign-in go by.
+    email_folded text NOT NULL CONSTRAINT users_email_folded_key UNIQUE,
+    username_folded text NOT NULL CONSTRAINT users_username_folded_key UNIQUE,
+    password_hash text NOT NULL,
+    is_verified boolean NOT NULL DEFAULT false,
+    is_admin boolean NOT NULL DEFAULT false,
+    enabled boolean NOT NULL DEFAULT true,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    -- Otherwise one person's username could be another person's address.
+    CONSTRAINT users_username_is_no_other_address
+        CHECK (username_folded = email_folded OR position('@' IN username_folded) = 0)
+);
+
+CREATE TABLE authly.clients (
+    id uuid CONSTRAINT clients_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
+    client_id text NOT NULL CONSTRAINT clients_client_id_key UNIQUE
+        CONSTRAINT clients_client_id_length CHECK (length(client_id) BETWEEN 1 AND 255),
+    owner text CONSTRAINT clients_owner_length CHECK (length(owner) BETWEEN 1 AND 512),
+    display_name text NOT NULL,
+    type text NOT NULL CONSTRAINT clients_type CHECK (type IN ('confidential', 'public')),
+    auth_method text NOT NULL CONSTRAINT clients_auth_method
+        CHECK (auth_method IN ('client_secret_basic', 'client_secret_post', 'none')),
+    grant_types text[] NOT NULL,
+    redirect_uris text[] NOT NULL,
+    audiences text[] NOT NULL,
+    require_pkce boolean NOT NULL DEFAULT true,
+    access_token_ttl integer
+        CONSTRAINT clients_access_token_ttl CHECK (access_token_ttl BETWEEN 1 AND 2592000),
+    refresh_token_ttl integer
+        CONSTRAINT clients_refresh_token_ttl CHECK (refresh_token_ttl BETWEEN 1 AND 315360000),
+    enabled boolean NOT NULL DEFAULT true,
+    client_uri text,
+    logo_uri text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT clients_public_has_no_secret CHECK ((type = 'public') = (auth_method = 'none')),
+    CONSTRAINT clients_public_uses_pkce CHECK (type = 'confidential' OR require_pkce)
+);
+
+CREATE TABLE authly.client_secrets (
+    client_id uuid NOT NULL
+        CONSTRAINT client_secrets_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
+    digest bytea NOT NULL CONSTRAINT client_secrets_digest_length CHECK (length(digest) = 32),
+    position smallint NOT NULL CONSTRAINT client_secrets_at_most_two CHECK (position IN (1, 2)),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, position)
+);
+
+CREATE TABLE authly.scopes (
+    id uuid CONSTRAINT scopes_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
+    name text NOT NULL CONSTRAINT scopes_name_key UNIQUE
+        -- scope-token of RFC 6749, section 3.3
+        CONSTRAINT scopes_name_is_a_scope_token CHECK (name ~ '^[!#-\[\]-~]{1,255}$'),
+    owner text CONSTRAINT scopes_owner_length CHECK (length(owner) BETWEEN 1 AND 512),
+    description text NOT NULL DEFAULT '',
+    is_default boolean NOT NULL DEFAULT false,
+    -- Seeded scopes outlive their owner: they go back to nobody instead of being deleted.
+    is_seeded boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE authly.client_scopes (
+    client_id uuid NOT NULL
+        CONSTRAINT client_scopes_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
+    -- A scope in use cannot vanish from under its clients.
+    scope_id uuid NOT NULL
+        CONSTRAINT client_scopes_scope_fkey REFERENCES authly.scopes ON DELETE RESTRICT,
+    CONSTRAINT client_scopes_pkey PRIMARY KEY (client_id, scope_id)
+);
+
+-- What a resource owner granted; revoking it ends every code and token issued from it.
+CREATE TABLE authly.grants (
+    id uuid CONSTRAINT grants_pkey PRIMARY KEY,
+    client_id uuid NOT NULL
+        CONSTRAINT grants_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
+    user_id uuid NOT NULL CONSTRAINT grants_user_fkey REFERENCES authly.users ON DELETE CASCADE,
+    scopes text[] NOT NULL,
+    resources text[] NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz
+);
+
+CREATE TABLE authly.authorization_codes (
+    digest bytea CONSTRAINT authorization_codes_pkey PRIMARY KEY
+        CONSTRAINT authorization_codes_digest_length CHECK (length(digest) = 32),
+    grant_id uuid NOT NULL
+        CONSTRAINT authorization_codes_grant_fkey REFERENCES authly.grants ON DELETE CASCADE,
+    redirect_uri text,
+    code_challenge text,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Refresh families (one row a grant: the live generation and the one before), and access tokens
+-- that were revoked before they expired. Access tokens otherwise leave no row.
+CREATE TABLE authly.tokens (
+    id uuid CONSTRAINT tokens_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
+    token_type text NOT NULL CONSTRAINT tokens_type CHECK (token_type IN ('access', 'refresh')),
+    client_id uuid NOT NULL
+        CONSTRAINT tokens_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
+    grant_id uuid CONSTRAINT tokens_grant_fkey REFERENCES authly.grants ON DELETE CASCADE,
+    jti text CONSTRAINT tokens_jti_key UNIQUE CONSTRAINT tokens_jti_length CHECK (length(jti) <= 64),
+    generation integer,
+    digest bytea,
+    previous_digest bytea,
+    rotated_at timestamptz,
+    retries smallint NOT NULL DEFAULT 0,
+    invalidated_at timestamptz,
+    expires_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT tokens_access_is_invalidated
+        CHECK (token_type <> 'access' OR (jti IS NOT NULL AND invalidated_at IS NOT NULL)),
+    CONSTRAINT tokens_refresh_is_a_family CHECK (token_type <> 'refresh'
+        OR (grant_id IS NOT NULL AND generation >= 0 AND length(digest) = 32))
+);
+
+CREATE TABLE authly.sessions (
+    id uuid CONSTRAINT sessions_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
+    digest bytea NOT NULL CONSTRAINT sessions_digest_key UNIQUE
+        CONSTRAINT sessions_digest_length CHECK (length(digest) = 32),
+    user_id uuid NOT NULL CONSTRAINT sessions_user_fkey REFERENCES authly.users ON DELETE CASCADE,
+    authenticated_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL
+);
+
+CREATE TABLE authly.consents (
+    user_id uuid NOT NULL CONSTRAINT consents_user_fkey REFERENCES authly.users ON DELETE CASCADE,
+    client_id uuid NOT NULL
+        CONSTRAINT consents_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
+    scopes text[] NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT consents_pkey PRIMARY KEY (user_id, client_id)
+);
+
+-- No foreign keys: a record outlives what it tells of.
+CREATE TABLE authly.audit_log (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT audit_log_pkey PRIMARY KEY,
+    occurred_at timestamptz NOT NULL DEFAULT now(),
+    event text NOT NULL,
+    client_id text,
+    user_id uuid,
+    grant_id uuid,
+    detail jsonb NOT NULL DEFAULT '{}'
+);
+
+-- The lease epoch of the operator that wrote last: a deposed leader's late write is refused.
+CREATE TABLE authly.operator_epoch (
+    singleton boolean CONSTRAINT operator_epoch_pkey PRIMARY KEY DEFAULT true
+        CONSTRAINT operator_epoch_is_one_row CHECK (singleton),
+    epoch bigint NOT NULL
+);
+
+INSERT INTO authly.operator_epoch (epoch) VALUES (0);
+
+INSERT INTO authly.scopes (name, description, is_default, is_seeded) VALUES
+    ('read', 'Read access to user data', true, true),
+    ('write', 'Write access to user data', false, true),
+    ('profile', 'Access to user profile information', true, true),
+    ('admin', 'Administrative access', false, true);

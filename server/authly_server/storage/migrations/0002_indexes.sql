@@ -1,0 +1,36 @@
+-- authly: without transaction
+-- One index for each access path that no key serves. CONCURRENTLY, so that they may be built while
+-- servers run; each statement stands alone and may be repeated.
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS client_scopes_scope_idx ON authly.client_scopes (scope_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS grants_client_idx ON authly.grants (client_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS grants_user_idx ON authly.grants (user_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS grants_created_at_idx ON authly.grants (created_at);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS authorization_codes_grant_idx
+    ON authly.authorization_codes (grant_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS authorization_codes_expires_at_idx
+    ON authly.authorization_codes (expires_at);
+
+-- Also what makes a family one row a grant.
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tokens_refresh_grant_key
+    ON authly.tokens (grant_id) WHERE token_type = 'refresh';
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_grant_idx ON authly.tokens (grant_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_client_idx ON authly.tokens (client_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_expires_at_idx ON authly.tokens (expires_at);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS sessions_user_idx ON authly.sessions (user_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS sessions_expires_at_idx ON authly.sessions (expires_at);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS consents_client_idx ON authly.consents (client_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS audit_log_occurred_at_idx
+    ON authly.audit_log (occurred_at);

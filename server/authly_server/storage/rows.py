@@ -1,0 +1,64 @@
+"""From rows to values of the model; every statement names its columns as these readers expect."""
+
+from authly_server.model.client import AuthMethod, Client, ClientType
+from authly_server.model.grant import Grant
+from authly_server.model.scope import Scope
+from authly_server.model.session import Session
+from authly_server.model.user import User
+from authly_server.storage.pool import Row
+
+
+def client(row: Row) -> Client:
+    """A row of clients with its scopes' names and its secrets' digests."""
+    return Client(
+        id=row["id"],
+        client_id=row["client_id"],
+        display_name=row["display_name"],
+        type=ClientType(row["type"]),
+        auth_method=AuthMethod(row["auth_method"]),
+        secret_digests=tuple(row["secret_digests"]),
+        grant_types=frozenset(row["grant_types"]),
+        redirect_uris=tuple(row["redirect_uris"]),
+        scopes=frozenset(row["scopes"]),
+        audiences=tuple(row["audiences"]),
+        require_pkce=row["require_pkce"],
+        access_token_ttl=row["access_token_ttl"],
+        refresh_token_ttl=row["refresh_token_ttl"],
+        enabled=row["enabled"],
+        client_uri=row["client_uri"],
+        logo_uri=row["logo_uri"],
+    )
+
+
+def grant(row: Row) -> Grant:
+    """The columns grant_id, client_id, user_id, scopes and resources."""
+    return Grant(
+        id=row["grant_id"],
+        client_id=row["client_id"],
+        user_id=row["user_id"],
+        scopes=frozenset(row["scopes"]),
+        resources=tuple(row["resources"]),
+    )
+
+
+def scope(row: Row) -> Scope:
+    """The columns name, description and is_default."""
+    return Scope(row["name"], row["description"], row["is_default"])
+
+
+def user(row: Row) -> User:
+    """A row of users; its key is in the column user_id."""
+    return User(
+        id=row["user_id"],
+        email=row["email"],
+        username=row["username"],
+        password_hash=row["password_hash"],
+        is_verified=row["is_verified"],
+        is_admin=row["is_admin"],
+        enabled=row["enabled"],
+    )
+
+
+def session(row: Row) -> Session:
+    """A row of sessions; its key is in the column session_id."""
+    return Session(row["session_id"], row["user_id"], row["authenticated_at"], row["expires_at"])

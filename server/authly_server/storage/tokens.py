@@ -1,0 +1,54 @@
+"""Access tokens: they leave a row only when they are revoked before they expire."""
+
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import errors as pg
+
+from authly_server.storage.pool import Database
+
+
+_INVALIDATE = """
+INSERT INTO authly.tokens (token_type, jti, client_id, grant_id, expires_at, invalidated_at)
+SELECT 'access', %(jti)s, %(client_id)s, live.id, %(expires_at)s, now()
+FROM (VALUES (1)) AS one LEFT JOIN authly.grants AS live ON live.id = %(grant_id)s::uuid
+ON CONFLICT (jti) DO NOTHING
+"""
+_IS_LIVE = """
+SELECT EXISTS (
+    SELECT FROM authly.clients AS client
+    WHERE client.client_id = %(client_id)s AND client.enabled
+    AND NOT EXISTS (SELECT FROM authly.tokens WHERE tokens.jti = %(jti)s)
+    AND (%(grant_id)s::uuid IS NULL OR EXISTS (
+        SELECT FROM authly.grants JOIN authly.users AS person ON person.id = grants.user_id
+        WHERE grants.id = %(grant_id)s::uuid AND grants.client_id = client.id
+        AND grants.revoked_at IS NULL AND person.enabled))
+) AS is_live
+"""
+
+
+async def invalidate(
+    database: Database, *, jti: str, client_id: UUID, grant_id: UUID | None, expires_at: datetime
+) -> None:
+    """Revoke one access token (RFC 7009); once is enough, and a deleted client has none left."""
+    parameters = {
+        "jti": jti,
+        "client_id": client_id,
+        "grant_id": grant_id,
+        "expires_at": expires_at,
+    }
+    try:
+        await database.execute(_INVALIDATE, parameters)
+    except pg.ForeignKeyViolation:
+        return
+
+
+async def is_live(database: Database, *, jti: str, grant_id: UUID | None, client_id: str) -> bool:
+    """Whether a valid access token may still be honoured.
+
+    It may if nobody revoked it or its grant, its client is enabled, and so is its user; tokens of
+    the client_credentials grant have no grant. `client_id` is the protocol's identifier.
+    """
+    parameters = {"jti": jti, "grant_id": grant_id, "client_id": client_id}
+    row = await database.fetch_one(_IS_LIVE, parameters)
+    return row is not None and bool(row["is_live"])

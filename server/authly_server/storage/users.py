@@ -1,0 +1,41 @@
+"""People who sign in; names are compared in their folded form (PRECIS in spirit: NFKC and case)."""
+
+import unicodedata
+from uuid import UUID
+
+from authly_server.model.user import User
+from authly_server.storage import rows
+from authly_server.storage.pool import Database
+
+
+_COLUMNS = """SELECT id AS user_id, email, username, password_hash, is_verified, is_admin, enabled
+FROM authly.users """
+_FIND = _COLUMNS + "WHERE id = %(id)s"
+_FIND_BY_LOGIN = _COLUMNS + "WHERE email_folded = %(login)s OR username_folded = %(login)s LIMIT 1"
+_RECORD_HASH = """
+UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now() WHERE id = %(id)s
+"""
+
+
+def fold(name: str) -> str:
+    """The form in which two spellings of one address or username are equal."""
+    once = unicodedata.normalize("NFKC", name.strip()).casefold()
+    return unicodedata.normalize("NFKC", once)
+
+
+async def find(database: Database, user_id: UUID) -> User | None:
+    """The user of that key, enabled or not."""
+    row = await database.fetch_one(_FIND, {"id": user_id})
+    return None if row is None else rows.user(row)
+
+
+async def find_by_login(database: Database, login: str) -> User | None:
+    """The user, enabled or not, whose address or username folds to what `login` folds to."""
+    row = await database.fetch_one(_FIND_BY_LOGIN, {"login": fold(login)})
+    return None if row is None else rows.user(row)
+
+
+async def record_password_hash(database: Database, user_id: UUID, password_hash: str) -> None:
+    """Replace the hash, after a rehash at sign-in or a change of the password."""
+    parameters = {"id": user_id, "password_hash": password_hash}
+    await database.execute(_RECORD_HASH, parameters)
