@@ -1,0 +1,66 @@
+# The only way to run things. `make help` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON := python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := operator server dev tests
+TEST ?= tests
+
+.PHONY: help check test test-fast format lock images cluster-up cluster-down cluster-status clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/installed: requirements/dev.txt
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "make: installing python3.11 with venv (Debian packages)" >&2; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3.11 python3.11-venv >/dev/null; fi
+	@echo "make: installing the locked Python dependencies into $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.txt
+	@touch $@
+
+/usr/lib/postgresql/15/bin/postgres:
+	@echo "make: installing PostgreSQL 15 (Debian package)" >&2
+	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends postgresql-15 postgresql-client-15 >/dev/null
+
+check: $(VENV)/installed ## All static checks: lint, format, types, import contracts
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Every test, on real parts (root, Go and Debian packages needed)
+	$(BIN)/pytest $(TEST) --durations=15
+
+test-fast: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Every test that needs no cluster
+	$(BIN)/pytest $(TEST) -m 'not node and not control_plane' --durations=15
+
+format: $(VENV)/installed ## Let ruff rewrite what it can
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+images: ## Build the container images and print their archives
+	$(PYTHON) dev/images build
+
+cluster-up: ## Start the embedded single-node Kubernetes
+	$(PYTHON) dev/cluster up
+
+cluster-down: ## Stop it and leave nothing behind
+	$(PYTHON) dev/cluster down
+
+cluster-status: ## What runs, and how to reach it
+	$(PYTHON) dev/cluster status
+
+lock: ## Resolve the Python dependencies again, with hashes (needs uv)
+	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  pyproject.toml --extra dev --no-emit-package authly -o requirements/dev.txt
+	for extra in operator server; do \
+	  uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	    pyproject.toml --extra $$extra -c requirements/dev.txt -o requirements/$$extra.txt; done
+
+clean: ## Remove what the targets made in this checkout
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache artifacts

@@ -1,0 +1,1 @@
+"""The operator: custom resources in, a well-kept authorization server out."""

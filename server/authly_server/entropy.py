@@ -1,0 +1,19 @@
+"""The one place that draws random bytes."""
+
+import base64
+import secrets
+from typing import Final
+
+
+TOKEN_BYTES: Final = 32
+
+
+def draw(count: int) -> bytes:
+    """Answer that many bytes from the operating system's generator."""
+    return secrets.token_bytes(count)
+
+
+def draw_token(prefix: str) -> str:
+    """Answer the prefix and 256 random bits as base64url without padding."""
+    encoded = base64.urlsafe_b64encode(draw(TOKEN_BYTES)).rstrip(b"=")
+    return prefix + encoded.decode("ascii")

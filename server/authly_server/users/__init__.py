@@ -1,0 +1,1 @@
+"""People who sign in: passwords now, throttling and second factors to come."""
