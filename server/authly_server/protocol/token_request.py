@@ -1,0 +1,108 @@
+"""A token request, RFC 6749 section 3.2, as one frozen value for each grant type."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from authly_server.protocol import errors, pkce, resource_indicator, scope
+from authly_server.protocol.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCodeRequest:
+    """RFC 6749 section 4.1.3 with RFC 7636 section 4.5 and RFC 8707 section 2.2."""
+
+    code: str
+    redirect_uri: str | None
+    code_verifier: str | None
+    resources: tuple[str, ...]
+    grant_type: str = "authorization_code"
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenRequest:
+    """RFC 6749 section 6; `scopes` is None when the token's own are meant."""
+
+    refresh_token: str
+    scopes: frozenset[str] | None
+    resources: tuple[str, ...]
+    grant_type: str = "refresh_token"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentialsRequest:
+    """RFC 6749 section 4.4.2; `scopes` is None when the client's own are meant."""
+
+    scopes: frozenset[str] | None
+    resources: tuple[str, ...]
+    grant_type: str = "client_credentials"
+
+
+TokenRequest = AuthorizationCodeRequest | RefreshTokenRequest | ClientCredentialsRequest
+
+
+def parse(parameters: Parameters) -> TokenRequest:
+    """Read a token request.
+
+    Raises:
+        OAuthError: unsupported_grant_type, invalid_request, invalid_scope or invalid_target.
+    """
+    grant_type = _required(parameters, "grant_type")
+    if grant_type not in _PARSE:
+        # RFC 6749 section 5.2; `password` and `implicit` are gone (RFC 9700 sections 2.1.2, 2.4).
+        raise errors.OAuthError(
+            errors.ErrorCode.UNSUPPORTED_GRANT_TYPE, "this grant_type is not supported"
+        )
+    return _PARSE[grant_type](parameters)
+
+
+def parse_refresh(parameters: Parameters) -> RefreshTokenRequest:
+    """Read a request to the refresh endpoint, where grant_type may be left out.
+
+    Raises:
+        OAuthError: invalid_request, invalid_scope or invalid_target.
+    """
+    if parameters.get("grant_type") not in {None, "refresh_token"}:
+        raise errors.invalid_request("grant_type must be refresh_token here")
+    return RefreshTokenRequest(
+        refresh_token=_required(parameters, "refresh_token"),
+        scopes=_scopes(parameters),
+        resources=resource_indicator.parse(parameters.get_all("resource")),
+    )
+
+
+def _authorization_code(parameters: Parameters) -> AuthorizationCodeRequest:
+    code_verifier = parameters.get("code_verifier")
+    if code_verifier is not None:
+        pkce.check_verifier(code_verifier)
+    return AuthorizationCodeRequest(
+        code=_required(parameters, "code"),
+        redirect_uri=parameters.get("redirect_uri"),
+        code_verifier=code_verifier,
+        resources=resource_indicator.parse(parameters.get_all("resource")),
+    )
+
+
+def _client_credentials(parameters: Parameters) -> ClientCredentialsRequest:
+    return ClientCredentialsRequest(
+        scopes=_scopes(parameters),
+        resources=resource_indicator.parse(parameters.get_all("resource")),
+    )
+
+
+_PARSE: dict[str, Callable[[Parameters], TokenRequest]] = {
+    "authorization_code": _authorization_code,
+    "refresh_token": parse_refresh,
+    "client_credentials": _client_credentials,
+}
+
+
+def _scopes(parameters: Parameters) -> frozenset[str] | None:
+    text = parameters.get("scope")
+    return None if text is None else scope.parse(text)
+
+
+def _required(parameters: Parameters, name: str) -> str:
+    value = parameters.get(name)
+    if value is None:
+        raise errors.invalid_request(f"{name} is missing")
+    return value

@@ -1,0 +1,73 @@
+"""Structured logs: one JSON object a line for our own events and for those of the libraries."""
+
+import logging
+import sys
+from collections.abc import MutableMapping, Sequence
+from typing import Any, TextIO
+
+import structlog
+
+
+# Matched against whole words of a key: `client_secret` and `password`, but not `secretary`.
+_SECRET_WORDS = frozenset(
+    {"authorization", "cookie", "password", "secret", "token", "verifier", "assertion", "code"}
+)
+# Keys with such a word whose value is no credential.
+_HARMLESS_KEYS = frozenset({"token_type", "error_code", "status_code", "exit_code"})
+REDACTED = "[redacted]"
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Write JSON lines of `level` and above to `stream`, standard output if None.
+
+    Replaces what was configured before. `level` is a name of the standard library, in any case.
+    """
+    handler = logging.StreamHandler(sys.stdout if stream is None else stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_enrichment(),
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(default=str),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_enrichment(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of that name; bind request ids and the like with `structlog.contextvars`."""
+    bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return bound
+
+
+def redact(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Overwrite the values of keys that name a credential: the last net, not the first."""
+    for key in event:
+        if key not in _HARMLESS_KEYS and not _SECRET_WORDS.isdisjoint(key.lower().split("_")):
+            event[key] = REDACTED
+    return event
+
+
+def _enrichment() -> Sequence[structlog.typing.Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
