@@ -1,0 +1,1 @@
+"""Who a client is, proved, and what it may do."""
