@@ -1,0 +1,1 @@
+"""Tokens as text: made and read without the database."""

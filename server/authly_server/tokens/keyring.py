@@ -1,0 +1,116 @@
+"""The keys for access tokens, as the operator mounts them."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+
+from authly_server.tokens import signing_key
+from authly_server.tokens.signing_key import KeyState, SigningKey
+
+
+class KeyRingError(Exception):
+    """The key ring cannot be used; one line that says why and shows no key."""
+
+
+class _KeyEntry(pydantic.BaseModel):
+    kid: Annotated[str, pydantic.Field(min_length=1, max_length=128)]
+    alg: Literal["ES256", "RS256", "EdDSA"]
+    state: KeyState
+    private_key: Annotated[str, pydantic.Field(alias="privateKey")]
+
+
+class _Document(pydantic.BaseModel):
+    keys: list[_KeyEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Keys by kid, exactly one of them active."""
+
+    keys: Mapping[str, SigningKey]
+    active: SigningKey
+
+    def jwks_document(self) -> bytes:
+        """Return the public keys as JSON (RFC 7517 section 5); a shared secret is never there."""
+        public = [key for key in self.keys.values() if not isinstance(key.private, bytes)]
+        document = {"keys": [key.public_jwk() for key in public]}
+        return json.dumps(document, separators=(",", ":")).encode()
+
+
+def hs256(secret: str) -> KeyRing:
+    """Return the ring of the one secret JWT_SECRET_KEY, which resource servers share."""
+    key = SigningKey("hs256", "HS256", KeyState.ACTIVE, secret.encode())
+    return KeyRing({key.kid: key}, key)
+
+
+def parse(document: bytes) -> KeyRing:
+    """Return the ring in a keyring.json; raises KeyRingError."""
+    try:
+        entries = _Document.model_validate_json(document).keys
+    except pydantic.ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the document"
+        message = f"the key ring is malformed: {place}: {first['msg']}"
+        raise KeyRingError(message) from None
+    return _ring([_key(entry) for entry in entries])
+
+
+def _key(entry: _KeyEntry) -> SigningKey:
+    try:
+        private = signing_key.load(entry.private_key, entry.alg)
+    except ValueError as error:
+        message = f"the key ring's key {entry.kid!r} is unusable: {error}"
+        raise KeyRingError(message) from None
+    return SigningKey(entry.kid, entry.alg, entry.state, private)
+
+
+def _ring(keys: list[SigningKey]) -> KeyRing:
+    by_kid = {key.kid: key for key in keys}
+    active = [key for key in keys if key.state is KeyState.ACTIVE]
+    if len(by_kid) != len(keys):
+        message = "the key ring names a kid twice"
+        raise KeyRingError(message)
+    if len(active) != 1:
+        message = f"the key ring must have exactly one Active key, it has {len(active)}"
+        raise KeyRingError(message)
+    return KeyRing(by_kid, active[0])
+
+
+class KeyRingFile:
+    """A mounted key ring, read again when the file is another one or was written.
+
+    Raises KeyRingError when it cannot be read at first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen, self.ring = self._read()
+
+    def refresh(self) -> bool:
+        """Read a changed file; True if it changed. Raises KeyRingError and keeps the old ring."""
+        if self._stat() == self._seen:
+            return False
+        self._seen, self.ring = self._read()
+        return True
+
+    def _stat(self) -> tuple[int, int, int]:
+        try:
+            status = os.stat(self._path)  # noqa: PTH116  # one call, and it follows the symlinks
+        except OSError as error:
+            message = f"the key ring {self._path} cannot be read: {error.strerror}"
+            raise KeyRingError(message) from None
+        return status.st_mtime_ns, status.st_ino, status.st_size
+
+    def _read(self) -> tuple[tuple[int, int, int], KeyRing]:
+        seen = self._stat()
+        try:
+            document = self._path.read_bytes()
+        except OSError as error:
+            message = f"the key ring {self._path} cannot be read: {error.strerror}"
+            raise KeyRingError(message) from None
+        return seen, parse(document)
