@@ -4,7 +4,7 @@ First who asks and where the answer would go: while that is not believed, an err
 the person (`identify`). Then the rest, whose errors the client learns by a redirect (`parse`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authly_server.protocol import characters, errors, pkce, resource_indicator, scope
 from authly_server.protocol.errors import ErrorCode, OAuthError
@@ -48,7 +48,7 @@ class AuthorizationRequest:
     nonce: str | None
     prompt: frozenset[str]
     max_age: int | None
-    id_token_hint: str | None
+    id_token_hint: str | None = field(repr=False)
     login_hint: str | None
 
 
@@ -155,7 +155,7 @@ def _response_mode(value: str | None) -> str:
 
 def _prompt(value: str | None) -> frozenset[str]:
     """OpenID Connect Core section 3.1.2.1: unknown values are ignored, none stands alone."""
-    prompts = frozenset((value or "").split(" "))
+    prompts = frozenset((value or "").split(" ")) - {""}
     if "none" in prompts and len(prompts) > 1:
         raise errors.invalid_request("prompt=none cannot be combined with another value")
     return prompts & PROMPTS

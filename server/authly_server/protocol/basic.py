@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authly_server.protocol import characters, parameters
 from authly_server.protocol.errors import ErrorCode, OAuthError
@@ -20,7 +20,7 @@ class BasicCredentials:
     """
 
     client_id: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 def parse(authorization: str) -> BasicCredentials:

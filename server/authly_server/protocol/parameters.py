@@ -5,7 +5,7 @@ opposite: an empty parameter is an absent one, and a repeated one is an error.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
@@ -27,7 +27,7 @@ _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 class Parameters:
     """Each name with its values in order, none of them empty."""
 
-    values: Mapping[str, tuple[str, ...]] = _NOTHING
+    values: Mapping[str, tuple[str, ...]] = field(default=_NOTHING, repr=False)
 
     def get(self, name: str) -> str | None:
         """The value of `name`, the first of several; None if absent or empty."""

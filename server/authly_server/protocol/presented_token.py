@@ -1,6 +1,6 @@
 """The request that introspection (RFC 7662 section 2.1) and revocation (RFC 7009, 2.1) share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authly_server.protocol import errors
 from authly_server.protocol.parameters import Parameters
@@ -14,7 +14,7 @@ class PresentedToken:
     section 2.1: "the server MUST extend its search across all of its supported token types").
     """
 
-    token: str
+    token: str = field(repr=False)
     hint: str | None
 
 

@@ -1,7 +1,7 @@
 """A token request, RFC 6749 section 3.2, as one frozen value for each grant type."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authly_server.protocol import errors, pkce, resource_indicator, scope
 from authly_server.protocol.parameters import Parameters
@@ -11,9 +11,9 @@ from authly_server.protocol.parameters import Parameters
 class AuthorizationCodeRequest:
     """RFC 6749 section 4.1.3 with RFC 7636 section 4.5 and RFC 8707 section 2.2."""
 
-    code: str
+    code: str = field(repr=False)
     redirect_uri: str | None
-    code_verifier: str | None
+    code_verifier: str | None = field(repr=False)
     resources: tuple[str, ...]
     grant_type: str = "authorization_code"
 
@@ -22,7 +22,7 @@ class AuthorizationCodeRequest:
 class RefreshTokenRequest:
     """RFC 6749 section 6; `scopes` is None when the token's own are meant."""
 
-    refresh_token: str
+    refresh_token: str = field(repr=False)
     scopes: frozenset[str] | None
     resources: tuple[str, ...]
     grant_type: str = "refresh_token"
