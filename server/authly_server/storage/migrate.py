@@ -7,7 +7,7 @@ CONCURRENTLY in the process that has the lock would wait for that snapshot for e
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -17,7 +17,7 @@ from authly_server.storage.errors import MigrationError
 from authly_server.storage.revisions import Revision
 
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 _LOCK = "SELECT pg_try_advisory_lock(1096111176, 1)"
 _UNLOCK = "SELECT pg_advisory_unlock(1096111176, 1)"
@@ -86,7 +86,7 @@ def upgrade(
 def _applied(connection: Connection) -> set[int]:
     if connection.execute(_HAS_HISTORY).fetchone() != (True,):
         return set()
-    return {cast("int", row[0]) for row in connection.execute(_APPLIED)}
+    return {row[0] for row in connection.execute(_APPLIED)}
 
 
 def _apply(connection: Connection, revision: Revision) -> None:
@@ -100,7 +100,7 @@ def _apply(connection: Connection, revision: Revision) -> None:
 
 def _run(connection: Connection, revision: Revision) -> None:
     for statement in revision.statements:
-        connection.execute(cast("LiteralString", statement))  # a file of this package
+        connection.execute(statement.encode())
     connection.execute(_RECORD, (revision.number, revision.name))
 
 
@@ -122,13 +122,14 @@ def _take_lock(connection: Connection, deadline: float) -> None:
 
 @contextlib.contextmanager
 def _one_line(what: str = "the database") -> Iterator[None]:
-    """Tell a failure of PostgreSQL in one line that never holds a password."""
+    """Tell a failure of PostgreSQL in one line, without the rows and URLs that hold secrets."""
     try:
         yield
     except psycopg.ProgrammingError as error:
-        if error.sqlstate is None:  # libpq could not read the URL, and would repeat it
-            message = f"{what}: the database URL cannot be read"
-            raise MigrationError(message) from None
-        raise MigrationError(f"{what}: {' '.join(str(error).split())}") from error  # noqa: EM102
+        reason = error.diag.message_primary or "the URL cannot be read"  # libpq would repeat it
+        message = f"{what}: {reason}"
+        raise MigrationError(message) from error
     except psycopg.Error as error:
-        raise MigrationError(f"{what}: {' '.join(str(error).split())}") from error  # noqa: EM102
+        reason = error.diag.message_primary or " ".join(str(error).split())
+        message = f"{what}: {reason}"
+        raise MigrationError(message) from error

@@ -31,6 +31,7 @@ class Listener:
         self._on_change = on_change
         self._on_connect = on_connect
         self._task: asyncio.Task[None] | None = None
+        self.is_listening = False
 
     def start(self) -> None:
         """Begin listening in the background."""
@@ -52,6 +53,7 @@ class Listener:
                 async with await self._connect() as connection:
                     delay = _FIRST_DELAY
                     await self._listen(connection)
+            self.is_listening = False
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
 
@@ -61,6 +63,7 @@ class Listener:
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         await connection.execute(f"LISTEN {CHANNEL}")
         self._on_connect()
+        self.is_listening = True
         while True:
             async for notification in connection.notifies(timeout=_PROOF_OF_LIFE_EVERY):
                 self._on_change(notification.payload)

@@ -40,6 +40,7 @@ class Database:
     def __init__(self, pool: AsyncConnectionPool[Connection], url: str, timeout: float) -> None:
         self._pool = pool
         self._timeout = timeout
+        self._lent = 0
         self.url = url
 
     @classmethod
@@ -80,8 +81,7 @@ class Database:
     @property
     def connections_in_use(self) -> int:
         """How many connections are serving a caller now, for the metric."""
-        stats = self._pool.get_stats()
-        return stats.get("pool_size", 0) - stats.get("pool_available", 0)
+        return self._lent
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -117,10 +117,12 @@ class Database:
         deadline = asyncio.get_running_loop().time() + self._timeout
         with _translated():
             connection = await self._take(deadline)
+            self._lent += 1
             try:
                 with _hung_up_at(deadline, connection):
                     yield connection
             finally:
+                self._lent -= 1
                 await self._pool.putconn(connection)
 
     async def _take(self, deadline: float) -> Connection:

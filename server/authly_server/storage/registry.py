@@ -91,6 +91,11 @@ class Registry:
         """Stop listening; what is cached stays for its lifetime."""
         await self._listener.close()
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether changes are heard of now; where not, entries live for their lifetime."""
+        return self._listener.is_listening
+
     async def client(self, client_id: str) -> Client | None:
         """The client of that identifier, enabled or not.
 

@@ -1,0 +1,162 @@
+"""`authly-server migrate | maintain | backup | check-config`; all settings by environment.
+
+Exit codes: 0 done, 1 failed (one line on stderr), 2 a wrong setting or argument (one line each).
+"""
+
+import argparse
+import dataclasses
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from authly_server import settings as configuration
+from authly_server.settings import Settings
+
+
+if TYPE_CHECKING:
+    from authly_server.backup.destination import Destination
+
+
+COMMANDS = ("migrate", "maintain", "backup", "check-config")
+# Kubernetes shows what a container wrote there as the reason of its end.
+TERMINATION_LOG = Path("/dev/termination-log")
+
+
+class Failure(Exception):  # noqa: N818  # not an error of the program: the line to end with
+    """A command failed; the text is the one line that says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and answer its exit code."""
+    command = _parser().parse_args(arguments).command
+    try:
+        settings = configuration.load(os.environ)
+        if command in {"serve", "check-config"}:
+            configuration.check_serving(settings)
+    except configuration.SettingsError as error:
+        sys.stderr.writelines(f"{line}\n" for line in error.lines)
+        return 2
+    try:
+        return _RUN[command](settings)
+    except Failure as failure:
+        _explain(f"authly-server {command}: {failure}")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="authly-server", description=__doc__.splitlines()[0])
+    parser.add_argument("command", choices=COMMANDS)
+    return parser
+
+
+def _explain(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    try:
+        if TERMINATION_LOG.exists():
+            TERMINATION_LOG.write_text(line)
+    except OSError:
+        return  # outside of Kubernetes nobody reads it
+
+
+def _report(**facts: object) -> int:
+    sys.stdout.write(json.dumps(facts) + "\n")
+    return 0
+
+
+# Each command imports what it needs when it runs: migrating needs no HTTP server, and serving
+# needs no S3 client.
+
+
+def _migrate(settings: Settings) -> int:
+    from authly_server.storage import errors, migration  # noqa: PLC0415
+    from authly_server.users import passwords  # noqa: PLC0415
+
+    try:
+        migrated = migration.run(
+            settings.database_url,
+            server_url=settings.server_database_url,
+            operator_url=settings.operator_database_url,
+            administrator=_administrator(settings),
+        )
+    except errors.MigrationError as error:
+        raise Failure(str(error)) from error
+    except passwords.InvalidPassword as error:
+        message = f"ADMIN_PASSWORD: {error}"
+        raise Failure(message) from error
+    return _report(event="migrated", **dataclasses.asdict(migrated))
+
+
+def _administrator(settings: Settings) -> tuple[str, Callable[[], str]] | None:
+    from authly_server.users import passwords  # noqa: PLC0415
+
+    if not settings.admin_email or not settings.admin_password:
+        return None
+    return settings.admin_email, functools.partial(passwords.hash_now, settings.admin_password)
+
+
+def _maintain(settings: Settings) -> int:
+    from authly_server.storage import errors, maintenance  # noqa: PLC0415
+
+    try:
+        removed = maintenance.run(settings.database_url)
+    except errors.MigrationError as error:
+        raise Failure(str(error)) from error
+    return _report(event="maintained", removed=removed)
+
+
+def _backup(settings: Settings) -> int:
+    from authly_server import clock  # noqa: PLC0415
+    from authly_server.backup import errors, job  # noqa: PLC0415
+
+    try:
+        made = job.run(
+            settings.database_url,
+            _destination(settings),
+            name=settings.backup_name,
+            retention_days=settings.backup_retention_days,
+            now=clock.SystemClock().now(),
+        )
+    except errors.BackupError as error:
+        raise Failure(str(error)) from error
+    return _report(event="backed_up", **dataclasses.asdict(made))
+
+
+def _destination(settings: Settings) -> "Destination":
+    if settings.backup_directory:
+        from authly_server.backup import directory  # noqa: PLC0415
+
+        return directory.Directory(Path(settings.backup_directory))
+    if not settings.backup_s3_bucket:
+        message = "either BACKUP_DIRECTORY or BACKUP_S3_BUCKET must be set"
+        raise Failure(message)
+    from authly_server.backup import bucket  # noqa: PLC0415
+
+    return bucket.Bucket(
+        settings.backup_s3_bucket,
+        prefix=settings.backup_s3_prefix,
+        endpoint=settings.backup_s3_endpoint,
+        region=settings.backup_s3_region,
+        storage_class=settings.backup_s3_storage_class,
+        access_key_id=settings.aws_access_key_id,
+        secret_access_key=settings.aws_secret_access_key,
+    )
+
+
+def _check_config(_: Settings) -> int:
+    return _report(event="configuration_valid")
+
+
+_RUN: dict[str, Callable[[Settings], int]] = {
+    "migrate": _migrate,
+    "maintain": _maintain,
+    "backup": _backup,
+    "check-config": _check_config,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Backups: pg_dump, compressed on the way into a directory or a bucket, and their retention."""

@@ -1,0 +1,41 @@
+"""The whole of `authly-server migrate`: schema, roles, first administrator; safe to repeat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from authly_server.storage import bootstrap, migrate, revisions, roles
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What a run changed."""
+
+    revision: int
+    applied: tuple[int, ...]
+    administrator_created: bool
+
+
+def run(
+    url: str,
+    *,
+    server_url: str | None = None,
+    operator_url: str | None = None,
+    administrator: tuple[str, Callable[[], str]] | None = None,
+) -> Migrated:
+    """Bring the database of `url`, the owner's, to this program's revision.
+
+    `server_url` and `operator_url` name the roles to ensure, passwords included; `administrator`
+    is an address and what draws the password's hash if it is needed.
+
+    Raises:
+        MigrationError: one line that says what is wrong and holds no secret.
+    """
+    server = roles.parse(server_url) if server_url else None
+    operator = roles.parse(operator_url) if operator_url else None
+    with migrate.locked(url) as connection:
+        applied = migrate.upgrade(connection)
+        roles.ensure(connection, server=server, operator=operator)
+        created = administrator is not None and bootstrap.ensure_administrator(
+            connection, *administrator
+        )
+    return Migrated(revisions.latest(), tuple(item.number for item in applied), created)

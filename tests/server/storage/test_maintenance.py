@@ -1,0 +1,69 @@
+"""What the maintenance run removes, and what it must leave."""
+
+from typing import Any
+
+import pytest
+
+from authly_server.storage import maintenance
+
+
+@pytest.fixture
+def rows(owner: Any, user: Any, client: Any) -> Any:
+    """For each kind of row one that is to go and one that is to stay."""
+    owner.execute(
+        "INSERT INTO authly.grants (id, client_id, user_id, scopes, created_at)"
+        " SELECT gen_random_uuid(), %s, %s, '{}', now() - age"
+        " FROM (VALUES (interval '32 days'), (interval '30 days')) AS ages (age)",
+        client.id,
+        user.id,
+    )
+    owner.execute(
+        "INSERT INTO authly.authorization_codes (digest, grant_id, expires_at)"
+        " SELECT sha256(age::text::bytea), grants.id, now() - age FROM authly.grants,"
+        " (VALUES (interval '2 hours'), (interval '30 minutes')) AS ages (age)"
+        " WHERE grants.created_at > now() - interval '31 days'"
+    )
+    owner.execute(
+        "INSERT INTO authly.tokens (token_type, client_id, jti, invalidated_at, expires_at)"
+        " SELECT 'access', %s, age::text, now(), now() - age"
+        " FROM (VALUES (interval '2 days'), (interval '12 hours')) AS ages (age)",
+        client.id,
+    )
+    owner.execute(
+        "INSERT INTO authly.sessions (digest, user_id, expires_at)"
+        " SELECT sha256(age::text::bytea), %s, now() - age"
+        " FROM (VALUES (interval '2 days'), (interval '12 hours')) AS ages (age)",
+        user.id,
+    )
+    return owner
+
+
+def test_what_expired_goes_and_the_rest_stays(rows: Any) -> None:
+    removed = maintenance.run(rows.url)
+    expected = {"authorization_codes": 1, "tokens": 1, "sessions": 1, "grants": 1, "audit_log": 0}
+    assert removed == expected
+    for table in ("authorization_codes", "tokens", "sessions", "grants"):
+        assert rows.fetch(f"SELECT count(*) FROM authly.{table}") == 1
+    assert maintenance.run(rows.url) == dict.fromkeys(expected, 0)
+
+
+def test_an_old_grant_with_a_live_family_stays(owner: Any, user: Any, client: Any) -> None:
+    owner.execute(
+        "WITH old AS (INSERT INTO authly.grants (id, client_id, user_id, scopes, created_at)"
+        " VALUES (gen_random_uuid(), %s, %s, '{}', now() - interval '1 year') RETURNING *)"
+        " INSERT INTO authly.tokens"
+        " (token_type, client_id, grant_id, generation, digest, expires_at)"
+        " SELECT 'refresh', client_id, id, 0, sha256('x'), now() + interval '1 day' FROM old",
+        client.id,
+        user.id,
+    )
+    assert maintenance.run(owner.url)["grants"] == 0
+
+
+def test_many_rows_go_in_small_batches(owner: Any, client: Any) -> None:
+    owner.execute(
+        "INSERT INTO authly.tokens (token_type, client_id, jti, invalidated_at, expires_at)"
+        " SELECT 'access', %s, n, now(), now() - interval '2 days' FROM generate_series(1, 25) AS n",
+        client.id,
+    )
+    assert maintenance.run(owner.url, batch=10)["tokens"] == 25

@@ -1,0 +1,172 @@
+"""Bringing a schema forward: once, again, twice at once, after a crash, and never backward."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from authly_server.storage import bootstrap, errors, migrate, migration, revisions
+from authly_server.storage.revisions import Revision
+
+
+def fetch(url: str, statement: str) -> Any:
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    return None if row is None else row[0]
+
+
+def execute(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def upgrade(url: str, *wanted: Revision) -> tuple[int, ...]:
+    with migrate.locked(url) as connection:
+        applied = migrate.upgrade(connection, wanted or None)
+    return tuple(revision.number for revision in applied)
+
+
+def test_an_empty_database_gets_every_revision_and_a_second_run_none(
+    empty_database_url: str,
+) -> None:
+    assert upgrade(empty_database_url) == tuple(range(1, revisions.latest() + 1))
+    assert upgrade(empty_database_url) == ()
+
+
+def test_revisions_are_numbered_without_gaps() -> None:
+    numbers = [revision.number for revision in revisions.every()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_two_processes_at_once_apply_each_revision_once(empty_database_url: str) -> None:
+    program = (
+        "import sys; from authly_server.storage import migration;"
+        "print(len(migration.run(sys.argv[1]).applied))"
+    )
+    server = Path(__file__).parents[3] / "server"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, empty_database_url],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(server)},
+        )
+        for _ in range(2)
+    ]
+    outputs = sorted(process.communicate(timeout=60)[0].strip() for process in processes)
+    assert [process.returncode for process in processes] == [0, 0]
+    assert outputs == ["0", str(revisions.latest())]
+
+
+def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+    execute(database_url, "INSERT INTO authly.schema_migrations (revision, name) VALUES (999, 'x')")
+    with pytest.raises(errors.MigrationError, match="revision 999, newer than this program's"):
+        migration.run(database_url, administrator=("a@example.org", lambda: "hash"))
+    assert fetch(database_url, "SELECT count(*) FROM authly.users") == 0
+
+
+def test_a_failing_revision_leaves_no_half_of_itself(empty_database_url: str) -> None:
+    good = Revision(1, "good", "CREATE TABLE authly.good ();")
+    bad = Revision(2, "bad", "CREATE TABLE authly.half (); SELECT 1 / 0;")
+    with pytest.raises(errors.MigrationError, match=r"^migration 0002 bad: division by zero$"):
+        upgrade(empty_database_url, good, bad)
+    assert fetch(empty_database_url, "SELECT to_regclass('authly.good')") is not None
+    assert fetch(empty_database_url, "SELECT to_regclass('authly.half')") is None
+    mended = Revision(2, "bad", "CREATE TABLE authly.half ();")
+    assert upgrade(empty_database_url, good, mended) == (2,)
+
+
+def test_an_index_that_a_killed_run_left_invalid_is_built_again(empty_database_url: str) -> None:
+    table = Revision(
+        1, "table", "CREATE TABLE authly.t (n int); INSERT INTO authly.t VALUES (1), (1);"
+    )
+    index = Revision(
+        2,
+        "index",
+        "-- authly: without transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_n ON authly.t (n);\n",
+    )
+    with pytest.raises(errors.MigrationError, match="could not create unique index"):
+        upgrade(empty_database_url, table, index)
+    execute(empty_database_url, "DELETE FROM authly.t")
+    assert upgrade(empty_database_url, table, index) == (2,)
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'authly.t_n'::regclass"
+    assert fetch(empty_database_url, valid) is True
+
+
+def test_indexes_are_built_while_another_runner_waits_for_the_lock(empty_database_url: str) -> None:
+    waiting = threading.Thread(target=upgrade, args=(empty_database_url,))
+    with migrate.locked(empty_database_url) as connection:
+        waiting.start()
+        time.sleep(0.5)
+        migrate.upgrade(connection)
+    waiting.join(timeout=30)
+    assert not waiting.is_alive()
+
+
+def test_patience_with_another_runner_ends(database_url: str) -> None:
+    with (
+        migrate.locked(database_url),
+        pytest.raises(errors.MigrationError, match="another migration"),
+        migrate.locked(database_url, patience=0.3),
+    ):
+        pass
+
+
+def test_a_long_transaction_of_somebody_else_fails_the_migration_and_no_queue_forms(
+    database_url: str,
+) -> None:
+    change = Revision(999, "change", "ALTER TABLE authly.users ADD COLUMN later int;")
+    with psycopg.connect(database_url) as reader, migrate.locked(database_url) as connection:
+        reader.execute("SELECT count(*) FROM authly.users")
+        connection.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(errors.MigrationError, match="lock timeout"):
+            migrate.upgrade(connection, (*revisions.every(), change))
+
+
+def test_the_lock_timeout_is_set_for_every_run(database_url: str) -> None:
+    with migrate.locked(database_url) as connection:
+        assert connection.execute("SHOW lock_timeout").fetchone() == ("10s",)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://owner:hunter2@127.0.0.1:1/authly",
+        "postgresql://owner:hunter2@[nowhere/authly",
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_one_line_without_the_password(url: str) -> None:
+    with pytest.raises(errors.MigrationError) as raised:
+        migration.run(url)
+    assert "\n" not in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_the_first_administrator_is_created_once_and_then_left_alone(
+    empty_database_url: str,
+) -> None:
+    def never() -> str:
+        raise AssertionError
+
+    first = migration.run(empty_database_url, administrator=("Root@Example.org", lambda: "hash"))
+    assert first.administrator_created
+    again = migration.run(empty_database_url, administrator=("root@example.org", never))
+    assert not again.administrator_created
+    state = "SELECT email || password_hash || is_admin || is_verified FROM authly.users"
+    assert fetch(empty_database_url, state) == "Root@Example.orghashtruetrue"
+
+
+def test_a_row_that_is_refused_is_not_repeated_in_the_error(database_url: str) -> None:
+    with (
+        pytest.raises(errors.MigrationError) as raised,
+        migrate.locked(database_url) as connection,
+    ):
+        bootstrap.ensure_administrator(connection, "x", lambda: "the secret hash")
+    assert "users_email_length" in str(raised.value)
+    assert "the secret hash" not in str(raised.value)
