@@ -1,0 +1,1 @@
+"""The custom resources as values: one module a kind, from which crds/ is generated."""

@@ -1,0 +1,250 @@
+"""AuthlyClient: an OAuth client registered with one server, and the Secret its pods read."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from authly_operator.api import duration, redirect, reference, value
+
+
+class ClientType(StrEnum):
+    """Whether the client can keep a secret (RFC 6749 section 2.1)."""
+
+    CONFIDENTIAL = "Confidential"
+    PUBLIC = "Public"
+
+
+class GrantType(StrEnum):
+    """Grant types of OAuth 2.1, as on the wire."""
+
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant
+    CLIENT_CREDENTIALS = "client_credentials"
+
+
+class AuthMethod(StrEnum):
+    """How the client proves who it is at the token endpoint."""
+
+    CLIENT_SECRET_BASIC = "ClientSecretBasic"  # noqa: S105 - the name of a method
+    CLIENT_SECRET_POST = "ClientSecretPost"  # noqa: S105 - the name of a method
+    NONE = "None"
+
+
+class SecretSource(StrEnum):
+    """Where the client secret comes from."""
+
+    GENERATE = "Generate"
+    EXISTING = "Existing"
+
+
+class DeletionPolicy(StrEnum):
+    """What becomes of the registered client when the resource is deleted."""
+
+    DELETE = "Delete"
+    DISABLE = "Disable"
+    ORPHAN = "Orphan"
+
+
+class ClientSecret(value.Value):
+    """The client secret."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "(self.source == 'Existing') == has(self.ref)",
+                "source Existing needs ref with the Secret's name and key; Generate takes none",
+            )
+        )
+    )
+
+    source: SecretSource = SecretSource.GENERATE
+    """Generate makes a random secret; Existing reads it from ref."""
+    ref: reference.SecretKeyReference | None = None
+    """The Secret and key to read the client secret from, with source Existing."""
+
+
+class Auth(value.Value):
+    """How the client authenticates."""
+
+    method: AuthMethod | None = None
+    """ClientSecretBasic for confidential and None for public clients where omitted."""
+    secret: ClientSecret | None = None
+    """Where the client secret comes from; generated where omitted."""
+
+
+class Tokens(value.Value):
+    """Lifetimes of this client's tokens; the server's where omitted."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "!has(self.accessTokenTTL) || (duration(self.accessTokenTTL) >= duration('1s')"
+                " && duration(self.accessTokenTTL) <= duration('24h'))",
+                "accessTokenTTL must be between 1s and 24h",
+            ),
+            value.rule(
+                "!has(self.refreshTokenTTL) || (duration(self.refreshTokenTTL) >= duration('1s')"
+                " && duration(self.refreshTokenTTL) <= duration('8760h'))",
+                "refreshTokenTTL must be between 1s and 8760h",
+            ),
+        )
+    )
+
+    access_token_ttl: Annotated[duration.Duration | None, Field(alias="accessTokenTTL")] = None
+    """How long an access token is valid, for example 15m."""
+    refresh_token_ttl: Annotated[duration.Duration | None, Field(alias="refreshTokenTTL")] = None
+    """How long a refresh token is valid, for example 168h."""
+
+
+class Metadata(value.Value):
+    """What the consent page shows of the client."""
+
+    client_uri: reference.WebUri | None = None
+    """The client's home page."""
+    logo_uri: reference.WebUri | None = None
+    """The client's logo."""
+
+
+class SecretTemplate(value.Value):
+    """The Secret that the operator writes for the client's pods."""
+
+    name: reference.ObjectName | None = None
+    """Its name; `<metadata.name>-oauth` where omitted."""
+    labels: Annotated[dict[str, reference.LabelText], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
+    """Labels to add."""
+    annotations: Annotated[dict[str, reference.AnnotationText], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
+    """Annotations to add."""
+
+
+class Spec(value.Value):
+    """The client to register."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "has(self.clientId) == has(oldSelf.clientId)"
+                " && (!has(self.clientId) || self.clientId == oldSelf.clientId)",
+                "clientId is immutable: create another AuthlyClient with the new clientId",
+            ),
+            value.rule(
+                "self.type != 'Public' || !has(self.auth.method) || self.auth.method == 'None'",
+                "a Public client cannot keep a secret: set auth.method to None or omit it",
+            ),
+            value.rule(
+                "self.type != 'Public' || !has(self.auth.secret)",
+                "a Public client has no secret: remove auth.secret",
+            ),
+            value.rule(
+                "self.type != 'Confidential' || !has(self.auth.method)"
+                " || self.auth.method != 'None'",
+                "a Confidential client must authenticate: set auth.method to ClientSecretBasic"
+                " or ClientSecretPost, or type to Public",
+            ),
+            value.rule(
+                "self.type != 'Public' || self.requirePkce",
+                "requirePkce may be false for Confidential clients only",
+            ),
+            value.rule(
+                "self.type != 'Public' || !('client_credentials' in self.grantTypes)",
+                "client_credentials needs a client that can keep a secret: set type to"
+                " Confidential",
+            ),
+            value.rule(
+                "('authorization_code' in self.grantTypes) == (size(self.redirectUris) > 0)",
+                "authorization_code and redirectUris belong together: set both or neither",
+            ),
+            value.rule(
+                "!('refresh_token' in self.grantTypes) || 'authorization_code' in self.grantTypes",
+                "refresh_token continues an authorization_code grant: add authorization_code",
+            ),
+        )
+    )
+
+    server_ref: Annotated[
+        reference.ServerReference,
+        Field(
+            json_schema_extra=value.rules(
+                value.rule(
+                    "self == oldSelf",
+                    "serverRef is immutable: create another AuthlyClient for the other server",
+                )
+            )
+        ),
+    ]
+    """The AuthlyServer the client is registered with; immutable."""
+    client_id: (
+        Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._~-]+$")] | None
+    ) = None
+    """The OAuth client_id; `<namespace>.<name>` where omitted. Immutable."""
+    display_name: Annotated[str, Field(max_length=128)] = ""
+    """What users read on the consent page; metadata.name where empty."""
+    type: ClientType = ClientType.CONFIDENTIAL
+    """Confidential (can keep a secret) or Public (browser and native applications)."""
+    grant_types: Annotated[
+        tuple[GrantType, ...],
+        Field(min_length=1, max_length=3, json_schema_extra=reference.SET),
+    ]
+    """How the client gets tokens; OAuth 2.1 has no implicit and no password grant."""
+    redirect_uris: Annotated[
+        tuple[redirect.RedirectUri, ...], Field(max_length=16, json_schema_extra=reference.SET)
+    ] = ()
+    """Where the user's browser is sent back to, compared character by character."""
+    scopes: Annotated[
+        tuple[reference.ScopeName, ...], Field(max_length=64, json_schema_extra=reference.SET)
+    ] = ()
+    """The scopes the client may ask for; each must be registered with the server."""
+    audiences: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=512)], ...],
+        Field(max_length=16, json_schema_extra=reference.SET),
+    ] = ()
+    """The audiences (aud) of the client's access tokens."""
+    require_pkce: bool = True
+    """Whether PKCE with S256 is demanded; false for confidential clients only."""
+    tokens: Tokens = Field(default_factory=Tokens)
+    """Lifetimes of this client's tokens; the server's where omitted."""
+    metadata: Metadata = Field(default_factory=Metadata)
+    """What the consent page shows of the client."""
+    enabled: bool = True
+    """False keeps the registration and refuses every request of the client."""
+    auth: Auth = Field(default_factory=Auth)
+    """How the client authenticates."""
+    secret_template: SecretTemplate = Field(default_factory=SecretTemplate)
+    """The Secret that the operator writes for the client's pods."""
+    deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
+    """Delete removes the client and its tokens, Disable keeps it refused, Orphan leaves it."""
+
+    def auth_method(self) -> AuthMethod:
+        """The method that holds, where none was chosen too."""
+        public = self.type is ClientType.PUBLIC
+        return self.auth.method or (AuthMethod.NONE if public else AuthMethod.CLIENT_SECRET_BASIC)
+
+
+class Status(value.Value):
+    """What the operator observed."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The metadata.generation this status judges."""
+    conditions: reference.Conditions = ()
+    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, and Ready."""
+    client_id: Annotated[str, Field(max_length=512)] | None = None
+    """The client_id that is registered."""
+    secret_ref: reference.SecretReference | None = None
+    """The Secret with the client's credentials and endpoints."""
+    last_sync_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
+    """When the registration was last written, RFC 3339."""
+
+
+class AuthlyClient(value.Value):
+    """An OAuth client of an authorization server."""
+
+    model_config = ConfigDict(title="AuthlyClient")
+
+    spec: Spec
+    """The client to register."""
+    status: Status | None = None
+    """What the operator observed."""

@@ -1,0 +1,206 @@
+"""AuthlyServer: an authorization server with its database."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from authly_operator.api import (
+    backup as backups,
+    database as databases,
+    duration,
+    exposure,
+    policy,
+    reference,
+    value,
+)
+
+
+class PullPolicy(StrEnum):
+    """When the image is pulled."""
+
+    ALWAYS = "Always"
+    IF_NOT_PRESENT = "IfNotPresent"
+    NEVER = "Never"
+
+
+class Image(value.Value):
+    """The server's image; the operator's default where omitted."""
+
+    repository: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """Repository, for example docker.io/authly/server."""
+    tag: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    """Tag, for example 0.1.0."""
+    pull_policy: PullPolicy = PullPolicy.IF_NOT_PRESENT
+    """When the image is pulled."""
+
+
+class Migrations(value.Value):
+    """The Job that brings the schema up to date before each roll-out."""
+
+    timeout: duration.Duration = "10m"
+    """How long the Job may take."""
+    backoff_limit: Annotated[int, Field(ge=0, le=20)] = 3
+    """How often the Job is tried again."""
+
+
+class BootstrapAdmin(value.Value):
+    """The first user; created once."""
+
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] = (
+        "admin@authly.local"
+    )
+    """Where the administrator is reached; ADMIN_EMAIL of secretRef goes before."""
+    secret_ref: reference.SecretReference | None = None
+    """A Secret with ADMIN_EMAIL and ADMIN_PASSWORD; a password is generated where omitted."""
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "Debug"
+    INFO = "Info"
+    WARNING = "Warning"
+    ERROR = "Error"
+
+
+class Logging(value.Value):
+    """What the server logs, as JSON on stdout."""
+
+    level: LogLevel = LogLevel.INFO
+    """How much is logged."""
+
+
+class Switch(value.Value):
+    """An object that can be left out."""
+
+    enabled: bool = True
+    """Whether the operator makes it."""
+
+
+class DeletionPolicy(StrEnum):
+    """What becomes of the data when the resource is deleted."""
+
+    RETAIN = "Retain"
+    DELETE = "Delete"
+
+
+ISSUER = (
+    "(has({0}.issuer) ? {0}.issuer : has({0}.ingress.host) ? 'https://' + {0}.ingress.host : '')"
+)
+
+
+class Spec(value.Value):
+    """The server that is wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "has(self.issuer) || has(self.ingress.host)",
+                "set issuer, or ingress.host to derive it from",
+            ),
+            value.rule(
+                f"{ISSUER.format('self')} == {ISSUER.format('oldSelf')}",
+                "the issuer is immutable, since every token names it: create another AuthlyServer",
+            ),
+        )
+    )
+
+    image: Image = Field(default_factory=Image)
+    """The server's image; the operator's default where omitted."""
+    replicas: Annotated[int, Field(ge=0, le=100)] = 2
+    """How many pods serve."""
+    issuer: (
+        Annotated[str, Field(max_length=512, pattern=r"^https://[^\s/?#@]+(/[^\s?#]*)?$")] | None
+    ) = None
+    """The issuer as an https URL without query and fragment (RFC 8414); https://<ingress.host>
+    where omitted. Immutable."""
+    database: databases.Database
+    """Where the data is kept."""
+    migrations: Migrations = Field(default_factory=Migrations)
+    """The Job that brings the schema up to date before each roll-out."""
+    bootstrap_admin: BootstrapAdmin = Field(default_factory=BootstrapAdmin)
+    """The first user; created once."""
+    tokens: policy.Tokens = Field(default_factory=policy.Tokens)
+    """Lifetimes of what the server issues."""
+    signing_keys: policy.SigningKeys = Field(default_factory=policy.SigningKeys)
+    """How access tokens are signed."""
+    oauth: policy.Oauth = Field(default_factory=policy.Oauth)
+    """What the protocol demands."""
+    security: policy.Security = Field(default_factory=policy.Security)
+    """Who may talk to the server."""
+    logging: Logging = Field(default_factory=Logging)
+    """What the server logs."""
+    service: exposure.Service = Field(default_factory=exposure.Service)
+    """The Service in front of the replicas."""
+    ingress: exposure.Ingress = Field(default_factory=exposure.Ingress)
+    """The Ingress; off unless enabled."""
+    resources: databases.Resources = Field(default_factory=databases.Resources)
+    """Compute resources of each replica."""
+    disruption_budget: Switch = Field(default_factory=Switch)
+    """The PodDisruptionBudget; made where replicas is greater than 1."""
+    network_policy: Switch = Field(default_factory=Switch)
+    """The NetworkPolicies of the replicas and the database."""
+    allowed_clients: policy.AllowedClients = Field(default_factory=policy.AllowedClients)
+    """Which AuthlyClients and AuthlyScopes may refer to the server."""
+    backup: backups.Backup | None = None
+    """Dumps of the database at set times; none where omitted."""
+    maintenance: backups.Maintenance = Field(default_factory=backups.Maintenance)
+    """When expired tokens and codes are swept."""
+    deletion_policy: DeletionPolicy = DeletionPolicy.RETAIN
+    """Retain keeps the data's volume and the keys; Delete removes them too."""
+    paused: bool = False
+    """True stops the operator from changing anything of this server."""
+
+
+class Endpoints(value.Value):
+    """Where the server is reached."""
+
+    issuer: Annotated[str, Field(max_length=1024)] | None = None
+    """The issuer that holds."""
+    internal: Annotated[str, Field(max_length=1024)] | None = None
+    """The Service's URL inside the cluster."""
+    jwks: Annotated[str, Field(max_length=1024)] | None = None
+    """Where the public keys are."""
+
+
+class Status(value.Value):
+    """What the operator observed."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The metadata.generation this status judges."""
+    conditions: reference.Conditions = ()
+    """DatabaseReady, Migrated, SigningKeysReady, Available, EndpointReady, Progressing, Ready."""
+    image: Annotated[str, Field(max_length=1024)] | None = None
+    """The image that is rolled out."""
+    schema_revision: Annotated[int, Field(ge=0)] | None = None
+    """The revision of the database's schema."""
+    replicas: Annotated[int, Field(ge=0)] | None = None
+    """How many pods there are."""
+    ready_replicas: Annotated[int, Field(ge=0)] | None = None
+    """How many pods are ready."""
+    selector: Annotated[str, Field(max_length=1024)] | None = None
+    """The label selector of the pods, for the scale subresource."""
+    endpoints: Endpoints | None = None
+    """Where the server is reached."""
+
+
+class AuthlyServer(value.Value):
+    """An OAuth 2.1 authorization server with its database."""
+
+    model_config = ConfigDict(
+        title="AuthlyServer",
+        json_schema_extra=value.rules(
+            value.rule(
+                "size(self.metadata.name) <= 40"
+                " && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+                "the name must be at most 40 lowercase letters, digits and '-', beginning with a"
+                " letter: Services and Jobs are named after it",
+            )
+        ),
+    )
+
+    spec: Spec
+    """The server that is wanted."""
+    status: Status | None = None
+    """What the operator observed."""

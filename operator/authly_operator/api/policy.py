@@ -1,0 +1,119 @@
+"""What an AuthlyServer issues, to whom, and what it demands."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from authly_operator.api import duration, reference, value
+
+
+TextList = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=253)], ...],
+    Field(max_length=64, json_schema_extra=reference.SET),
+]
+
+
+class Tokens(value.Value):
+    """Lifetimes of what the server issues."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "duration(self.accessTokenTTL) >= duration('1s')"
+                " && duration(self.accessTokenTTL) <= duration('24h')",
+                "accessTokenTTL must be between 1s and 24h",
+            ),
+            value.rule(
+                "duration(self.refreshTokenTTL) >= duration('1s')"
+                " && duration(self.refreshTokenTTL) <= duration('8760h')",
+                "refreshTokenTTL must be between 1s and 8760h",
+            ),
+            value.rule(
+                "duration(self.authorizationCodeTTL) >= duration('1s')"
+                " && duration(self.authorizationCodeTTL) <= duration('10m')",
+                "authorizationCodeTTL must be between 1s and 10m (RFC 6749 section 4.1.2)",
+            ),
+        )
+    )
+
+    access_token_ttl: Annotated[duration.Duration, Field(alias="accessTokenTTL")] = "30m"  # noqa: S105 - a duration
+    """How long an access token is valid."""
+    refresh_token_ttl: Annotated[duration.Duration, Field(alias="refreshTokenTTL")] = "168h"  # noqa: S105 - a duration
+    """How long a refresh token is valid."""
+    authorization_code_ttl: Annotated[duration.Duration, Field(alias="authorizationCodeTTL")] = (
+        "10m"
+    )
+    """How long an authorization code is valid; 10m at most."""
+
+
+class Algorithm(StrEnum):
+    """How access tokens are signed."""
+
+    ES256 = "ES256"
+    RS256 = "RS256"
+    EDDSA = "EdDSA"
+    HS256 = "HS256"
+
+
+class SigningKeys(value.Value):
+    """How access tokens are signed."""
+
+    algorithm: Algorithm = Algorithm.ES256
+    """The algorithm; HS256 shares a secret and publishes no keys."""
+
+
+class Oauth(value.Value):
+    """What the protocol demands."""
+
+    require_consent: bool = True
+    """Whether users are asked before a client gets scopes it was not granted before."""
+    require_pkce: bool = True
+    """Whether PKCE is demanded; where false, a confidential client may go without by its own
+    requirePkce."""
+
+
+class Security(value.Value):
+    """Who may talk to the server."""
+
+    cors_origins: TextList = ()
+    """Origins of browser applications."""
+    allowed_hosts: TextList = ()
+    """Host headers that are answered besides the issuer's."""
+    trusted_proxies: TextList = ()
+    """Networks (CIDR) whose X-Forwarded-* headers are believed."""
+
+
+class NamespacesFrom(StrEnum):
+    """Which namespaces are meant."""
+
+    SAME = "Same"
+    ALL = "All"
+    SELECTOR = "Selector"
+
+
+class AllowedNamespaces(value.Value):
+    """Which namespaces may register scopes and clients."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "(self.from == 'Selector') == (size(self.matchLabels) > 0)",
+                "from Selector needs matchLabels; Same and All take none",
+            )
+        )
+    )
+
+    from_: Annotated[NamespacesFrom, Field(alias="from")] = NamespacesFrom.SAME
+    """Same (the server's own), All, or Selector."""
+    match_labels: Annotated[dict[str, reference.LabelText], Field(max_length=16)] = Field(
+        default_factory=dict
+    )
+    """Labels of the namespaces, with from Selector."""
+
+
+class AllowedClients(value.Value):
+    """Which AuthlyClients and AuthlyScopes may refer to the server."""
+
+    namespaces: AllowedNamespaces = Field(default_factory=AllowedNamespaces)
+    """Which namespaces may register scopes and clients."""

@@ -1,0 +1,184 @@
+"""What a real kube-apiserver accepts and refuses, and the message it refuses with."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster import handle
+
+
+pytestmark = pytest.mark.control_plane
+
+WELL: dict[str, dict[str, Any]] = {
+    "AuthlyServer": {"issuer": "https://auth.example.com", "database": {"managed": {}}},
+    "AuthlyScope": {"serverRef": {"name": "main"}, "name": "orders:read"},
+    "AuthlyClient": {
+        "serverRef": {"name": "main"},
+        "grantTypes": ["authorization_code", "refresh_token"],
+        "redirectUris": ["https://app.example.com/callback"],
+    },
+}
+
+
+def client(uri: str) -> dict[str, Any]:
+    return {"redirectUris": [uri]}
+
+
+ACCEPTED = [
+    ("AuthlyServer", {}),
+    ("AuthlyServer", {"issuer": None, "ingress": {"enabled": True, "host": "a.example.com"}}),
+    ("AuthlyServer", {"database": {"external": {"secretRef": {"name": "db", "key": "URL"}}}}),
+    ("AuthlyServer", {"resources": {"requests": {"cpu": 1, "memory": "256Mi"}}}),
+    ("AuthlyServer", {"backup": {"destination": {"persistentVolumeClaim": {"claimName": "b"}}}}),
+    ("AuthlyScope", {}),
+    ("AuthlyClient", {}),
+    ("AuthlyClient", {"type": "Public"}),
+    ("AuthlyClient", {"grantTypes": ["client_credentials"], "redirectUris": None}),
+    ("AuthlyClient", client("http://127.0.0.1:8080/callback")),
+    ("AuthlyClient", client("http://[::1]/callback")),
+    ("AuthlyClient", client("com.example.app:/callback")),
+]
+REFUSED = [
+    ("AuthlyServer", {"issuer": None}, "set issuer, or ingress.host"),
+    ("AuthlyServer", {"issuer": "http://auth.example.com"}, "should match"),
+    ("AuthlyServer", {"issuer": "https://auth.example.com?a=b"}, "should match"),
+    ("AuthlyServer", {"database": {}}, "exactly one of database.managed"),
+    ("AuthlyServer", {"ingress": {"enabled": True}}, "an enabled ingress needs a host"),
+    ("AuthlyServer", {"tokens": {"authorizationCodeTTL": "11m"}}, "between 1s and 10m"),
+    ("AuthlyServer", {"tokens": {"accessTokenTTL": "7d"}}, "should match"),
+    ("AuthlyServer", {"backup": {"destination": {}}}, "exactly one of destination."),
+    ("AuthlyServer", {"replicas": -1}, "greater than or equal to 0"),
+    ("AuthlyServer", {"tokenz": {}}, "unknown field"),
+    ("AuthlyScope", {"name": 'a"b'}, "should match"),
+    ("AuthlyScope", {"name": "two words"}, "should match"),
+    ("AuthlyClient", client("https://*.example.com/"), "must not contain a wildcard"),
+    ("AuthlyClient", client("https://a.example.com/#f"), "must not have a fragment"),
+    ("AuthlyClient", client("http://a.example.com/"), "a redirect URI must be https://"),
+    ("AuthlyClient", client("https://u:p@a.example.com/"), "without user or password"),
+    ("AuthlyClient", client("https://a.example.com/a b"), "ASCII without spaces"),
+    ("AuthlyClient", client("javascript:alert(1)"), "a redirect URI must be https://"),
+    ("AuthlyClient", {"redirectUris": []}, "redirectUris belong together"),
+    ("AuthlyClient", {"grantTypes": ["client_credentials"]}, "redirectUris belong together"),
+    ("AuthlyClient", {"grantTypes": ["implicit"]}, "Unsupported value"),
+    (
+        "AuthlyClient",
+        {"grantTypes": ["refresh_token"], "redirectUris": []},
+        "add authorization_code",
+    ),
+    (
+        "AuthlyClient",
+        {"type": "Public", "grantTypes": ["client_credentials"], "redirectUris": []},
+        "set type to Confidential",
+    ),
+    ("AuthlyClient", {"type": "Public", "requirePkce": False}, "Confidential clients only"),
+    (
+        "AuthlyClient",
+        {"type": "Public", "auth": {"method": "ClientSecretBasic"}},
+        "cannot keep a secret",
+    ),
+    ("AuthlyClient", {"type": "Public", "auth": {"secret": {}}}, "remove auth.secret"),
+    ("AuthlyClient", {"auth": {"method": "None"}}, "must authenticate"),
+    ("AuthlyClient", {"auth": {"secret": {"source": "Existing"}}}, "Existing needs ref"),
+]
+IMMUTABLE = [
+    ("AuthlyServer", {"issuer": "https://other.example.com"}, "the issuer is immutable"),
+    ("AuthlyScope", {"name": "other"}, "name is immutable"),
+    ("AuthlyScope", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
+    ("AuthlyClient", {"clientId": "other"}, "clientId is immutable"),
+    ("AuthlyClient", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
+]
+
+
+def manifest(place: Path, kind: str, change: dict[str, Any], name: str = "sample") -> str:
+    """The well-formed manifest with a change; None takes a field away."""
+    spec = {**copy.deepcopy(WELL[kind]), **change}
+    body = {
+        "apiVersion": "authly.dev/v1alpha1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {key: part for key, part in spec.items() if part is not None},
+    }
+    path = place / "manifest.json"
+    path.write_text(json.dumps(body))
+    return str(path)
+
+
+def test_the_schemas_are_structural(control_plane: handle.Cluster) -> None:
+    crds = json.loads(control_plane.kubectl("get", "crd", "-o", "json"))["items"]
+    states = [
+        (condition["type"], condition["status"])
+        for crd in crds
+        for condition in crd["status"]["conditions"]
+    ]
+
+    assert len(crds) == 3
+    assert states.count(("Established", "True")) == 3
+    assert ("NonStructuralSchema", "True") not in states
+
+
+@pytest.mark.parametrize(("kind", "change"), ACCEPTED)
+def test_a_sound_manifest_is_accepted(
+    control_plane: handle.Cluster, tmp_path: Path, kind: str, change: dict[str, Any]
+) -> None:
+    path = manifest(tmp_path, kind, change)
+
+    assert "created" in control_plane.kubectl("create", "--dry-run=server", "-f", path)
+
+
+@pytest.mark.parametrize(("kind", "change", "message"), REFUSED)
+def test_a_wrong_manifest_is_refused_with_what_to_do(
+    control_plane: handle.Cluster, tmp_path: Path, kind: str, change: dict[str, Any], message: str
+) -> None:
+    path = manifest(tmp_path, kind, change)
+
+    with pytest.raises(handle.CommandFailed) as refusal:
+        control_plane.kubectl("create", "--dry-run=server", "-f", path)
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(("kind", "change", "message"), IMMUTABLE)
+def test_what_is_immutable_cannot_be_edited(
+    control_plane: handle.Cluster, tmp_path: Path, kind: str, change: dict[str, Any], message: str
+) -> None:
+    control_plane.kubectl("apply", "-f", manifest(tmp_path, kind, {}))
+
+    with pytest.raises(handle.CommandFailed) as refusal:
+        control_plane.kubectl("apply", "-f", manifest(tmp_path, kind, change))
+    assert message in str(refusal.value)
+
+
+def test_a_long_server_name_is_refused(control_plane: handle.Cluster, tmp_path: Path) -> None:
+    path = manifest(tmp_path, "AuthlyServer", {}, name="a" * 41)
+
+    with pytest.raises(handle.CommandFailed, match="at most 40"):
+        control_plane.kubectl("create", "-f", path)
+
+
+def test_defaults_are_written_by_the_server(control_plane: handle.Cluster, tmp_path: Path) -> None:
+    path = manifest(tmp_path, "AuthlyServer", {}, name="fresh")
+    made = control_plane.kubectl("create", "--dry-run=server", "-o", "json", "-f", path)
+    spec = json.loads(made)["spec"]
+
+    assert spec["replicas"] == 2
+    assert spec["tokens"]["accessTokenTTL"] == "30m"
+    assert spec["database"]["managed"]["storage"]["size"] == "10Gi"
+
+
+def test_a_server_is_scaled_by_its_subresource(
+    control_plane: handle.Cluster, tmp_path: Path
+) -> None:
+    control_plane.kubectl("apply", "-f", manifest(tmp_path, "AuthlyServer", {}))
+    control_plane.kubectl("scale", "authlyserver/sample", "--replicas=3")
+
+    replicas = control_plane.kubectl("get", "as", "sample", "-o", "jsonpath={.spec.replicas}")
+    assert replicas == "3"
+
+
+def test_explain_reads_like_documentation(control_plane: handle.Cluster) -> None:
+    told = control_plane.kubectl("explain", "authlyserver.spec")
+
+    assert "Where the data is kept" in told
+    assert "<no description>" not in told
