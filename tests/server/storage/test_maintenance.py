@@ -43,7 +43,7 @@ def test_what_expired_goes_and_the_rest_stays(rows: Any) -> None:
     expected = {"authorization_codes": 1, "tokens": 1, "sessions": 1, "grants": 1, "audit_log": 0}
     assert removed == expected
     for table in ("authorization_codes", "tokens", "sessions", "grants"):
-        assert rows.fetch(f"SELECT count(*) FROM authly.{table}") == 1
+        assert rows.fetch(f"SELECT count(*) FROM authly.{table}") == 1  # noqa: S608  # four names
     assert maintenance.run(rows.url) == dict.fromkeys(expected, 0)
 
 
@@ -63,7 +63,8 @@ def test_an_old_grant_with_a_live_family_stays(owner: Any, user: Any, client: An
 def test_many_rows_go_in_small_batches(owner: Any, client: Any) -> None:
     owner.execute(
         "INSERT INTO authly.tokens (token_type, client_id, jti, invalidated_at, expires_at)"
-        " SELECT 'access', %s, n, now(), now() - interval '2 days' FROM generate_series(1, 25) AS n",
+        " SELECT 'access', %s, n, now(), now() - interval '2 days'"
+        " FROM generate_series(1, 25) AS n",
         client.id,
     )
     assert maintenance.run(owner.url, batch=10)["tokens"] == 25

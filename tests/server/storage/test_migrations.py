@@ -51,7 +51,7 @@ def test_two_processes_at_once_apply_each_revision_once(empty_database_url: str)
     )
     server = Path(__file__).parents[3] / "server"
     processes = [
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603  # this test's own program
             [sys.executable, "-c", program, empty_database_url],
             stdout=subprocess.PIPE,
             text=True,
@@ -89,7 +89,8 @@ def test_an_index_that_a_killed_run_left_invalid_is_built_again(empty_database_u
     index = Revision(
         2,
         "index",
-        "-- authly: without transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_n ON authly.t (n);\n",
+        "-- authly: without transaction\n"
+        "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_n ON authly.t (n);\n",
     )
     with pytest.raises(errors.MigrationError, match="could not create unique index"):
         upgrade(empty_database_url, table, index)

@@ -134,14 +134,13 @@ def test_a_changed_password_is_taken_over(granted: Roles) -> None:
 def test_no_password_reaches_the_servers_log(
     postgres: throwaway_postgres.Cluster, urls: Roles
 ) -> None:
-    logged = f"{urls.owner}?options=-c%20log_min_error_statement%3Dlog"
     secret = urls.server.replace("p%27w", "correct-horse-battery")
     with psycopg.connect(postgres.superuser_url, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET log_statement = 'all'")
-        connection.execute("SELECT pg_reload_conf()")
-        migration.run(logged, server_url=secret)
-        connection.execute("ALTER SYSTEM RESET log_statement")
-        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("ALTER ROLE owner SET log_statement = 'all'")
+        try:
+            migration.run(urls.owner, server_url=secret)
+        finally:
+            connection.execute("ALTER ROLE owner RESET log_statement")
     log = (postgres.directory / "log").read_text()
     assert "CREATE ROLE" in log
     assert "correct-horse-battery" not in log
