@@ -7,9 +7,10 @@ PYTHON := python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := operator server dev tests
+export PYTHONDONTWRITEBYTECODE := 1
 TEST ?= tests
 
-.PHONY: help check test test-fast format lock images cluster-up cluster-down cluster-status clean
+.PHONY: help check test test-fast format manifests lock images cluster-up cluster-down cluster-status clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +32,8 @@ check: $(VENV)/installed ## All static checks: lint, format, types, import contr
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=operator:server $(BIN)/lint-imports
+	PYTHONPATH=operator $(BIN)/python -m authly_operator.crdgen --check
 
 test: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Every test, on real parts (root, Go and Debian packages needed)
 	$(BIN)/pytest $(TEST) --durations=15
@@ -42,6 +44,9 @@ test-fast: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Every test t
 format: $(VENV)/installed ## Let ruff rewrite what it can
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+manifests: $(VENV)/installed ## Generate crds/ from the models
+	PYTHONPATH=operator $(BIN)/python -m authly_operator.crdgen
 
 images: ## Build the container images and print their archives
 	$(PYTHON) dev/images build
