@@ -6,7 +6,6 @@ opposite: an empty parameter is an absent one, and a repeated one is an error.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from authly_server.protocol import errors
@@ -20,14 +19,13 @@ MOST_VALUE_CHARACTERS = 16 * 1024
 REPEATABLE = frozenset({"resource"})
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")
-_NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Each name with its values in order, none of them empty."""
 
-    values: Mapping[str, tuple[str, ...]] = field(default=_NOTHING, repr=False)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING, repr=False)
 
     def get(self, name: str) -> str | None:
         """The value of `name`, the first of several; None if absent or empty."""
