@@ -25,7 +25,7 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 class Parameters:
     """Each name with its values in order, none of them empty."""
 
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING, repr=False)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def get(self, name: str) -> str | None:
         """The value of `name`, the first of several; None if absent or empty."""
