@@ -8,10 +8,11 @@ import dataclasses
 import functools
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from authly_server import settings as configuration
 from authly_server.settings import Settings
@@ -112,6 +113,7 @@ def _backup(settings: Settings) -> int:
     from authly_server import clock  # noqa: PLC0415
     from authly_server.backup import errors, job  # noqa: PLC0415
 
+    signal.signal(signal.SIGTERM, _leave)
     try:
         made = job.run(
             settings.database_url,
@@ -123,6 +125,11 @@ def _backup(settings: Settings) -> int:
     except errors.BackupError as error:
         raise Failure(str(error)) from error
     return _report(event="backed_up", **dataclasses.asdict(made))
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End by an exception, so that a half-written backup is cleared away on the way out."""
+    sys.exit(128 + number)
 
 
 def _destination(settings: Settings) -> "Destination":

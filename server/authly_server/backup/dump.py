@@ -24,7 +24,7 @@ Write = Callable[[bytes], object]
 _BLOCK = 256 * 1024
 # Plain SQL, so that psql alone restores it; over an older copy of these schemas if need be. Owners
 # and privileges stay out: the roles of the target are its own, and `migrate` grants to them.
-_COMMAND = (
+COMMAND = (
     "pg_dump",
     "--no-password",
     "--format=plain",
@@ -113,7 +113,7 @@ def environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
 def _start(variables: dict[str, str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603  # a fixed command line
-            _COMMAND,
+            COMMAND,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
