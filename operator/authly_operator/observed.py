@@ -1,0 +1,201 @@
+"""What was seen of one resource and everything around it, and nothing wished.
+
+`cluster` and `instance` fill these values, `material`, `desired` and `conditions` read them. An
+absent key means "looked for and not there".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from authly_operator.api import authly_server
+
+
+Manifest = Mapping[str, Any]
+"""An object of the API server as a plain dict."""
+ChildKey = tuple[str, str]
+"""Kind and name of a child, for example ("Deployment", "main")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which resource it is, and which of its generations was read."""
+
+    name: str
+    namespace: str
+    uid: str
+    generation: int
+    deleting: bool = False
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """How rows in the database name their owner: `namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator was started with and the objects depend on."""
+
+    server_image: str = "authly/server:0.1.0"
+    database_image: str = "postgres:15"
+    operator_namespace: str = "authly-system"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretData:
+    """The decoded data of a Secret; its representation never shows a value."""
+
+    data: Mapping[str, str] = field(repr=False)
+
+    def get(self, key: str) -> str | None:
+        """Answer the value, or None where the key is absent or empty."""
+        return self.data.get(key) or None
+
+
+class JobState(StrEnum):
+    """How far a Job is."""
+
+    ABSENT = "Absent"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A container that does not run, and why, as the kubelet says it."""
+
+    component: str
+    """The pod's component label: server, database, migration, …"""
+    pod: str
+    reason: str
+    """For example ImagePullBackOff, CrashLoopBackOff, Unschedulable, Error."""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseProbe:
+    """What `authly_api.observe_instance()` answered, or why it did not."""
+
+    schema_revision: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointProbe:
+    """The issuer that the discovery document named, or why there was none."""
+
+    issuer: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerObserved:
+    """Everything seen around one AuthlyServer."""
+
+    identity: Identity
+    settings: Settings = field(default_factory=Settings)
+    children: Mapping[ChildKey, Manifest] = field(default_factory=dict)
+    """Every child but Secrets, by kind and name, with its status."""
+    secrets: Mapping[str, SecretData] = field(default_factory=dict)
+    """By name: credentials, signing keys, and those that the spec refers to."""
+    waiting: tuple[Waiting, ...] = ()
+    database: DatabaseProbe | None = None
+    """None where nobody asked, since there are no credentials or no database yet."""
+    endpoint: EndpointProbe | None = None
+    """None where nobody asked, since no replica is available yet."""
+    failures: tuple[str, ...] = ()
+    """Writes that the API server refused in this pass, a sentence each."""
+
+    def child(self, kind: str, name: str) -> Manifest | None:
+        """Answer the child, or None."""
+        return self.children.get((kind, name))
+
+    def job(self, name: str) -> JobState:
+        """Answer how far the Job of that name is."""
+        return job_state(self.child("Job", name))
+
+
+def job_state(job: Manifest | None) -> JobState:
+    """Answer how far a Job is, by its conditions (batch/v1: Complete and Failed are final)."""
+    if job is None:
+        return JobState.ABSENT
+    conditions = job.get("status", {}).get("conditions") or ()
+    final = {entry["type"] for entry in conditions if entry["status"] == "True"}
+    if "Complete" in final:
+        return JobState.SUCCEEDED
+    return JobState.FAILED if "Failed" in final else JobState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerView:
+    """The AuthlyServer that a scope or a client refers to."""
+
+    identity: Identity
+    spec: authly_server.Spec
+    ready: bool
+    """Whether its Ready condition was True for its present generation."""
+    database_ready: bool
+    """Whether its DatabaseReady and Migrated conditions were True."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What an `authly_api` function answered to a write; outcome and detail as there."""
+
+    outcome: str
+    detail: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSeen:
+    """A Secret that a client would be given, or reads its secret from."""
+
+    data: SecretData
+    owner_uid: str | None = None
+    """The uid of the controlling owner reference."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeObserved:
+    """Everything seen around one AuthlyScope."""
+
+    identity: Identity
+    server: ServerView | None = None
+    """None where the AuthlyServer does not exist."""
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the resource's own namespace, for spec.allowedClients."""
+    row: Mapping[str, Any] | None = None
+    """What observe_scope answered, after the write where there was one."""
+    written: Written | None = None
+    """The answer to the write of this pass; None where nothing had to be written."""
+    error: str | None = None
+    """Why the database could not be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientObserved:
+    """Everything seen around one AuthlyClient."""
+
+    identity: Identity
+    server: ServerView | None = None
+    """None where the AuthlyServer does not exist."""
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the resource's own namespace, for spec.allowedClients."""
+    row: Mapping[str, Any] | None = None
+    """What observe_client answered, after the write where there was one."""
+    written: Written | None = None
+    """The answer to the write of this pass; None where nothing had to be written."""
+    error: str | None = None
+    """Why the database could not be asked."""
+    secret: SecretSeen | None = None
+    """The Secret of the name that secretTemplate names."""
+    source: SecretSeen | None = None
+    """The Secret that auth.secret.ref names."""
+    failures: tuple[str, ...] = ()
+    """Writes that the API server refused in this pass, a sentence each."""
