@@ -40,10 +40,17 @@ def _split(value: object) -> object:
     return value
 
 
+def _networks(value: object) -> object:
+    try:
+        return tuple(map(ipaddress.ip_network, value)) if isinstance(value, tuple) else value
+    except ValueError as error:
+        message = "must be networks like 10.0.0.0/8 or fd00::/8"
+        raise ValueError(message) from error
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Networks = Annotated[
-    tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_split)
-]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), BeforeValidator(_split)]
 Secret = Annotated[str, Field(min_length=MINIMUM_SECRET, max_length=4096)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Algorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
@@ -120,11 +127,26 @@ class Settings(BaseModel):
     @classmethod
     def _check_issuer(cls, value: str | None) -> str | None:
         """RFC 8414 section 2: an https URL without query or fragment."""
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
+        if value is not None and not _is_issuer(value):
             message = "must be an https URL without query and fragment (RFC 8414 section 2)"
+            raise ValueError(message)
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """RFC 6454 section 6.2: scheme, host and port, as browsers send them."""
+        for origin in value:
+            if origin != "*" and not _is_origin(origin):
+                message = "must be origins like https://app.example.com, or *"
+                raise ValueError(message)
+        return value
+
+    @field_validator("admin_email")
+    @classmethod
+    def _check_email(cls, value: str | None) -> str | None:
+        if value is not None and not _is_email(value.strip()):
+            message = "must be an e-mail address"
             raise ValueError(message)
         return value
 
@@ -185,6 +207,40 @@ def check_serving(settings: Settings) -> None:
     missing = tuple(name for name in needed if getattr(settings, name) is None)
     if missing:
         raise SettingsError(tuple(f"{name.upper()}: must be set to serve" for name in missing))
+
+
+def _is_issuer(text: str) -> bool:
+    return (
+        text.isprintable()
+        and text.isascii()
+        and text.startswith("https://")
+        and not set(text) & set(" ?#@\\")
+        and _has_host(text)
+    )
+
+
+def _is_origin(text: str) -> bool:
+    return (
+        text.isascii()
+        and text == text.lower()
+        and text.startswith(("https://", "http://"))
+        and not set(text.partition("://")[2]) & set(" /?#@*\\")
+        and _has_host(text)
+    )
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_email(text: str) -> bool:
+    """An address in the rough: people type it, and mail to it proves it."""
+    local, _, domain = text.rpartition("@")
+    return bool(local and domain) and text.isprintable() and " " not in text
 
 
 def _lines(error: ValidationError) -> list[str]:

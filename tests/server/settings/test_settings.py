@@ -1,4 +1,5 @@
 import pytest
+from hypothesis import given, strategies as st
 
 from authly_server import settings
 
@@ -43,6 +44,25 @@ def test_an_empty_variable_is_an_absent_one() -> None:
         ("ISSUER", "http://auth.example.com"),
         ("ISSUER", "https://auth.example.com/#x"),
         ("ISSUER", "auth.example.com"),
+        ("ISSUER", "https://auth.example.com?"),
+        ("ISSUER", "https://auth.example.com/#"),
+        ("ISSUER", "https://auth.example.com\n"),
+        ("ISSUER", "https://user@auth.example.com"),
+        ("ISSUER", "https://"),
+        ("ISSUER", "https://[::1"),
+        ("ISSUER", "https://auth.example.com:99999"),
+        ("ISSUER", "https://\u00e4.example.com"),
+        ("ISSUER", "https://\udcff.example.com"),
+        ("CORS_ORIGINS", "https://app.example.com,https://app.example.com/path"),
+        ("CORS_ORIGINS", "app.example.com"),
+        ("CORS_ORIGINS", "https://*.example.com"),
+        ("CORS_ORIGINS", "https://App.example.com"),
+        ("ADMIN_EMAIL", "admin"),
+        ("ADMIN_EMAIL", "a@b\r\nBcc: c@d"),
+        ("DATABASE_POOL_MAX", "1" + "0" * 5000),
+        ("PORT", "9223372036854775808"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "1e400"),
+        ("REFRESH_TOKEN_EXPIRE_DAYS", "Infinity"),
         ("DATABASE_URL", "mysql://x"),
         ("JWT_ALGORITHM", "none"),
         ("AUTHORIZATION_CODE_EXPIRE_MINUTES", "11"),
@@ -58,7 +78,47 @@ def test_an_empty_variable_is_an_absent_one() -> None:
 )
 def test_a_wrong_value_is_one_line_that_names_the_variable(name: str, value: str) -> None:
     lines = refused(**{name: value})
+    assert len(lines) == 1
     assert all(line.startswith(f"{name}: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ISSUER", "https://auth.example.com"),
+        ("ISSUER", "https://auth.example.com:8443/tenant"),
+        ("CORS_ORIGINS", "https://app.example.com, http://localhost:3000"),
+        ("CORS_ORIGINS", "*"),
+        ("ADMIN_EMAIL", "admin@example.com"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, ::1/128,127.0.0.1"),
+        ("PKCE_REQUIRED", "0"),
+        ("JWT_ALGORITHM", "EdDSA"),
+    ],
+)
+def test_a_right_value_is_accepted(name: str, value: str) -> None:
+    assert getattr(settings.load(DATABASE | {name: value}), name.lower()) is not None
+
+
+def test_a_list_is_split_at_commas_and_empty_parts_are_dropped() -> None:
+    loaded = settings.load(DATABASE | {"ALLOWED_HOSTS": " a.example , ,b.example,"})
+    assert loaded.allowed_hosts == ("a.example", "b.example")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([name.upper() for name in settings.Settings.model_fields]),
+        st.text(st.characters(codec=None)),
+        max_size=5,
+    )
+)
+def test_any_environment_is_read_or_told_line_by_line(environ: dict[str, str]) -> None:
+    try:
+        loaded = settings.load(DATABASE | environ)
+    except settings.SettingsError as error:
+        assert error.lines  # noqa: PT017
+        assert all(line.isprintable() for line in error.lines)  # noqa: PT017
+        return
+    assert loaded.access_token_ttl > 0
 
 
 def test_no_line_repeats_the_value_of_a_secret() -> None:
