@@ -141,10 +141,13 @@ def create() -> Cluster:
 
 
 def as_postgres() -> list[str]:
-    """PostgreSQL refuses to run as root: the start of a command line that drops to its user."""
-    if os.geteuid() != 0:
-        return []
-    return ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
+    """The start of a command line that drops root, which PostgreSQL refuses to run as.
+
+    The server also ends when the test run that started it is killed: SIGINT is PostgreSQL's fast
+    shutdown.
+    """
+    dropped = ["--reuid=postgres", "--regid=postgres", "--init-groups"] if not os.geteuid() else []
+    return ["/usr/bin/setpriv", "--pdeathsig=INT", *dropped, "--"]
 
 
 def free_port() -> int:

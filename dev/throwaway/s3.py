@@ -61,6 +61,9 @@ def create() -> Gateway:
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603
             [
+                "/usr/bin/setpriv",
+                "--pdeathsig=TERM",  # ends with the test run that started it
+                "--",
                 str(program),
                 "--port",
                 f"127.0.0.1:{port}",
