@@ -152,6 +152,10 @@ class Spec(value.Value):
     paused: bool = False
     """True stops the operator from changing anything of this server."""
 
+    def effective_issuer(self) -> str:
+        """The issuer that holds, without a trailing slash; derived from the ingress's host."""
+        return (self.issuer or f"https://{self.ingress.host}").rstrip("/")
+
 
 class Endpoints(value.Value):
     """Where the server is reached."""
