@@ -1,0 +1,71 @@
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from authly_operator.api import authly_client
+from authly_operator.material import client_secret
+from authly_operator.observed import ClientObserved, Identity, SecretData, SecretSeen
+
+
+Spec = Callable[..., authly_client.Spec]
+ENTROPY = bytes(range(32))
+EXISTING = {"secret": {"source": "Existing", "ref": {"name": "given", "key": "password"}}}
+
+
+def test_a_new_confidential_client_gets_a_secret_of_256_bits(
+    client_spec: Spec, identity: Identity
+) -> None:
+    secret = client_secret.draw(client_spec(), ClientObserved(identity=identity), ENTROPY)
+
+    assert secret == "acs_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+
+
+def test_the_secret_in_its_own_secret_is_kept(client_spec: Spec, identity: Identity) -> None:
+    kept = SecretSeen(data=SecretData({"client_secret": "kept"}), owner_uid=identity.uid)
+
+    assert client_secret.draw(
+        client_spec(), ClientObserved(identity=identity, secret=kept), ENTROPY
+    ) == ("kept")
+
+
+def test_the_secret_of_a_stranger_is_not_read(client_spec: Spec, identity: Identity) -> None:
+    strange = SecretSeen(data=SecretData({"client_secret": "strange"}), owner_uid="somebody")
+
+    drawn = client_secret.draw(
+        client_spec(), ClientObserved(identity=identity, secret=strange), ENTROPY
+    )
+
+    assert drawn != "strange"
+
+
+def test_a_public_client_has_no_secret(client_spec: Spec, identity: Identity) -> None:
+    spec = client_spec(
+        type="Public", grantTypes=["authorization_code"], redirectUris=["https://a.example/cb"]
+    )
+
+    assert client_secret.draw(spec, ClientObserved(identity=identity), ENTROPY) is None
+
+
+def test_an_existing_secret_is_read_from_its_reference(
+    client_spec: Spec, identity: Identity
+) -> None:
+    source = SecretSeen(data=SecretData({"password": "given"}))
+    observed = ClientObserved(identity=identity, source=source)
+
+    assert client_secret.draw(client_spec(auth=EXISTING), observed, ENTROPY) == "given"
+
+
+def test_nothing_is_made_up_for_a_missing_reference(client_spec: Spec, identity: Identity) -> None:
+    observed = ClientObserved(identity=identity)
+
+    assert client_secret.draw(client_spec(auth=EXISTING), observed, ENTROPY) is None
+
+
+def test_too_little_entropy_makes_no_secret() -> None:
+    with pytest.raises(ValueError, match="32 random bytes"):
+        client_secret.generate(b"short")
+
+
+def test_the_digest_is_that_of_the_bytes_on_the_wire() -> None:
+    assert client_secret.digest("ä") == hashlib.sha256(b"\xc3\xa4").hexdigest()

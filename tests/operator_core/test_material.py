@@ -1,0 +1,223 @@
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from hypothesis import given, strategies as st
+
+from authly_operator import material
+from authly_operator.api import authly_server
+from authly_operator.material import database_url, keyring
+from authly_operator.observed import Identity, SecretData, ServerObserved
+
+
+Spec = Callable[..., authly_server.Spec]
+Seen = Callable[..., ServerObserved]
+ENTROPY = bytes(range(64))
+OTHER = bytes(64)
+
+
+def no_rsa() -> str:
+    pytest.fail("an RSA key was drawn for nothing")
+
+
+def secrets_of(made: material.Material) -> dict[str, dict[str, str]]:
+    ring = {} if made.keyring is None else {keyring.KEY: made.keyring}
+    return {"main-credentials": dict(made.credentials), "main-signing-keys": ring}
+
+
+def entries(made: material.Material) -> list[dict[str, Any]]:
+    return keyring.parse(made.keyring)
+
+
+def test_a_new_server_gets_every_credential(server_spec: Spec, seen: Seen) -> None:
+    made = material.draw(server_spec(), seen(), ENTROPY, no_rsa)
+
+    assert set(made.credentials) == {
+        "postgres-password", "server-password", "operator-password", "SECRET_KEY",
+        "JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY", "ADMIN_EMAIL", "ADMIN_PASSWORD",
+        "DATABASE_URL", "MIGRATION_DATABASE_URL", "OPERATOR_DATABASE_URL",
+    }  # fmt: skip
+    assert made.complete
+
+
+def test_no_two_credentials_are_alike(server_spec: Spec, seen: Seen) -> None:
+    values = material.draw(server_spec(), seen(), ENTROPY, no_rsa).credentials.values()
+
+    assert len(set(values)) == len(values)
+
+
+def test_what_was_observed_is_never_drawn_again(server_spec: Spec, seen: Seen) -> None:
+    first = material.draw(server_spec(), seen(), ENTROPY, no_rsa)
+
+    assert material.draw(server_spec(), seen(secrets_of(first)), OTHER, no_rsa) == first
+
+
+def test_a_missing_value_is_added_and_the_others_stay(server_spec: Spec, seen: Seen) -> None:
+    first = material.draw(server_spec(), seen(), ENTROPY, no_rsa)
+    kept = {key: value for key, value in first.credentials.items() if key != "SECRET_KEY"}
+
+    again = material.draw(server_spec(), seen({"main-credentials": kept}), OTHER, no_rsa)
+
+    assert kept.items() <= again.credentials.items()
+    assert again.credentials["SECRET_KEY"] != first.credentials["SECRET_KEY"]
+
+
+def test_a_representation_shows_no_value(server_spec: Spec, seen: Seen) -> None:
+    made = material.draw(server_spec(), seen(), ENTROPY, no_rsa)
+
+    assert not any(value in repr(made) for value in made.credentials.values())
+    assert "PRIVATE KEY" not in repr(made)
+
+
+def test_too_little_entropy_is_refused(server_spec: Spec, seen: Seen) -> None:
+    with pytest.raises(ValueError, match="64 random bytes"):
+        material.draw(server_spec(), seen(), ENTROPY[:-1], no_rsa)
+
+
+def test_a_managed_database_is_reached_by_its_service(server_spec: Spec, seen: Seen) -> None:
+    url = urlsplit(
+        material.draw(server_spec(), seen(), ENTROPY, no_rsa).credentials["DATABASE_URL"]
+    )
+
+    assert (url.hostname, url.port, url.path) == ("main-database.auth.svc", 5432, "/authly")
+    assert url.username == "authly_server"
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
+def test_the_first_key_is_active_and_usable(server_spec: Spec, seen: Seen, algorithm: str) -> None:
+    spec = server_spec(signingKeys={"algorithm": algorithm})
+
+    (key,) = entries(material.draw(spec, seen(), ENTROPY, no_rsa))
+
+    assert (key["alg"], key["state"]) == (algorithm, "Active")
+    serialization.load_pem_private_key(key["privateKey"].encode(), password=None)
+
+
+def test_an_rsa_key_is_the_one_handed_in(server_spec: Spec, seen: Seen) -> None:
+    pem = entries(material.draw(server_spec(), seen(), ENTROPY, no_rsa))[0]["privateKey"]
+    spec = server_spec(signingKeys={"algorithm": "RS256"})
+
+    (key,) = entries(material.draw(spec, seen(), ENTROPY, lambda: pem))
+
+    assert (key["alg"], key["privateKey"]) == ("RS256", pem)
+
+
+def test_another_algorithm_retires_the_old_key(server_spec: Spec, seen: Seen) -> None:
+    first = material.draw(server_spec(), seen(), ENTROPY, no_rsa)
+    spec = server_spec(signingKeys={"algorithm": "EdDSA"})
+
+    keys = entries(material.draw(spec, seen(secrets_of(first)), OTHER, no_rsa))
+
+    assert [(key["alg"], key["state"]) for key in keys] == [
+        ("ES256", "Retiring"),
+        ("EdDSA", "Active"),
+    ]
+    assert keys[0]["kid"] == entries(first)[0]["kid"]
+
+
+def test_hs256_needs_no_ring_and_keeps_the_one_there_is(server_spec: Spec, seen: Seen) -> None:
+    spec = server_spec(signingKeys={"algorithm": "HS256"})
+    first = material.draw(server_spec(), seen(), ENTROPY, no_rsa)
+
+    assert material.draw(spec, seen(), ENTROPY, no_rsa).keyring is None
+    assert material.draw(spec, seen(secrets_of(first)), OTHER, no_rsa).keyring == first.keyring
+
+
+@pytest.mark.parametrize("ring", ["{", "[]", "{}", '{"keys": [{}]}', '{"keys": 7}', '{"keys":[1]}'])
+def test_a_malformed_ring_stays_and_stops_the_roll_out(
+    server_spec: Spec, seen: Seen, ring: str
+) -> None:
+    made = material.draw(
+        server_spec(), seen({"main-signing-keys": {keyring.KEY: ring}}), ENTROPY, no_rsa
+    )
+
+    assert made.keyring == ring
+    assert not made.complete
+    assert "malformed" in made.missing[0]
+
+
+EXTERNAL = {"external": {"secretRef": {"name": "pg", "key": "url"}}}
+
+
+def test_an_external_database_keeps_its_place_and_gets_its_own_roles(
+    server_spec: Spec, seen: Seen
+) -> None:
+    owner = "postgresql://boss:p%40ss@db.example.com:6432/shop?sslmode=require"
+    made = material.draw(
+        server_spec(database=EXTERNAL), seen({"pg": {"url": owner + "\n"}}), ENTROPY, no_rsa
+    )
+
+    assert made.credentials["MIGRATION_DATABASE_URL"] == owner
+    assert made.credentials["DATABASE_URL"].startswith("postgresql://shop_server:")
+    assert made.credentials["OPERATOR_DATABASE_URL"].endswith(
+        "@db.example.com:6432/shop?sslmode=require"
+    )
+
+
+@pytest.mark.parametrize(
+    ("secrets", "words"),
+    [
+        ({}, "does not exist or is empty"),
+        ({"pg": {"uri": "postgresql://a:b@c/d"}}, "does not exist or is empty"),
+        ({"pg": {"url": ""}}, "does not exist or is empty"),
+        ({"pg": {"url": "mysql://hunter2@c/d"}}, "must be postgresql://"),
+        ({"pg": {"url": "postgresql://hunter2@c"}}, "must be postgresql://"),
+        ({"pg": {"url": "postgresql://hunter2@[c/d"}}, "not a URL"),
+        ({"pg": {"url": "postgresql://hunter2@c/" + "n" * 55}}, "at most 54 bytes"),
+    ],
+)
+def test_an_unusable_reference_is_told_of_and_nothing_is_made_up(
+    server_spec: Spec, seen: Seen, secrets: dict[str, dict[str, str]], words: str
+) -> None:
+    made = material.draw(server_spec(database=EXTERNAL), seen(secrets), ENTROPY, no_rsa)
+
+    assert words in made.missing[0]
+    assert "hunter2" not in made.missing[0]
+    assert "DATABASE_URL" not in made.credentials
+
+
+def test_a_missing_administrator_is_told_of_and_no_password_made_up(
+    server_spec: Spec, seen: Seen
+) -> None:
+    spec = server_spec(bootstrapAdmin={"secretRef": {"name": "admin"}})
+
+    made = material.draw(spec, seen(), ENTROPY, no_rsa)
+
+    assert "Secret admin (bootstrapAdmin.secretRef)" in made.missing[0]
+    assert "ADMIN_PASSWORD" not in made.credentials
+
+
+def test_a_given_administrator_is_taken_over(server_spec: Spec, seen: Seen) -> None:
+    spec = server_spec(bootstrapAdmin={"secretRef": {"name": "admin"}})
+    given_admin = {"ADMIN_EMAIL": "root@example.com", "ADMIN_PASSWORD": "correct horse"}
+
+    made = material.draw(spec, seen({"admin": given_admin}), ENTROPY, no_rsa)
+
+    assert given_admin.items() <= made.credentials.items()
+
+
+@given(password=st.text(min_size=1).filter(lambda text: text.isprintable()))
+def test_any_password_survives_its_url(password: str) -> None:
+    urls = database_url.external(
+        "postgresql://o:p@h:1/d", server_password=password, operator_password="x"
+    )
+
+    assert unquote(urlsplit(urls.server).password or "") == password
+
+
+@given(first=st.binary(min_size=64, max_size=64), second=st.binary(min_size=64, max_size=64))
+def test_a_second_draw_never_changes_the_first(first: bytes, second: bytes) -> None:
+    spec = authly_server.Spec.model_validate(
+        {"issuer": "https://auth.example.com", "database": {"managed": {}}}
+    )
+    identity = Identity(name="main", namespace="auth", uid="u", generation=1)
+    made = material.draw(spec, ServerObserved(identity=identity), first, no_rsa)
+    data = {name: SecretData(values) for name, values in secrets_of(made).items()}
+
+    again = material.draw(spec, ServerObserved(identity=identity, secrets=data), second, no_rsa)
+
+    assert again == made
+    assert json.loads(made.keyring or "")["keys"]
