@@ -1,4 +1,4 @@
-"""`authly-server migrate | maintain | backup | check-config`; all settings by environment.
+"""`authly-server serve | migrate | maintain | backup | check-config`; settings by environment.
 
 Exit codes: 0 done, 1 failed (one line on stderr), 2 a wrong setting or argument (one line each).
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from authly_server.backup.destination import Destination
 
 
-COMMANDS = ("migrate", "maintain", "backup", "check-config")
+COMMANDS = ("serve", "migrate", "maintain", "backup", "check-config")
 # Kubernetes shows what a container wrote there as the reason of its end.
 TERMINATION_LOG = Path("/dev/termination-log")
 
@@ -72,6 +72,16 @@ def _report(**facts: object) -> int:
 # needs no S3 client.
 
 
+def _serve(settings: Settings) -> int:
+    from authly_server import app  # noqa: PLC0415
+
+    try:
+        return app.run(settings)
+    except OSError as error:
+        message = f"cannot listen: {error.strerror or error}"
+        raise Failure(message) from error
+
+
 def _migrate(settings: Settings) -> int:
     from authly_server.storage import errors, migration  # noqa: PLC0415
     from authly_server.users import passwords  # noqa: PLC0415
@@ -96,7 +106,9 @@ def _administrator(settings: Settings) -> tuple[str, Callable[[], str]] | None:
 
     if not settings.admin_email or not settings.admin_password:
         return None
-    return settings.admin_email, functools.partial(passwords.hash_now, settings.admin_password)
+    return settings.admin_email, functools.partial(
+        passwords.hash_now, settings.admin_password, settings.password_hash_cost
+    )
 
 
 def _maintain(settings: Settings) -> int:
@@ -158,6 +170,7 @@ def _check_config(_: Settings) -> int:
 
 
 _RUN: dict[str, Callable[[Settings], int]] = {
+    "serve": _serve,
     "migrate": _migrate,
     "maintain": _maintain,
     "backup": _backup,

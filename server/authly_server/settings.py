@@ -81,6 +81,7 @@ class Settings(BaseModel):
     oauth_enabled: bool = True
     pkce_required: bool = True
     require_user_consent: bool = True
+    password_hash_cost: int = Field(default=12, ge=10, le=16)
 
     cors_origins: Names = ()
     allowed_hosts: Names = ()

@@ -81,6 +81,7 @@ async def issue(database: Database, code: NewAuthorizationCode, *, remember_cons
 
     Raises:
         errors.Vanished: the client or the user was deleted meanwhile; nothing was written.
+        errors.AlreadyIssued: the grant's id is taken; nothing was written.
     """
     parameters = {
         "grant_id": code.grant_id,
@@ -98,6 +99,8 @@ async def issue(database: Database, code: NewAuthorizationCode, *, remember_cons
         await database.execute(_ISSUE, parameters)
     except pg.ForeignKeyViolation as error:
         raise errors.Vanished(str(code.client_id)) from error
+    except pg.UniqueViolation as error:
+        raise errors.AlreadyIssued(str(code.grant_id)) from error
     return code.grant_id
 
 

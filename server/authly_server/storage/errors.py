@@ -9,5 +9,9 @@ class Vanished(Exception):  # noqa: N818  # likewise
     """The client or the user that a new row refers to was deleted a moment ago."""
 
 
+class AlreadyIssued(Exception):  # noqa: N818  # likewise
+    """There is a grant of that id: the same consent was sent twice."""
+
+
 class MigrationError(Exception):
     """The schema cannot be brought to this program's revision; the text is one line for people."""

@@ -27,6 +27,19 @@ SELECT 'refresh', grants.client_id, grants.id, 0, %(digest)s,
 FROM authly.grants WHERE grants.id = %(grant_id)s
 """
 
+_IS_LIVE = """
+SELECT EXISTS (
+    SELECT FROM authly.tokens AS family
+    JOIN authly.grants ON grants.id = family.grant_id
+    JOIN authly.clients AS client ON client.id = grants.client_id
+    JOIN authly.users AS person ON person.id = grants.user_id
+    WHERE family.token_type = 'refresh' AND family.grant_id = %(grant_id)s
+    AND family.digest = %(digest)s AND family.expires_at > now()
+    AND grants.client_id = %(client_id)s
+    AND grants.revoked_at IS NULL AND client.enabled AND person.enabled
+) AS is_live
+"""
+
 _ROTATE = """
 UPDATE authly.tokens AS family
 SET generation = family.generation + 1, digest = %(successor_digest)s,
@@ -66,6 +79,13 @@ _COUNT_RETRY = """
 UPDATE authly.tokens SET retries = retries + 1
 WHERE token_type = 'refresh' AND grant_id = %(grant_id)s
 """
+
+
+async def is_live(database: Database, *, grant_id: UUID, client_id: UUID, digest: bytes) -> bool:
+    """Whether it is the live token of a family of that client; its grant and user live too."""
+    parameters = {"grant_id": grant_id, "client_id": client_id, "digest": digest}
+    row = await database.fetch_one(_IS_LIVE, parameters)
+    return row is not None and bool(row["is_live"])
 
 
 async def start(database: Database, grant_id: UUID, family: NewRefreshFamily) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+import jwt
 import pydantic
+from jwt.algorithms import HMACAlgorithm
 
 from authly_server.tokens import signing_key
 from authly_server.tokens.signing_key import KeyState, SigningKey
@@ -43,7 +45,15 @@ class KeyRing:
 
 
 def hs256(secret: str) -> KeyRing:
-    """Return the ring of the one secret JWT_SECRET_KEY, which resource servers share."""
+    """Return the ring of the one secret JWT_SECRET_KEY, which resource servers share.
+
+    Raises KeyRingError for a secret that is a key of another kind by its looks.
+    """
+    try:
+        HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
+    except (jwt.InvalidKeyError, ValueError):
+        message = "the secret must be random text, and no PEM, SSH or JSON key"
+        raise KeyRingError(message) from None
     key = SigningKey("hs256", "HS256", KeyState.ACTIVE, secret.encode())
     return KeyRing({key.kid: key}, key)
 

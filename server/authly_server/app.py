@@ -1,0 +1,191 @@
+"""The composition root of `serve`: settings -> keys, pool, services -> two listeners.
+
+The order of the end matters: not ready, then every answer closes its connection, then nobody is
+let in, then what is in flight is finished, and only then the pool is closed.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+from aiohttp import web
+
+from authly_server import clock, settings as configuration, telemetry
+from authly_server.authorization.transaction import Seal
+from authly_server.grants.issuing import Keys
+from authly_server.metrics import Metrics
+from authly_server.settings import Settings, SettingsError
+from authly_server.storage.pool import Database
+from authly_server.storage.registry import Registry
+from authly_server.tokens import keyring, refresh_token
+from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile
+from authly_server.users.passwords import Passwords
+from authly_server.web import application, exposition
+from authly_server.web.services import Services
+
+
+DRAIN_SECONDS = 3.0
+FINISH_SECONDS = 17.0
+KEYS_EVERY_SECONDS = 2.0
+# A browser with several open sign-ins sends their cookies along.
+MOST_HEADER_BYTES = 32 * 1024
+BACKLOG = 512
+_log = telemetry.logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """The ring of HS256, which never changes while the process lives."""
+
+    ring: KeyRing
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; answer the exit code, 2 for settings that cannot work."""
+    try:
+        configuration.check_serving(settings)
+        keys = load_keys(settings)
+        telemetry.configure("debug" if settings.debug else settings.log_level)
+        uvloop.run(serve(settings, keys))
+    except SettingsError as error:
+        sys.stderr.writelines(f"{line}\n" for line in error.lines)
+        return 2
+    return 0
+
+
+def load_keys(settings: Settings) -> Keys:
+    """The keys that the settings name.
+
+    Raises:
+        SettingsError: they cannot be used, or none has the algorithm asked for.
+    """
+    is_shared = settings.jwt_algorithm == "HS256"
+    try:
+        if is_shared:
+            return SharedSecret(keyring.hs256(settings.jwt_secret_key or ""))
+        mounted = KeyRingFile(Path(settings.signing_keys_file))
+    except KeyRingError as error:
+        name = "JWT_SECRET_KEY" if is_shared else "SIGNING_KEYS_FILE"
+        line = f"{name}: {error}"
+        raise SettingsError((line,)) from error
+    # Asked at the start only: while keys are rotated the ring says what is signed with.
+    if all(key.alg != settings.jwt_algorithm for key in mounted.ring.keys.values()):
+        line = f"SIGNING_KEYS_FILE: no key is for JWT_ALGORITHM={settings.jwt_algorithm}"
+        raise SettingsError((line,))
+    return mounted
+
+
+async def serve(settings: Settings, keys: Keys) -> None:
+    """Listen, and end gracefully when asked to."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with services(settings, keys) as found, _refreshing(keys):
+        app = application.build(found)
+        async with contextlib.AsyncExitStack() as listeners:
+            await listeners.enter_async_context(_listening(app, settings.port))
+            if settings.metrics_enabled:
+                management = exposition.build(found.metrics)
+                await listeners.enter_async_context(
+                    _listening(management, settings.management_port)
+                )
+            _log.info("serving", issuer=found.issuer, port=settings.port)
+            await stop.wait()
+            _log.info("stopping")
+            found.lifecycle.is_draining = True
+            await asyncio.sleep(DRAIN_SECONDS)
+    _log.info("stopped")
+
+
+@contextlib.asynccontextmanager
+async def services(settings: Settings, keys: Keys) -> AsyncIterator[Services]:
+    """The collaborators of the endpoints, open; a database that is down delays nothing.
+
+    Raises:
+        SettingsError: DATABASE_URL cannot be read.
+    """
+    database = await _open_database(settings)
+    registry = Registry(database)
+    await registry.start()
+    passwords = Passwords(cost=settings.password_hash_cost)
+    metrics = Metrics()
+    metrics.watch_connections(lambda: database.connections_in_use)
+    try:
+        yield Services(
+            settings=settings,
+            issuer=(settings.issuer or "").rstrip("/"),
+            database=database,
+            registry=registry,
+            keys=keys,
+            passwords=passwords,
+            clock=clock.SystemClock(),
+            metrics=metrics,
+            seal=Seal(settings.secret_key or ""),
+            refresh_key=refresh_token.derive_key(settings.jwt_refresh_secret_key or ""),
+        )
+    finally:
+        await registry.close()
+        await database.close()
+        passwords.close()
+
+
+async def _open_database(settings: Settings) -> Database:
+    try:
+        return await Database.open(
+            settings.database_url,
+            minimum=settings.database_pool_min,
+            maximum=settings.database_pool_max,
+            timeout=settings.database_timeout_seconds,
+        )
+    except ValueError as error:
+        line = f"DATABASE_URL: {error}"
+        raise SettingsError((line,)) from error
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: web.Application, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        # A compressed body is refused unread; nothing is to be unpacked before that.
+        auto_decompress=False,
+        max_field_size=MOST_HEADER_BYTES,
+        keepalive_timeout=75.0,
+        shutdown_timeout=FINISH_SECONDS,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, None, port, backlog=BACKLOG)
+        await site.start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def _refreshing(keys: Keys) -> AsyncIterator[None]:
+    """Look at the mounted key ring every few seconds."""
+    task = asyncio.create_task(_refresh(keys), name="authly-keys")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _refresh(keys: Keys) -> None:
+    if not isinstance(keys, KeyRingFile):
+        return
+    while True:
+        await asyncio.sleep(KEYS_EVERY_SECONDS)
+        try:
+            if keys.refresh():
+                _log.info("key ring changed", active=keys.ring.active.kid)
+        except KeyRingError as error:
+            _log.error("key ring not usable, the former one stays", reason=str(error))

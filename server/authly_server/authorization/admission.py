@@ -1,0 +1,51 @@
+"""From parameters to a request that its client may make, in the two steps of the protocol."""
+
+from dataclasses import replace
+
+from authly_server.authorization import checks
+from authly_server.authorization.checks import Policy
+from authly_server.authorization.response import Recipient
+from authly_server.model.client import Client
+from authly_server.protocol import authorization_request
+from authly_server.protocol.authorization_request import AuthorizationRequest
+from authly_server.protocol.errors import ErrorCode, OAuthError
+from authly_server.protocol.parameters import Parameters
+from authly_server.storage.registry import Registry
+
+
+async def recognise(registry: Registry, parameters: Parameters) -> tuple[Client, Recipient]:
+    """Whose request it is, and where the answer goes.
+
+    Raises:
+        PageError: there is no such client, or no redirect URI that can be believed.
+    """
+    origin = authorization_request.identify(parameters)
+    client = await registry.client(origin.client_id)
+    redirect_uri = checks.before_redirect(origin, client)
+    assert client is not None  # noqa: S101  # before_redirect has raised otherwise
+    mode = authorization_request.find_response_mode(parameters)
+    return client, Recipient(redirect_uri, mode, authorization_request.find_state(parameters))
+
+
+async def admit(
+    registry: Registry, client: Client, parameters: Parameters, policy: Policy
+) -> AuthorizationRequest:
+    """The request, checked, with the default scopes where it names none.
+
+    Raises:
+        PageError: as `checks.check`.
+        OAuthError: for the client, by a redirect.
+    """
+    request = authorization_request.parse(parameters)
+    checks.check(request, client, policy)
+    if request.scopes:
+        return request
+    return replace(request, scopes=await _default_scopes(registry, client))
+
+
+async def _default_scopes(registry: Registry, client: Client) -> frozenset[str]:
+    """RFC 6749 section 3.3: "a pre-defined default value or fail the request"."""
+    defaults = {scope.name for scope in await registry.scopes() if scope.is_default}
+    if found := client.scopes & defaults:
+        return found
+    raise OAuthError(ErrorCode.INVALID_SCOPE, "scope is missing and the client has no default one")

@@ -1,0 +1,85 @@
+"""Whether a client may make an authorization request: one table, read from top to bottom.
+
+`before_redirect` decides whom the answer may go to; what fails there is a page for the person.
+What fails in `CHECKS` is told to the client by a redirect. Both are asked again at each step of
+an interaction, because a client may be changed or disabled while a person types a password.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from authly_server.model.client import Client, ClientType
+from authly_server.protocol import errors, pkce, redirect_uri, resource_indicator, scope
+from authly_server.protocol.authorization_request import AuthorizationRequest, Origin
+from authly_server.protocol.errors import ErrorCode, OAuthError
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the server's settings say about authorization requests."""
+
+    pkce_required: bool
+
+
+def before_redirect(origin: Origin, client: Client | None) -> str:
+    """Answer the redirect URI that may be believed.
+
+    Raises:
+        PageError: unknown or disabled client, unregistered redirect URI (RFC 9700 section 4.11).
+    """
+    if client is None or not client.enabled:
+        raise errors.PageError("the client is unknown")
+    return redirect_uri.resolve(origin.redirect_uri, client.redirect_uris)
+
+
+def check(request: AuthorizationRequest, client: Client, policy: Policy) -> None:
+    """Ask every check of the table.
+
+    Raises:
+        PageError: OpenID Connect asks for a redirect_uri, and there is none.
+        OAuthError: for the client, by a redirect.
+    """
+    for rule in CHECKS:
+        rule(request, client, policy)
+
+
+def check_redirect_uri_for_openid(request: AuthorizationRequest, _c: Client, _p: Policy) -> None:
+    """OpenID Connect Core section 3.1.2.1: redirect_uri is required."""
+    if "openid" in request.scopes and request.redirect_uri is None:
+        raise errors.PageError("redirect_uri is required for the scope openid")
+
+
+def check_grant_type(_request: AuthorizationRequest, client: Client, _policy: Policy) -> None:
+    """RFC 6749 section 4.1.2.1: unauthorized_client."""
+    if "authorization_code" not in client.grant_types:
+        message = "the client may not use the authorization code grant"
+        raise OAuthError(ErrorCode.UNAUTHORIZED_CLIENT, message)
+
+
+def check_challenge_present(request: AuthorizationRequest, client: Client, policy: Policy) -> None:
+    """OAuth 2.1 section 4.1.1; only a confidential client can be excused, and only by both sides.
+
+    The nonce of OpenID Connect is no substitute: nobody here can see that the client checks it.
+    """
+    is_excused = client.type is ClientType.CONFIDENTIAL and not client.require_pkce
+    if policy.pkce_required or not is_excused:
+        pkce.check_present(request.code_challenge)
+
+
+def check_scopes(request: AuthorizationRequest, client: Client, _policy: Policy) -> None:
+    """RFC 6749 section 3.3: nothing beyond what the client is registered for."""
+    scope.check_allowed(request.scopes, client.scopes)
+
+
+def check_resources(request: AuthorizationRequest, client: Client, _policy: Policy) -> None:
+    """RFC 8707 section 2: nothing beyond the client's audiences."""
+    resource_indicator.check_allowed(request.resources, client.audiences)
+
+
+CHECKS: tuple[Callable[[AuthorizationRequest, Client, Policy], None], ...] = (
+    check_redirect_uri_for_openid,
+    check_grant_type,
+    check_challenge_present,
+    check_scopes,
+    check_resources,
+)

@@ -1,0 +1,74 @@
+"""What a person has to do before a client gets its code: sign in, consent, or nothing any more."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from uuid import UUID
+
+from authly_server.model.session import Session
+from authly_server.protocol.authorization_request import AuthorizationRequest
+from authly_server.protocol.errors import ErrorCode, OAuthError
+
+
+class Step(Enum):
+    """The next thing to happen."""
+
+    LOGIN = auto()
+    CONSENT = auto()
+    ISSUE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known of the person in front of the browser.
+
+    `fresh_session` is the session that was started in this very transaction; `consented` are the
+    scopes agreed to for this client so far.
+    """
+
+    session: Session | None
+    fresh_session: UUID | None
+    consented: frozenset[str]
+    consent_required: bool
+    now: datetime
+
+
+def decide(request: AuthorizationRequest, situation: Situation) -> Step:
+    """The next step (OpenID Connect Core section 3.1.2.3).
+
+    Raises:
+        OAuthError: login_required or consent_required, if the client forbade to ask (prompt=none).
+    """
+    if needs_login(request, situation):
+        _check_may_ask(request, ErrorCode.LOGIN_REQUIRED, "the person has to sign in")
+        return Step.LOGIN
+    if _needs_consent(request, situation):
+        _check_may_ask(request, ErrorCode.CONSENT_REQUIRED, "the person has to consent")
+        return Step.CONSENT
+    return Step.ISSUE
+
+
+def needs_login(request: AuthorizationRequest, situation: Situation) -> bool:
+    """Whether there is no session, or none that is young enough for this request."""
+    session = situation.session
+    if session is None:
+        return True
+    if session.id == situation.fresh_session:
+        return False
+    if request.prompt & {"login", "select_account"}:
+        return True
+    if request.max_age is None:
+        return False
+    # Compared as ages: a max_age of three hundred years has no date to subtract it from.
+    return situation.now - session.authenticated_at >= timedelta(seconds=request.max_age)
+
+
+def _needs_consent(request: AuthorizationRequest, situation: Situation) -> bool:
+    if "consent" in request.prompt:
+        return True
+    return situation.consent_required and not request.scopes <= situation.consented
+
+
+def _check_may_ask(request: AuthorizationRequest, error: ErrorCode, description: str) -> None:
+    if "none" in request.prompt:
+        raise OAuthError(error, description)

@@ -1,0 +1,136 @@
+"""An authorization request that waits for a person, sealed into a cookie of its own.
+
+Nothing about it is in the database: whoever is not signed in cannot fill it, and two tabs never
+collide. The cookie is opened only by the key of the server and under the name it was sealed for.
+"""
+
+import hashlib
+import hmac
+import json
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from authly_server.protocol import errors, parameters
+from authly_server.protocol.parameters import Parameters
+
+
+LIFETIME = 30 * 60
+NONCE_BYTES = 12
+# A browser keeps 4096 bytes of a cookie, its name and attributes included.
+MOST_SEALED_CHARACTERS = 3800
+_MOST_OPENED_BYTES = 64 * 1024
+# What an authorization request consists of; whatever else came along is not carried on.
+CARRIED = (
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """`id` names the cookie and becomes the grant's id, so that consenting twice issues once.
+
+    `query` is the request as it came, `started_at` in seconds since 1970, `session_id` the session
+    that was started on behalf of this transaction.
+    """
+
+    id: UUID
+    query: str
+    started_at: int
+    session_id: UUID | None = None
+
+    @property
+    def parameters(self) -> Parameters:
+        """The request again, to be parsed and checked again."""
+        return parameters.parse_query(self.query, repeats=True)
+
+
+def carry(request: Parameters) -> str:
+    """The parameters of an authorization request as a query."""
+    return urlencode([(name, value) for name in CARRIED for value in request.get_all(name)])
+
+
+class Seal:
+    """Seals transactions, and makes the tokens that tie a form to one; a key for each."""
+
+    def __init__(self, secret: str) -> None:
+        self._cipher = AESGCM(_derive(secret, b"authly transaction cookie"))
+        self._form_key = _derive(secret, b"authly form token")
+
+    def close(self, transaction: Transaction, nonce: bytes) -> str:
+        """The cookie's value; `nonce` is 12 random bytes.
+
+        Raises:
+            OAuthError: invalid_request if the request is too long to be kept in a cookie.
+        """
+        session_id = transaction.session_id.hex if transaction.session_id else None
+        content = json.dumps([transaction.query, transaction.started_at, session_id])
+        sealed = self._cipher.encrypt(nonce, zlib.compress(content.encode()), transaction.id.bytes)
+        value = urlsafe_b64encode(nonce + sealed).decode("ascii")
+        if len(value) > MOST_SEALED_CHARACTERS:
+            raise errors.invalid_request("the authorization request is too long")
+        return value
+
+    def open(self, transaction_id: UUID, value: str, now: int) -> Transaction | None:
+        """The transaction; None if the value is not ours, was sealed for another, or is too old."""
+        try:
+            raw = urlsafe_b64decode(value.encode("ascii"))
+            packed = self._cipher.decrypt(
+                raw[:NONCE_BYTES], raw[NONCE_BYTES:], transaction_id.bytes
+            )
+        except (ValueError, InvalidTag):
+            return None
+        content = zlib.decompressobj().decompress(packed, _MOST_OPENED_BYTES)
+        query, started_at, session_id = json.loads(content)
+        if now > started_at + LIFETIME:
+            return None
+        return Transaction(
+            transaction_id, query, started_at, UUID(session_id) if session_id else None
+        )
+
+    def form_token(self, transaction_id: UUID, *bound: str) -> str:
+        """What a form must send back: nobody else can compute it for that transaction."""
+        message = "\0".join((transaction_id.hex, *bound)).encode()
+        return hmac.new(self._form_key, message, hashlib.sha256).hexdigest()
+
+    def is_form_token(self, presented: str | None, transaction_id: UUID, *bound: str) -> bool:
+        """Whether `presented` is that token, compared in constant time."""
+        expected = self.form_token(transaction_id, *bound)
+        return hmac.compare_digest((presented or "").encode(), expected.encode())
+
+
+def identify(text: str | None) -> UUID | None:
+    """The id in a URL or a form: 32 lowercase hexadecimal digits, None for anything else."""
+    if text is None or len(text) != 32 or not set(text) <= set("0123456789abcdef"):  # noqa: PLR2004
+        return None
+    return UUID(hex=text)
+
+
+def readable(cookies: Mapping[str, str], prefix: str) -> tuple[UUID, ...]:
+    """The ids of all transactions that a browser holds cookies for."""
+    names = (name.removeprefix(prefix) for name in cookies if name.startswith(prefix))
+    return tuple(found for found in map(identify, names) if found is not None)
+
+
+def _derive(secret: str, label: bytes) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=label).derive(secret.encode())

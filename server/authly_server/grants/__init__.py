@@ -1,0 +1,108 @@
+"""The token endpoint without HTTP: the phases that all grants share, and a file a grant type.
+
+A grant answers Issue, Refuse or Replayed. What it consumed is committed by then, so that an error
+raised here takes nothing back: a replay has revoked its grant although its sender gets an error.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from authly_server import entropy, telemetry
+from authly_server.clients import authentication
+from authly_server.grants import authorization_code, client_credentials, refresh_token
+from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
+from authly_server.model.client import Client
+from authly_server.protocol import resource_indicator, scope
+from authly_server.protocol.errors import ErrorCode, OAuthError
+from authly_server.protocol.token_request import (
+    AuthorizationCodeRequest,
+    ClientCredentialsRequest,
+    RefreshTokenRequest,
+    TokenRequest,
+)
+from authly_server.tokens import access_token
+from authly_server.tokens.access_token import AccessToken
+
+
+JTI_BYTES = 16
+_log = telemetry.logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenResponse:
+    """RFC 6749 section 5.1; `expires_in` in seconds."""
+
+    access_token: str
+    expires_in: int
+    scopes: frozenset[str]
+    refresh_token: str | None
+
+    def members(self) -> dict[str, object]:
+        """The members of the JSON object."""
+        told: dict[str, object] = {
+            "access_token": self.access_token,
+            "token_type": "Bearer",
+            "expires_in": self.expires_in,
+            "scope": scope.format_names(self.scopes),
+        }
+        return told if self.refresh_token is None else told | {"refresh_token": self.refresh_token}
+
+
+async def exchange(issuing: Issuing, client: Client, request: TokenRequest) -> TokenResponse:
+    """Answer a token request of an authenticated client.
+
+    Raises:
+        OAuthError: with nothing consumed, but for a replay, whose grant is revoked.
+    """
+    authentication.check_may_use_grant(client, request.grant_type)
+    _check_scopes(client, request)
+    resource_indicator.check_allowed(request.resources, client.audiences)
+    match await _dispatch(issuing, client, request):
+        case Issue() as issue:
+            return _respond(issuing, client, issue)
+        case Refuse(reason):
+            _log.info("grant refused", reason=reason, grant_type=request.grant_type)
+        case Replayed(grant_id):
+            _log.warning("credential replayed", grant_id=grant_id, grant_type=request.grant_type)
+    raise OAuthError(ErrorCode.INVALID_GRANT, "the grant is invalid, expired, revoked or used")
+
+
+async def _dispatch(issuing: Issuing, client: Client, request: TokenRequest) -> Outcome:
+    match request:
+        case AuthorizationCodeRequest():
+            return await authorization_code.exchange(issuing, client, request)
+        case RefreshTokenRequest():
+            return await refresh_token.exchange(issuing, client, request)
+        case ClientCredentialsRequest():
+            return await client_credentials.exchange(issuing, client, request)
+
+
+def _check_scopes(client: Client, request: TokenRequest) -> None:
+    """RFC 6749 section 3.3: nothing that the client is not registered for."""
+    if not isinstance(request, AuthorizationCodeRequest) and request.scopes is not None:
+        scope.check_allowed(request.scopes, client.scopes)
+
+
+def _respond(issuing: Issuing, client: Client, issue: Issue) -> TokenResponse:
+    ttl = client.access_token_ttl or issuing.access_token_ttl
+    # What was granted before the client lost a scope is not issued any more.
+    scopes = issue.scopes & client.scopes
+    now = issuing.clock.now()
+    token = AccessToken(
+        issuer=issuing.issuer,
+        subject=issue.subject,
+        client_id=client.client_id,
+        audience=_audience(issuing, client, issue),
+        scopes=scopes,
+        jti=entropy.draw(JTI_BYTES).hex(),
+        grant_id=issue.grant_id,
+        issued_at=now,
+        expires_at=now + timedelta(seconds=ttl),
+    )
+    text = access_token.issue(issuing.keys.ring, token)
+    return TokenResponse(text, ttl, scopes, issue.refresh_token)
+
+
+def _audience(issuing: Issuing, client: Client, issue: Issue) -> tuple[str, ...]:
+    """RFC 9068 section 3: the resources asked for, else a default, here the client's audiences."""
+    return issue.resources or client.audiences or (issuing.issuer,)

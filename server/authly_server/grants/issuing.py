@@ -1,0 +1,62 @@
+"""What every grant works with, and what each can end in."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from authly_server.clock import Clock
+from authly_server.storage.pool import Database
+from authly_server.tokens.keyring import KeyRing
+
+
+class Keys(Protocol):
+    """Whoever knows the key ring of this moment; it may be another one a moment later."""
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys that tokens are signed and verified with now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """The issuer and what its tokens are made with; lifetimes are the server's, in seconds."""
+
+    issuer: str
+    database: Database
+    keys: Keys
+    clock: Clock
+    refresh_key: bytes
+    access_token_ttl: int
+    refresh_token_ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Tokens are due: everything that had to be consumed is consumed.
+
+    `subject` is a user's id or, without a user, the client's identifier; `resources` is empty
+    where the client's own audiences are meant.
+    """
+
+    subject: str
+    scopes: frozenset[str]
+    resources: tuple[str, ...] = ()
+    grant_id: UUID | None = None
+    refresh_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The credential is not good; the reason is for the log."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The credential had been used before, and its grant is revoked and that is committed."""
+
+    grant_id: UUID
+
+
+Outcome = Issue | Refuse | Replayed

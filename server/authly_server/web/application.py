@@ -1,0 +1,18 @@
+"""The aiohttp application: routes, middleware and limits around the services."""
+
+from aiohttp import web
+
+from authly_server.web import discovery, forms, jwks, middleware, routes
+from authly_server.web.services import SERVICES, Services
+
+
+def build(services: Services) -> web.Application:
+    """An application that serves what the table says; it opens and closes nothing."""
+    app = web.Application(middlewares=[middleware.observe], client_max_size=forms.MOST_BYTES)
+    app[SERVICES] = services
+    app[middleware.ROUTES] = routes.table(services.settings, services.issuer)
+    discovery.install(app, services.settings, services.issuer)
+    jwks.install(app, services.keys)
+    routes.install(app.router, app[middleware.ROUTES])
+    app.on_response_prepare.append(middleware.forget_server)
+    return app

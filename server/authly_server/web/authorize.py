@@ -1,0 +1,35 @@
+"""GET and POST /authorize, RFC 6749 section 4.1.1."""
+
+from aiohttp import web
+
+from authly_server.authorization.response import Refused
+from authly_server.protocol import parameters
+from authly_server.web import conversation, forms
+
+
+async def get(request: web.Request) -> web.Response:
+    """Begin, and go as far as no person is needed."""
+    try:
+        asked = parameters.parse_query(_raw_query(request), repeats=True)
+        begun = await conversation.begin(request, asked)
+        return await conversation.proceed(request, begun)
+    except Refused as refused:
+        return conversation.refuse(request, refused)
+
+
+async def post(request: web.Request) -> web.Response:
+    """OpenID Connect Core section 3.1.2.1: the same by POST.
+
+    A form that another site posts comes without our SameSite=Lax cookies, so whether someone is
+    signed in is only found out by the GET that follows.
+    """
+    try:
+        begun = await conversation.begin(request, await forms.read(request, repeats=True))
+        return conversation.park(request, begun, "/login")
+    except Refused as refused:
+        return conversation.refuse(request, refused)
+
+
+def _raw_query(request: web.Request) -> str:
+    """The query as it was sent; the URL of the request has been decoded and quoted again."""
+    return request.raw_path.partition("#")[0].partition("?")[2]

@@ -1,0 +1,29 @@
+"""Which client a request comes from, proved."""
+
+from aiohttp import web
+
+from authly_server.clients import authentication
+from authly_server.model.client import AuthMethod, Client
+from authly_server.protocol.errors import ErrorCode, OAuthError
+from authly_server.protocol.parameters import Parameters
+from authly_server.web import forms, services
+
+
+async def authenticate(request: web.Request, parameters: Parameters) -> Client:
+    """The client of the Authorization header or of the form.
+
+    Raises:
+        OAuthError: invalid_client or invalid_request.
+        storage.errors.Unavailable: it is not cached, and the database does not answer.
+    """
+    presented = authentication.parse_credentials(forms.authorization(request), parameters)
+    client = await services.of(request).registry.client(presented.client_id)
+    return authentication.authenticate(client, presented)
+
+
+async def authenticate_confidential(request: web.Request, parameters: Parameters) -> Client:
+    """As `authenticate`, but a public client, which anybody can claim to be, is refused."""
+    client = await authenticate(request, parameters)
+    if client.auth_method is AuthMethod.NONE:
+        raise OAuthError(ErrorCode.INVALID_CLIENT, "client authentication failed")
+    return client

@@ -1,0 +1,71 @@
+"""GET and POST /consent: a person lets a client act for them, or does not."""
+
+from aiohttp import web
+
+from authly_server.authorization.interaction import Step
+from authly_server.authorization.response import Refused
+from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
+from authly_server.web import conversation, cookies, forms, pages, services
+from authly_server.web.conversation import Conversation
+
+
+_FORM = "consent"
+
+
+async def get(request: web.Request) -> web.Response:
+    """The question; or straight on, if it needs no answer any more."""
+    try:
+        found = await conversation.resume(request, request.query.get("transaction"))
+        if found.step is Step.CONSENT:
+            return await _page(request, found)
+        return await conversation.proceed(request, found)
+    except Refused as refused:
+        return conversation.refuse(request, refused)
+
+
+async def post(request: web.Request) -> web.Response:
+    """The answer. The grant takes the transaction's id, so a second submission finds it taken."""
+    form = await forms.read(request)
+    try:
+        found = await conversation.resume(request, form.get("transaction"))
+        if found.situation.session is None or found.step is Step.LOGIN:
+            return await conversation.proceed(request, found)
+        conversation.check_form(request, found, form.get("csrf"), *_bound(found))
+        return await _decided(request, found, form.get("decision"))
+    except Refused as refused:
+        return conversation.refuse(request, refused)
+
+
+async def _decided(request: web.Request, found: Conversation, decision: str | None) -> web.Response:
+    if decision == "allow":
+        return await conversation.issue(request, found, found.transaction.id, remember=True)
+    if decision != "deny":
+        raise PageError("the form has no decision")
+    denied = OAuthError(ErrorCode.ACCESS_DENIED, "the person did not consent")
+    answer = conversation.refuse(request, Refused(found.recipient, denied))
+    cookies.drop_transaction(answer, found.transaction.id)
+    return answer
+
+
+async def _page(request: web.Request, found: Conversation) -> web.Response:
+    services_ = services.of(request)
+    descriptions = {scope.name: scope.description for scope in await services_.registry.scopes()}
+    local = conversation.local
+    switching = f"transaction={found.transaction.id.hex}&switch=1"
+    return pages.consent(
+        action=local(services_.issuer, "/consent"),
+        switch=f"{local(services_.issuer, '/login')}?{switching}",
+        transaction_id=found.transaction.id.hex,
+        form_token=services_.seal.form_token(found.transaction.id, *_bound(found)),
+        client=found.client,
+        username="" if found.user is None else found.user.username,
+        scopes=[(name, descriptions.get(name, "")) for name in sorted(found.request.scopes)],
+        resources=found.request.resources,
+        redirect_uri=found.recipient.redirect_uri,
+    )
+
+
+def _bound(found: Conversation) -> tuple[str, str]:
+    """The form belongs to whom it was shown: signing in as another makes it void."""
+    session = found.situation.session
+    return _FORM, "" if session is None else session.id.hex

@@ -1,0 +1,245 @@
+"""One request of a browser within an authorization: who asks, who sits there, what comes next.
+
+Used by the endpoints for people. Everything is checked again each time, for the transaction is
+only what the client asked for, and clients, sessions and consents change while a person reads.
+"""
+
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from aiohttp import web
+
+from authly_server import entropy
+from authly_server.authorization import admission, interaction, issuance, response, transaction
+from authly_server.authorization.interaction import Situation, Step
+from authly_server.authorization.issuance import Approval
+from authly_server.authorization.response import Recipient, Refused
+from authly_server.authorization.transaction import Transaction
+from authly_server.model.client import Client
+from authly_server.model.session import Session
+from authly_server.model.user import User
+from authly_server.protocol import errors
+from authly_server.protocol.authorization_request import AuthorizationRequest
+from authly_server.protocol.errors import OAuthError, PageError
+from authly_server.protocol.parameters import Parameters
+from authly_server.storage import consents, errors as storage_errors, sessions
+from authly_server.tokens import digest
+from authly_server.web import cookies, pages, services
+
+
+LONGEST_COOKIE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What is known at this moment; `user` is the person of the situation's session."""
+
+    client: Client
+    recipient: Recipient
+    request: AuthorizationRequest
+    transaction: Transaction
+    situation: Situation
+    user: User | None
+
+    @property
+    def step(self) -> Step:
+        """What comes next.
+
+        Raises:
+            Refused: a person would have to be asked, and the client forbade it.
+        """
+        try:
+            return interaction.decide(self.request, self.situation)
+        except OAuthError as error:
+            raise Refused(self.recipient, error) from error
+
+
+async def begin(request: web.Request, parameters: Parameters) -> Conversation:
+    """Start a transaction for an authorization request.
+
+    Raises:
+        PageError: nobody is known whom the answer could be sent to.
+        Refused: the client learns what is wrong.
+    """
+    now = int(services.of(request).clock.now().timestamp())
+    started = Transaction(draw_id(), transaction.carry(parameters), now)
+    return await _gather(request, parameters, started)
+
+
+async def resume(request: web.Request, transaction_id: str | None) -> Conversation:
+    """Go on with the transaction of that id.
+
+    Raises:
+        PageError: this browser has none of that id, or had it too long ago.
+        Refused: the client learns what is wrong.
+    """
+    found = services.of(request)
+    now = int(found.clock.now().timestamp())
+    identified = transaction.identify(transaction_id)
+    opened = cookies.find_transaction(request, found.seal, identified, now)
+    if opened is None:
+        raise PageError(
+            "this sign-in was not started in this browser, is finished, or took too long"
+        )
+    return await _gather(request, opened.parameters, opened)
+
+
+async def signed_in(
+    request: web.Request, conversation: Conversation, session: Session, user: User
+) -> Conversation:
+    """The same conversation with a person who has just proved who they are."""
+    consented = await _consented(request, conversation.client, session)
+    return replace(
+        conversation,
+        user=user,
+        transaction=replace(conversation.transaction, session_id=session.id),
+        situation=replace(
+            conversation.situation,
+            session=session,
+            fresh_session=session.id,
+            consented=consented,
+        ),
+    )
+
+
+async def proceed(request: web.Request, conversation: Conversation) -> web.Response:
+    """Send the browser to the next step, or to the client with a code.
+
+    Raises:
+        Refused: a person would have to be asked, and the client forbade it.
+    """
+    match conversation.step:
+        case Step.LOGIN:
+            return park(request, conversation, "/login")
+        case Step.CONSENT:
+            return park(request, conversation, "/consent")
+        case Step.ISSUE:
+            return await issue(request, conversation, draw_id(), remember=False)
+
+
+def park(request: web.Request, conversation: Conversation, path: str) -> web.Response:
+    """Keep the transaction in the browser and go to a page of ours.
+
+    Raises:
+        Refused: the request is too long to be kept.
+    """
+    found = services.of(request)
+    parked = conversation.transaction
+    try:
+        sealed = found.seal.close(parked, entropy.draw(transaction.NONCE_BYTES))
+    except OAuthError as error:
+        raise Refused(conversation.recipient, error) from error
+    target = f"{local(found.issuer, path)}?transaction={parked.id.hex}"
+    answer = redirect(target)
+    cookies.drop_surplus(request, answer, found.seal, int(found.clock.now().timestamp()))
+    cookies.set_transaction(answer, parked.id, sealed)
+    return answer
+
+
+async def issue(
+    request: web.Request, conversation: Conversation, grant_id: UUID, *, remember: bool
+) -> web.Response:
+    """Write the grant and send the code to the client.
+
+    Raises:
+        PageError: with status 409 if the grant was written before; 400 if someone vanished.
+    """
+    found = services.of(request)
+    session = conversation.situation.session
+    assert session is not None  # noqa: S101  # no step but login comes without one
+    approval = Approval(conversation.client, conversation.request, session, remember)
+    ttl = found.settings.authorization_code_ttl
+    try:
+        code = await issuance.issue(found.database, approval, grant_id=grant_id, ttl=ttl)
+    except storage_errors.AlreadyIssued as error:
+        refusal = PageError("this request was answered already")
+        refusal.status = 409
+        raise refusal from error
+    except storage_errors.Vanished as error:
+        raise PageError("the client or the account does not exist any more") from error
+    found.metrics.authorizations.labels("granted").inc()
+    answer = send(response.success(conversation.recipient, found.issuer, code))
+    cookies.drop_transaction(answer, conversation.transaction.id)
+    return answer
+
+
+def refuse(request: web.Request, refused: Refused) -> web.Response:
+    """Tell the client that it gets no code."""
+    found = services.of(request)
+    found.metrics.authorizations.labels(str(refused.error.error)).inc()
+    return send(response.failure(refused.recipient, found.issuer, refused.error))
+
+
+def send(answer: response.AuthorizationResponse) -> web.Response:
+    """The authorization response, in the mode that was asked for."""
+    if answer.mode == "form_post":
+        return pages.form_post(answer)
+    return redirect(answer.location)
+
+
+def redirect(location: str) -> web.Response:
+    """303, also after a POST: a password must not be posted on to the client (RFC 9700, 4.12)."""
+    return web.Response(status=303, headers={"Location": location})
+
+
+def local(issuer: str, path: str) -> str:
+    """A path of ours as browsers see it: below the path of the issuer."""
+    return urlsplit(issuer).path.rstrip("/") + path
+
+
+def draw_id() -> UUID:
+    """A new id that nobody can guess."""
+    return UUID(bytes=entropy.draw(16), version=4)
+
+
+async def _gather(
+    request: web.Request, parameters: Parameters, started: Transaction
+) -> Conversation:
+    found = services.of(request)
+    client, recipient = await admission.recognise(found.registry, parameters)
+    try:
+        wanted = await admission.admit(found.registry, client, parameters, found.policy)
+    except PageError:
+        raise
+    except OAuthError as error:
+        raise Refused(recipient, error) from error
+    session, user = await _person(request)
+    situation = Situation(
+        session=session,
+        fresh_session=started.session_id,
+        consented=await _consented(request, client, session),
+        consent_required=found.settings.require_user_consent,
+        now=found.clock.now(),
+    )
+    return Conversation(client, recipient, wanted, started, situation, user)
+
+
+async def _person(request: web.Request) -> tuple[Session, User] | tuple[None, None]:
+    value = cookies.session(request)
+    if value is None or len(value) > LONGEST_COOKIE or not value.isascii():
+        return None, None
+    found = await sessions.find(services.of(request).database, digest.sha256(value))
+    return (None, None) if found is None else found
+
+
+async def _consented(
+    request: web.Request, client: Client, session: Session | None
+) -> frozenset[str]:
+    if session is None:
+        return frozenset()
+    database = services.of(request).database
+    return await consents.find(database, user_id=session.user_id, client_id=client.id)
+
+
+def check_form(
+    request: web.Request, conversation: Conversation, presented: str | None, *bound: str
+) -> None:
+    """The form is one that we showed, in this transaction, and to this person.
+
+    Raises:
+        PageError: it is not.
+    """
+    seal = services.of(request).seal
+    if not seal.is_form_token(presented, conversation.transaction.id, *bound):
+        raise errors.PageError("the form is out of date; go back and try again")

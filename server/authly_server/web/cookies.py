@@ -1,0 +1,68 @@
+"""The two cookies: the session, and one for each transaction; scripts and other hosts get neither.
+
+`__Host-` makes browsers insist on Secure, on Path=/ and on this very host (RFC 6265bis, 4.1.3.2).
+"""
+
+from uuid import UUID
+
+from aiohttp import web
+
+from authly_server.authorization import transaction
+from authly_server.authorization.transaction import Seal, Transaction
+
+
+SESSION = "__Host-authly_session"
+TRANSACTION_PREFIX = "__Host-authly_txn_"
+SESSION_LIFETIME = 12 * 3600
+# Each takes up to 4 KB of every request of this browser.
+MOST_TRANSACTIONS = 6
+
+
+def session(request: web.Request) -> str | None:
+    """What the browser says is its session."""
+    return request.cookies.get(SESSION)
+
+
+def set_session(response: web.StreamResponse, value: str) -> None:
+    """Let the browser keep a new session."""
+    _set(response, SESSION, value, SESSION_LIFETIME)
+
+
+def find_transaction(
+    request: web.Request, seal: Seal, transaction_id: UUID | None, now: int
+) -> Transaction | None:
+    """The transaction of that id, if this browser has it and it has not expired."""
+    if transaction_id is None:
+        return None
+    value = request.cookies.get(_name(transaction_id))
+    return None if value is None else seal.open(transaction_id, value, now)
+
+
+def set_transaction(response: web.StreamResponse, transaction_id: UUID, sealed: str) -> None:
+    """Let the browser keep a transaction."""
+    _set(response, _name(transaction_id), sealed, transaction.LIFETIME)
+
+
+def drop_transaction(response: web.StreamResponse, transaction_id: UUID) -> None:
+    """A transaction is over."""
+    response.del_cookie(_name(transaction_id), path="/", secure=True, httponly=True, samesite="Lax")
+
+
+def drop_surplus(request: web.Request, response: web.StreamResponse, seal: Seal, now: int) -> None:
+    """Leave room for one more transaction: what cannot be opened goes first, then the oldest."""
+    held = transaction.readable(request.cookies, TRANSACTION_PREFIX)
+    opened = {each: find_transaction(request, seal, each, now) for each in held}
+    ages = {each: found.started_at if found else 0 for each, found in opened.items()}
+    surplus = max(0, len(held) - MOST_TRANSACTIONS + 1)
+    for each in sorted(held, key=ages.__getitem__)[:surplus]:
+        drop_transaction(response, each)
+
+
+def _name(transaction_id: UUID) -> str:
+    return TRANSACTION_PREFIX + transaction_id.hex
+
+
+def _set(response: web.StreamResponse, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax"
+    )

@@ -1,0 +1,45 @@
+"""The one renderer of errors for programs: RFC 6749 section 5.2, RFC 6750 section 3."""
+
+from collections.abc import Mapping
+
+import orjson
+from aiohttp import web
+
+from authly_server.protocol.errors import ErrorCode, OAuthError
+
+
+RETRY_AFTER_SECONDS = 2
+UNAVAILABLE = OAuthError(
+    ErrorCode.TEMPORARILY_UNAVAILABLE, "the server cannot answer now; try again shortly"
+)
+
+
+def render(
+    error: OAuthError, *, challenge: str | None = None, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """The JSON answer; `challenge` is the value of WWW-Authenticate."""
+    body = orjson.dumps({"error": str(error.error), "error_description": error.description})
+    response = web.Response(body=body, status=error.status, content_type="application/json")
+    response.headers.update(headers or {})
+    if challenge is not None:
+        response.headers["WWW-Authenticate"] = challenge
+    if error.status == 503:  # noqa: PLR2004  # Service Unavailable
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def basic_challenge(error: OAuthError, authorization: str | None) -> str | None:
+    """RFC 6749 section 5.2: a client that tried the Authorization header is told its scheme."""
+    if error.error is ErrorCode.INVALID_CLIENT and authorization is not None:
+        return 'Basic realm="authly", charset="UTF-8"'
+    return None
+
+
+def bearer_challenge(error: OAuthError | None = None, scope: str | None = None) -> str:
+    """RFC 6750 section 3; without an error for a request that had no token at all."""
+    parts = ['Bearer realm="authly"']
+    if error is not None:
+        parts += [f'error="{error.error}"', f'error_description="{error.description}"']
+    if scope is not None:
+        parts.append(f'scope="{scope}"')
+    return ", ".join(parts)

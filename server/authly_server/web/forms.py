@@ -1,0 +1,60 @@
+"""Bodies of requests: form-urlencoded UTF-8 of at most 64 KB, and nothing in the query."""
+
+import asyncio
+
+from aiohttp import web
+
+from authly_server.protocol import errors, parameters
+from authly_server.protocol.errors import ErrorCode, OAuthError
+from authly_server.protocol.parameters import Parameters
+
+
+MOST_BYTES = 64 * 1024
+SECONDS_TO_SEND = 10.0
+CONTENT_TYPE = "application/x-www-form-urlencoded"
+
+
+async def read(request: web.Request, *, repeats: bool = False) -> Parameters:
+    """The parameters of a POST; `repeats` as for `parameters.parse_form`.
+
+    Raises:
+        OAuthError: invalid_request, with status 413 for a body that is too long.
+    """
+    if request.query_string:
+        # RFC 6749 section 2.3.1: credentials "MUST NOT be included in the request URI".
+        raise errors.invalid_request("parameters belong in the body, not in the query")
+    _check_content(request)
+    return parameters.parse_form(await _body(request), repeats=repeats)
+
+
+def authorization(request: web.Request) -> str | None:
+    """The Authorization header, which there may be one of.
+
+    Raises:
+        OAuthError: invalid_request.
+    """
+    values = request.headers.getall("Authorization", [])
+    if len(values) > 1:
+        raise errors.invalid_request("more than one Authorization header")
+    return values[0] if values else None
+
+
+def _check_content(request: web.Request) -> None:
+    if request.content_type != CONTENT_TYPE:
+        raise errors.invalid_request(f"the content type must be {CONTENT_TYPE}")
+    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise errors.invalid_request("the charset must be UTF-8")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise errors.invalid_request("the body must not be compressed")
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(SECONDS_TO_SEND):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        message = f"the body has more than {MOST_BYTES} bytes"
+        raise OAuthError(ErrorCode.INVALID_REQUEST, message, 413) from error
+    except TimeoutError as error:
+        message = "the body did not arrive in time"
+        raise OAuthError(ErrorCode.INVALID_REQUEST, message, 408) from error

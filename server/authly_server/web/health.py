@@ -1,0 +1,36 @@
+"""Whether the process lives, which needs no database, and whether it may be sent requests."""
+
+import orjson
+from aiohttp import web
+
+from authly_server.storage import errors, instance
+from authly_server.web import error_response, services
+
+
+async def live(_: web.Request) -> web.Response:
+    """GET /health and /health/live: a server without its database lives, and must not be killed."""
+    return _answer(200, status="live")
+
+
+async def ready(request: web.Request) -> web.Response:
+    """GET /health/ready: the database answers and has the schema; there is a key to sign with."""
+    found = services.of(request)
+    if found.lifecycle.is_draining:
+        return _answer(503, status="not ready", reason="shutting down")
+    try:
+        revision = await instance.check(found.database)
+    except errors.Unavailable as error:
+        return _answer(503, status="not ready", reason=f"database: {error}")
+    found.metrics.schema_revision.set(revision)
+    return _answer(
+        200, status="ready", schema_revision=revision, signing_key=found.keys.ring.active.kid
+    )
+
+
+def _answer(code: int, **members: object) -> web.Response:
+    response = web.Response(
+        body=orjson.dumps(members), status=code, content_type="application/json"
+    )
+    if code != 200:  # noqa: PLR2004  # OK
+        response.headers["Retry-After"] = str(error_response.RETRY_AFTER_SECONDS)
+    return response

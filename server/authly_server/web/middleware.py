@@ -1,0 +1,170 @@
+"""What happens around every endpoint: names, headers, errors, one log line and the metrics."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from authly_server import entropy, telemetry
+from authly_server.protocol import errors as protocol_errors
+from authly_server.protocol.errors import ErrorCode, OAuthError
+from authly_server.storage.errors import Unavailable
+from authly_server.users.passwords import Overloaded
+from authly_server.web import client_address, cors, error_response, pages, routes, services
+from authly_server.web.routes import Face, Route
+
+
+ROUTES: web.AppKey[Mapping[str, Route]] = web.AppKey("routes")
+_REFERENCE_BYTES = 8
+_TITLES: Mapping[int, str] = {
+    400: "This request cannot be answered",
+    404: "There is nothing here",
+    405: "This request cannot be answered",
+    409: "This was answered already",
+    413: "This request is too long",
+    500: "Something went wrong",
+    503: "Please try again in a moment",
+}
+# What every response says (RFC 9700 sections 4.2.4 and 4.16; RFC 6797).
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+_NOT_A_PAGE = "default-src 'none'; frame-ancestors 'none'"
+_log = telemetry.logger("authly_server.requests")
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request a reference, answer it whatever happens, and tell how that went."""
+    route = request.app[ROUTES].get(request.path)
+    reference = entropy.draw(_REFERENCE_BYTES).hex()
+    started = asyncio.get_running_loop().time()
+    with structlog.contextvars.bound_contextvars(request_id=reference):
+        response = await _answer(request, handler, route, reference)
+        _complete(request, response, route, reference)
+        _record(request, response, route, asyncio.get_running_loop().time() - started)
+    return response
+
+
+async def _answer(
+    request: web.Request, handler: Handler, route: Route | None, reference: str
+) -> web.StreamResponse:
+    try:
+        _check_host(request, route)
+        return await handler(request)
+    except OAuthError as error:
+        return _refused(request, route, reference, error)
+    except web.HTTPException as error:
+        return _refused(request, route, reference, _named(error), error.headers.get("Allow"))
+    except (Unavailable, Overloaded) as error:
+        _log.warning("unavailable", reason=str(error))
+        return _refused(request, route, reference, error_response.UNAVAILABLE)
+    except Exception:  # noqa: BLE001  # whatever it is, the caller gets an answer and we a record
+        _log.exception("unexpected error")
+        unexpected = OAuthError(ErrorCode.SERVER_ERROR, "an unexpected error; see the log")
+        return _refused(request, route, reference, unexpected)
+
+
+def _refused(
+    request: web.Request,
+    route: Route | None,
+    reference: str,
+    error: OAuthError,
+    allow: str | None = None,
+) -> web.Response:
+    """The error as the endpoint's callers read it."""
+    headers = {"Allow": allow} if allow else {}
+    if _speaks_to_person(request, route):
+        title = _TITLES.get(error.status, _TITLES[400])
+        page = pages.error(error.status, title, _sentence(error.description), reference)
+        page.headers.update(headers)
+        if error.status == 503:  # noqa: PLR2004  # Service Unavailable
+            page.headers["Retry-After"] = str(error_response.RETRY_AFTER_SECONDS)
+        return page
+    challenge = error_response.basic_challenge(error, request.headers.get("Authorization"))
+    if route is not None and route.face is Face.RESOURCE and error.status in {400, 401, 403}:
+        scope = "profile" if error.error is ErrorCode.INSUFFICIENT_SCOPE else None
+        challenge = error_response.bearer_challenge(error, scope)
+    return error_response.render(error, challenge=challenge, headers=headers)
+
+
+def _speaks_to_person(request: web.Request, route: Route | None) -> bool:
+    if route is None:
+        return "text/html" in request.headers.get("Accept", "")
+    return route.face is Face.PERSON
+
+
+def _sentence(description: str) -> str:
+    return f"{description[:1].upper()}{description[1:]}."
+
+
+def _named(error: web.HTTPException) -> OAuthError:
+    """What aiohttp refuses by itself: unknown paths, other methods, bodies without an end."""
+    if error.status == 404:  # noqa: PLR2004  # Not Found
+        return OAuthError(ErrorCode.INVALID_REQUEST, "there is nothing at this address", 404)
+    if error.status == 405:  # noqa: PLR2004  # Method Not Allowed
+        return OAuthError(ErrorCode.INVALID_REQUEST, "this method is not allowed here", 405)
+    return OAuthError(ErrorCode.INVALID_REQUEST, "the request is malformed", error.status)
+
+
+def _check_host(request: web.Request, route: Route | None) -> None:
+    """Only hosts of ALLOWED_HOSTS, where it is set; probes come by address.
+
+    Nothing is ever made of the header: the issuer is a setting.
+    """
+    allowed = services.of(request).settings.allowed_hosts
+    if not allowed or "*" in allowed or (route is not None and route.face is Face.PROBE):
+        return
+    host = request.host.rpartition(":")[0] if _has_port(request.host) else request.host
+    if host.lower() not in {name.lower() for name in allowed}:
+        raise protocol_errors.invalid_request("the Host header names another host")
+
+
+def _has_port(host: str) -> bool:
+    return host.rpartition(":")[2].isdigit() and not host.endswith("]")
+
+
+def _complete(
+    request: web.Request, response: web.StreamResponse, route: Route | None, reference: str
+) -> None:
+    headers = response.headers
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", _NOT_A_PAGE)
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+        headers["Pragma"] = "no-cache"
+    headers["X-Request-Id"] = reference
+    if route is not None and route.cross_origin:
+        cors.allow(request, headers)
+    if services.of(request).lifecycle.is_draining:
+        response.force_close()
+
+
+def _record(
+    request: web.Request, response: web.StreamResponse, route: Route | None, seconds: float
+) -> None:
+    found = services.of(request)
+    endpoint = "unknown" if route is None else route.endpoint
+    method = request.method if request.method in routes.METHODS else "other"
+    found.metrics.requests.labels(endpoint, method, str(response.status)).inc()
+    found.metrics.duration.labels(endpoint).observe(seconds)
+    write = _log.debug if route is not None and route.face is Face.PROBE else _log.info
+    write(
+        "request",
+        endpoint=endpoint,
+        method=method,
+        status=response.status,
+        milliseconds=round(seconds * 1000, 1),
+        client_address=client_address.of(request),
+    )
+
+
+async def forget_server(_: web.Request, response: web.StreamResponse) -> None:
+    """Tell nobody which versions answer."""
+    response.headers.pop("Server", None)

@@ -1,0 +1,157 @@
+"""What people see: plain HTML that works without script, under a policy that admits no other."""
+
+import base64
+import functools
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jinja2
+from aiohttp import web
+from markupsafe import Markup
+
+from authly_server.authorization import response
+from authly_server.authorization.response import AuthorizationResponse
+from authly_server.model.client import Client
+
+
+MOST_USERNAME_CHARACTERS = 255
+_FOLDER = Path(__file__).parent
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_FOLDER),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+# The one script that there is: it spares people the click on a form that is for the client.
+_SUBMIT = "document.forms[0].submit()"
+
+
+def login(
+    *,
+    action: str,
+    transaction_id: str,
+    form_token: str,
+    client: Client,
+    username: str | None,
+    is_failure: bool,
+    redirect_uri: str,
+) -> web.Response:
+    """The form for user name and password; 400 if the ones sent were wrong."""
+    body = _render(
+        "login.html",
+        action=action,
+        transaction_id=transaction_id,
+        form_token=form_token,
+        client_name=displayable(client.display_name),
+        username=(username or "")[:MOST_USERNAME_CHARACTERS],
+        is_failure=is_failure,
+        most_username_characters=MOST_USERNAME_CHARACTERS,
+    )
+    return _respond(
+        body, 400 if is_failure else 200, form_target=response.form_target(redirect_uri)
+    )
+
+
+def consent(
+    *,
+    action: str,
+    switch: str,
+    transaction_id: str,
+    form_token: str,
+    client: Client,
+    username: str,
+    scopes: Sequence[tuple[str, str]],
+    resources: Sequence[str],
+    redirect_uri: str,
+) -> web.Response:
+    """What the client asks for, and the two answers."""
+    body = _render(
+        "consent.html",
+        action=action,
+        switch=switch,
+        transaction_id=transaction_id,
+        form_token=form_token,
+        client_name=displayable(client.display_name),
+        client_uri=_web_page(client.client_uri),
+        username=displayable(username),
+        scopes=[(name, displayable(description)) for name, description in scopes],
+        resources=resources,
+        destination=_destination(redirect_uri),
+    )
+    return _respond(body, 200, form_target=response.form_target(redirect_uri))
+
+
+def error(status: int, title: str, explanation: str, reference: str) -> web.Response:
+    """Something that a person has to know; `reference` finds it in the log."""
+    body = _render("error.html", title=title, explanation=explanation, reference=reference)
+    return _respond(body, status)
+
+
+def form_post(answer: AuthorizationResponse) -> web.Response:
+    """An authorization response that the browser posts (OAuth 2.0 Form Post Response Mode)."""
+    body = _render(
+        "form_post.html",
+        action=answer.redirect_uri,
+        parameters=answer.parameters,
+        destination=_destination(answer.redirect_uri),
+        script=Markup(_SUBMIT),  # noqa: S704  # a constant of ours
+    )
+    return _respond(
+        body, 200, form_target=response.form_target(answer.redirect_uri), script=_SUBMIT
+    )
+
+
+def displayable(text: str) -> str:
+    """Without control and format characters, which can turn the rest of a line around (bidi)."""
+    return "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"})
+
+
+def _render(template: str, **context: object) -> str:
+    return _TEMPLATES.get_template(template).render(style=Markup(_style()), **context)  # noqa: S704  # a file of ours
+
+
+@functools.cache
+def _style() -> str:
+    return (_FOLDER / "style.css").read_text("utf-8")
+
+
+def _respond(
+    body: str, status: int, *, form_target: str | None = None, script: str | None = None
+) -> web.Response:
+    answer = web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
+    answer.headers["Content-Security-Policy"] = _policy(form_target, script)
+    return answer
+
+
+@functools.lru_cache(maxsize=1024)
+def _policy(form_target: str | None, script: str | None) -> str:
+    """CSP Level 3: nothing but our own style, and forms that lead to us and to the client."""
+    directives = [
+        "default-src 'none'",
+        f"style-src '{_hash(_style())}'",
+        f"form-action 'self' {form_target}" if form_target else "form-action 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+    return "; ".join(directives + ([f"script-src '{_hash(script)}'"] if script else []))
+
+
+def _hash(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")
+
+
+def _destination(redirect_uri: str) -> str:
+    """Where the person is sent afterwards, in a word: a host, or an application on this device."""
+    parts = urlsplit(redirect_uri)
+    if parts.scheme not in {"http", "https"}:
+        return "an application on this device"
+    return parts.netloc
+
+
+def _web_page(uri: str | None) -> str | None:
+    """The client's own page, if it is one that a link may lead to."""
+    return uri if uri is not None and urlsplit(uri).scheme == "https" else None

@@ -1,0 +1,111 @@
+"""The table of everything that is served, and nothing else is."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from authly_server.settings import Settings
+from authly_server.web import (
+    authorize,
+    consent,
+    cors,
+    discovery,
+    health,
+    introspection,
+    jwks,
+    login,
+    revocation,
+    token_endpoint,
+    userinfo,
+)
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Face(Enum):
+    """To whom an endpoint speaks, and so what its errors look like."""
+
+    PROGRAM = auto()  # JSON, RFC 6749 section 5.2
+    RESOURCE = auto()  # JSON and a Bearer challenge, RFC 6750 section 3
+    PERSON = auto()  # a page
+    PROBE = auto()  # JSON, whatever the Host header says
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path; `endpoint` is its name in metrics and logs, `cross_origin` admits CORS_ORIGINS."""
+
+    path: str
+    endpoint: str
+    face: Face
+    handlers: Mapping[str, Handler]
+    cross_origin: bool = False
+
+
+OAUTH = (
+    Route("/authorize", "authorize", Face.PERSON, {"GET": authorize.get, "POST": authorize.post}),
+    Route("/login", "login", Face.PERSON, {"GET": login.get, "POST": login.post}),
+    Route("/consent", "consent", Face.PERSON, {"GET": consent.get, "POST": consent.post}),
+    Route("/token", "token", Face.PROGRAM, {"POST": token_endpoint.post}, True),
+    Route("/auth/token", "token", Face.PROGRAM, {"POST": token_endpoint.post}, True),
+    Route("/auth/refresh", "refresh", Face.PROGRAM, {"POST": token_endpoint.refresh}, True),
+    Route("/revoke", "revoke", Face.PROGRAM, {"POST": revocation.post}, True),
+    Route("/introspect", "introspect", Face.PROGRAM, {"POST": introspection.post}, True),
+    Route(
+        "/userinfo", "userinfo", Face.RESOURCE, {"GET": userinfo.get, "POST": userinfo.post}, True
+    ),
+    Route("/jwks", "jwks", Face.PROGRAM, {"GET": jwks.get}, True),
+)
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+METADATA = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+HEALTH = (
+    Route("/health", "health", Face.PROBE, {"GET": health.live}),
+    Route("/health/live", "health_live", Face.PROBE, {"GET": health.live}),
+    Route("/health/ready", "health_ready", Face.PROBE, {"GET": health.ready}),
+)
+
+
+def table(settings: Settings, issuer: str) -> dict[str, Route]:
+    """Every route by its full path: the endpoints below the issuer's own path, if it has one."""
+    prefix = urlsplit(issuer).path.rstrip("/")
+    routes = list(HEALTH) if settings.health_check_enabled else []
+    if settings.oauth_enabled:
+        routes += [_below(prefix, route) for route in OAUTH]
+        routes += [_metadata(path) for path in metadata_paths(prefix)]
+    return {route.path: route for route in routes}
+
+
+def metadata_paths(prefix: str) -> tuple[str, ...]:
+    """Where clients look for the metadata of an issuer with a path: inserted before it or after.
+
+    RFC 8414 sections 3.1 and 5, OpenID Connect Discovery section 4.1.
+    """
+    return tuple(
+        dict.fromkeys(path for name in METADATA for path in (name + prefix, prefix + name))
+    )
+
+
+def install(router: web.UrlDispatcher, routes: Mapping[str, Route]) -> None:
+    """Register every route of the table."""
+    for route in routes.values():
+        resource = router.add_resource(route.path)
+        for method, handler in route.handlers.items():
+            resource.add_route(method, handler)
+        if "GET" in route.handlers:
+            resource.add_route("HEAD", route.handlers["GET"])
+        if route.cross_origin:
+            resource.add_route("OPTIONS", cors.preflight)
+
+
+def _below(prefix: str, route: Route) -> Route:
+    return Route(
+        prefix + route.path, route.endpoint, route.face, route.handlers, route.cross_origin
+    )
+
+
+def _metadata(path: str) -> Route:
+    return Route(path, "metadata", Face.PROGRAM, {"GET": discovery.get}, True)

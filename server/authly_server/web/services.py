@@ -1,0 +1,66 @@
+"""What the endpoints work with, made once by the composition root and kept under one typed key."""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from authly_server.authorization.checks import Policy
+from authly_server.authorization.transaction import Seal
+from authly_server.clock import Clock
+from authly_server.grants.issuing import Issuing, Keys
+from authly_server.metrics import Metrics
+from authly_server.settings import Settings
+from authly_server.storage.pool import Database
+from authly_server.storage.registry import Registry
+from authly_server.users.passwords import Passwords
+
+
+@dataclass
+class Lifecycle:
+    """Whether this process is on its way out: not ready any more, and closing connections."""
+
+    is_draining: bool = False
+
+
+@dataclass(frozen=True)
+class Services:
+    """The collaborators of every endpoint."""
+
+    settings: Settings
+    issuer: str
+    database: Database
+    registry: Registry
+    keys: Keys
+    passwords: Passwords
+    clock: Clock
+    metrics: Metrics
+    seal: Seal
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+
+    refresh_key: bytes = field(repr=False, default=b"")
+
+    @property
+    def issuing(self) -> Issuing:
+        """What the grants work with."""
+        return Issuing(
+            issuer=self.issuer,
+            database=self.database,
+            keys=self.keys,
+            clock=self.clock,
+            refresh_key=self.refresh_key,
+            access_token_ttl=self.settings.access_token_ttl,
+            refresh_token_ttl=self.settings.refresh_token_ttl,
+        )
+
+    @property
+    def policy(self) -> Policy:
+        """What the settings say about authorization requests."""
+        return Policy(pkce_required=self.settings.pkce_required)
+
+
+SERVICES = web.AppKey("services", Services)
+
+
+def of(request: web.Request) -> Services:
+    """The services of the application that answers this request."""
+    return request.app[SERVICES]

@@ -1,0 +1,59 @@
+"""POST /token, its alias /auth/token, and /auth/refresh."""
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+from aiohttp import web
+
+from authly_server import grants
+from authly_server.protocol import token_request
+from authly_server.protocol.errors import OAuthError
+from authly_server.protocol.parameters import Parameters
+from authly_server.protocol.token_request import TokenRequest
+from authly_server.web import client_authentication, forms, services
+
+
+async def post(request: web.Request) -> web.Response:
+    """RFC 6749 section 3.2."""
+    return await _uninterrupted(request, token_request.parse)
+
+
+async def refresh(request: web.Request) -> web.Response:
+    """The deployment guide's refresh endpoint: grant_type=refresh_token may be left out."""
+    return await _uninterrupted(request, token_request.parse_refresh)
+
+
+async def _uninterrupted(
+    request: web.Request, parse: Callable[[Parameters], TokenRequest]
+) -> web.Response:
+    """Answer, and go through with it although the client may hang up in between.
+
+    What is consumed and what is issued for it belong together; only reading the body can be
+    broken off.
+    """
+    parameters = await forms.read(request)
+    return await asyncio.shield(_counted(request, parse, parameters))
+
+
+async def _counted(
+    request: web.Request, parse: Callable[[Parameters], TokenRequest], parameters: Parameters
+) -> web.Response:
+    metrics = services.of(request).metrics
+    try:
+        token, response = await _exchange(request, parse, parameters)
+    except OAuthError as error:
+        metrics.token_errors.labels(str(error.error)).inc()
+        raise
+    metrics.tokens_issued.labels(token.grant_type).inc()
+    return response
+
+
+async def _exchange(
+    request: web.Request, parse: Callable[[Parameters], TokenRequest], parameters: Parameters
+) -> tuple[TokenRequest, web.Response]:
+    wanted = parse(parameters)
+    client = await client_authentication.authenticate(request, parameters)
+    issued = await grants.exchange(services.of(request).issuing, client, wanted)
+    body = orjson.dumps(issued.members())
+    return wanted, web.Response(body=body, content_type="application/json")
