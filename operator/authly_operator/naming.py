@@ -26,9 +26,13 @@ RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile"
 RESTART_AT_ANNOTATION: Final = f"{GROUP}/restart-at"
 CONFIG_HASH_ANNOTATION: Final = f"{GROUP}/config-hash"
 DESIRED_HASH_ANNOTATION: Final = f"{GROUP}/desired-hash"
+PASSWORD_HASH_ANNOTATION: Final = f"{GROUP}/password-hash"
 
 MAXIMUM_SERVER_NAME: Final = 40
 """Characters; the longest suffix and a CronJob's limit of 52 (Kubernetes) leave this much."""
+
+MAXIMUM_BACKUP_PREFIX: Final = 100
+"""Characters; what the server's BACKUP_NAME admits."""
 
 
 class Component(StrEnum):
@@ -259,6 +263,34 @@ def migration(server: str, image: str, database_url: str) -> str:
     """
     digest = hashlib.sha256(f"{image}\0{database_url}".encode()).hexdigest()
     return f"{server}-migrate-{digest[:8]}"
+
+
+def jobs(server: str) -> str:
+    """The NetworkPolicy of the Jobs."""
+    return f"{server}-jobs"
+
+
+def tls(server: str) -> str:
+    """The Secret with the Ingress's certificate where spec.ingress.tls names none."""
+    return f"{server}-tls"
+
+
+def backup_prefix(server: str, namespace: str) -> str:
+    """What the file names of a server's backups begin with: at most 100 characters.
+
+    Servers of several namespaces may share one bucket, so it names both; a long namespace is cut
+    and told apart by eight hexadecimal digits.
+    """
+    name = f"{namespace}.{server}"
+    if len(name) <= MAXIMUM_BACKUP_PREFIX:
+        return name
+    digest = hashlib.sha256(namespace.encode()).hexdigest()[:8]
+    return f"{namespace[:50]}-{digest}.{server}"
+
+
+def client_id(client: str, namespace: str) -> str:
+    """The client_id of an AuthlyClient where its spec names none."""
+    return f"{namespace}.{client}"
 
 
 def client_secret(client: str) -> str:

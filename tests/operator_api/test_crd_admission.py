@@ -85,6 +85,11 @@ REFUSED = [
 ]
 IMMUTABLE = [
     ("AuthlyServer", {"issuer": "https://other.example.com"}, "the issuer is immutable"),
+    (
+        "AuthlyServer",
+        {"database": {"managed": {"storage": {"size": "20Gi"}}}},
+        "expand the PersistentVolumeClaim",
+    ),
     ("AuthlyScope", {"name": "other"}, "name is immutable"),
     ("AuthlyScope", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
     ("AuthlyClient", {"clientId": "other"}, "clientId is immutable"),

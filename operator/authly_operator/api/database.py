@@ -35,8 +35,20 @@ class Managed(value.Value):
 
     image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """The image of PostgreSQL 15; the operator's default where omitted."""
-    storage: Storage = Field(default_factory=Storage)
-    """The volume of the data directory."""
+    storage: Annotated[
+        Storage,
+        Field(
+            json_schema_extra=value.rules(
+                value.rule(
+                    "self == oldSelf",
+                    "managed.storage is immutable, as a StatefulSet's claim is: expand the"
+                    " PersistentVolumeClaim data-<name>-database-0 itself, or restore a backup into"
+                    " a new AuthlyServer",
+                )
+            )
+        ),
+    ] = Field(default_factory=Storage)
+    """The volume of the data directory; immutable."""
     resources: Resources = Field(default_factory=Resources)
     """Compute resources of PostgreSQL."""
     parameters: Annotated[
