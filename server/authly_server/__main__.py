@@ -165,8 +165,8 @@ def _destination(settings: Settings) -> "Destination":
     )
 
 
-def _check_config(_: Settings) -> int:
-    return _report(event="configuration_valid")
+def _check_config(settings: Settings) -> int:
+    return _report(event="configuration_valid", without_effect=settings.without_effect)
 
 
 _RUN: dict[str, Callable[[Settings], int]] = {

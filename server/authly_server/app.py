@@ -20,12 +20,13 @@ from authly_server.authorization.transaction import Seal
 from authly_server.grants.issuing import Keys
 from authly_server.metrics import Metrics
 from authly_server.settings import Settings, SettingsError
+from authly_server.storage import registry as registry_cache
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
 from authly_server.tokens import keyring, refresh_token
 from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile
 from authly_server.users.passwords import Passwords
-from authly_server.web import application, exposition
+from authly_server.web import application, exposition, malformed
 from authly_server.web.services import Services
 
 
@@ -51,6 +52,7 @@ def run(settings: Settings) -> int:
         configuration.check_serving(settings)
         keys = load_keys(settings)
         telemetry.configure("debug" if settings.debug else settings.log_level)
+        malformed.install()
         uvloop.run(serve(settings, keys))
     except SettingsError as error:
         sys.stderr.writelines(f"{line}\n" for line in error.lines)
@@ -94,12 +96,24 @@ async def serve(settings: Settings, keys: Keys) -> None:
                 await listeners.enter_async_context(
                     _listening(management, settings.management_port)
                 )
-            _log.info("serving", issuer=found.issuer, port=settings.port)
+            _announce(settings)
             await stop.wait()
             _log.info("stopping")
             found.lifecycle.is_draining = True
             await asyncio.sleep(DRAIN_SECONDS)
     _log.info("stopped")
+
+
+def _announce(settings: Settings) -> None:
+    for line in settings.without_effect:
+        _log.warning("setting without effect", setting=line)
+    _log.info(
+        "serving",
+        environment=settings.environment,
+        issuer=settings.issuer,
+        port=settings.port,
+        jwt_algorithm=settings.jwt_algorithm,
+    )
 
 
 @contextlib.asynccontextmanager
@@ -110,7 +124,7 @@ async def services(settings: Settings, keys: Keys) -> AsyncIterator[Services]:
         SettingsError: DATABASE_URL cannot be read.
     """
     database = await _open_database(settings)
-    registry = Registry(database)
+    registry = Registry(database, lifetime=min(settings.cache_ttl, registry_cache.LIFETIME))
     await registry.start()
     passwords = Passwords(cost=settings.password_hash_cost)
     metrics = Metrics()
@@ -154,6 +168,7 @@ async def _listening(app: web.Application, port: int) -> AsyncIterator[None]:
         access_log=None,
         # A compressed body is refused unread; nothing is to be unpacked before that.
         auto_decompress=False,
+        max_line_size=MOST_HEADER_BYTES,
         max_field_size=MOST_HEADER_BYTES,
         keepalive_timeout=75.0,
         shutdown_timeout=FINISH_SECONDS,

@@ -25,6 +25,20 @@ MINIMUM_SECRET: Final = 32
 _SECONDS_A_MINUTE: Final = 60
 _SECONDS_A_DAY: Final = 86_400
 
+_NO_MAIL: Final = "has no effect: no mail is sent"
+_NO_LIMIT: Final = "has no effect: no rate is limited; limit it at the ingress"
+# The guide's settings that are accepted, so that its configuration can be used as it stands.
+_WITHOUT_EFFECT: Final = {
+    "rate_limit_enabled": _NO_LIMIT,
+    "rate_limit_requests_per_minute": _NO_LIMIT,
+    "redis_url": "has no effect: PostgreSQL is the only storage",
+    "smtp_host": _NO_MAIL,
+    "smtp_port": _NO_MAIL,
+    "smtp_username": _NO_MAIL,
+    "smtp_password": _NO_MAIL,
+    "smtp_from_email": _NO_MAIL,
+}
+
 
 class SettingsError(Exception):
     """At least one setting is wrong; one line for each, without the value of a secret."""
@@ -164,6 +178,14 @@ class Settings(BaseModel):
             message = "JWT_REFRESH_SECRET_KEY must differ from JWT_SECRET_KEY"
             raise ValueError(message)
         return self
+
+    @property
+    def without_effect(self) -> tuple[str, ...]:
+        """One line for each setting that was given and changes nothing in this version."""
+        given = (name for name in _WITHOUT_EFFECT if name in self.model_fields_set)
+        return tuple(
+            f"{name.upper()}: {_WITHOUT_EFFECT[name]}" for name in given if getattr(self, name)
+        )
 
     @property
     def access_token_ttl(self) -> int:

@@ -25,11 +25,17 @@ def before_redirect(origin: Origin, client: Client | None) -> str:
     """Answer the redirect URI that may be believed.
 
     Raises:
-        PageError: unknown or disabled client, unregistered redirect URI (RFC 9700 section 4.11).
+        PageError: unknown or disabled client, unregistered redirect URI (RFC 9700 section 4.11),
+            or one that should never have been registered.
     """
     if client is None or not client.enabled:
         raise errors.PageError("the client is unknown")
-    return redirect_uri.resolve(origin.redirect_uri, client.redirect_uris)
+    resolved = redirect_uri.resolve(origin.redirect_uri, client.redirect_uris)
+    try:
+        redirect_uri.check_registrable(resolved)
+    except OAuthError as error:
+        raise errors.PageError(error.description, error.error) from error
+    return resolved
 
 
 def check(request: AuthorizationRequest, client: Client, policy: Policy) -> None:

@@ -5,6 +5,10 @@ class Unavailable(Exception):  # noqa: N818  # a state of the world, not a mista
     """The database did not answer in time, refused, or has no schema yet: 503 and Retry-After."""
 
 
+class Outdated(Unavailable):
+    """The database answers, and its schema is older than this program: `migrate` has not run."""
+
+
 class Vanished(Exception):  # noqa: N818  # likewise
     """The client or the user that a new row refers to was deleted a moment ago."""
 

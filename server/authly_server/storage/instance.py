@@ -21,10 +21,11 @@ async def check(database: Database) -> int:
     """The schema's revision, which this program can work with: its own or a newer one.
 
     Raises:
-        errors.Unavailable: the database is gone, or its schema is older than this program's.
+        errors.Outdated: its schema is older than this program's.
+        errors.Unavailable: the database is gone.
     """
     revision = await observe(database)
     if revision < revisions.latest():
         message = f"the schema is at revision {revision}, {revisions.latest()} is needed"
-        raise errors.Unavailable(message)
+        raise errors.Outdated(message)
     return revision

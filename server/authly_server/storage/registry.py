@@ -62,21 +62,28 @@ class Shelf(Generic[V]):
 
 
 class Registry:
-    """What requests ask for clients and scopes; `start` makes it listen, `close` ends that."""
+    """What requests ask for clients and scopes; `start` makes it listen, `close` ends that.
+
+    `lifetime` in seconds is for how long what is cached counts; 0 is for not at all.
+    """
 
     def __init__(
-        self, database: Database, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        *,
+        lifetime: float = LIFETIME,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._clients: Shelf[Client] = Shelf(
-            lifetime=LIFETIME, capacity=MOST_CLIENTS, monotonic=monotonic
+            lifetime=lifetime, capacity=MOST_CLIENTS, monotonic=monotonic
         )
         # Apart, so that guessed identifiers push no real client out.
         self._unknown: Shelf[bool] = Shelf(
-            lifetime=UNKNOWN_LIFETIME, capacity=MOST_UNKNOWN, monotonic=monotonic
+            lifetime=min(lifetime, UNKNOWN_LIFETIME), capacity=MOST_UNKNOWN, monotonic=monotonic
         )
         self._scopes: Shelf[tuple[Scope, ...]] = Shelf(
-            lifetime=LIFETIME, capacity=1, monotonic=monotonic
+            lifetime=lifetime, capacity=1, monotonic=monotonic
         )
         self._changes = 0
         self._listener = notify.Listener(

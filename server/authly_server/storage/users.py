@@ -15,6 +15,16 @@ _FIND_BY_LOGIN = _COLUMNS + "WHERE email_folded = %(login)s OR username_folded =
 _RECORD_HASH = """
 UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now() WHERE id = %(id)s
 """
+_FIND_OF_GRANT = """
+SELECT person.id AS user_id, person.email, person.username, person.password_hash,
+    person.is_verified, person.is_admin, person.enabled
+FROM authly.grants
+JOIN authly.clients AS client ON client.id = grants.client_id
+JOIN authly.users AS person ON person.id = grants.user_id
+WHERE grants.id = %(grant_id)s AND grants.revoked_at IS NULL
+AND client.client_id = %(client_id)s AND client.enabled AND person.enabled
+AND NOT EXISTS (SELECT FROM authly.tokens WHERE tokens.jti = %(jti)s)
+"""
 
 
 def fold(name: str) -> str:
@@ -26,6 +36,15 @@ def fold(name: str) -> str:
 async def find(database: Database, user_id: UUID) -> User | None:
     """The user of that key, enabled or not."""
     row = await database.fetch_one(_FIND, {"id": user_id})
+    return None if row is None else rows.user(row)
+
+
+async def find_by_token(
+    database: Database, *, jti: str, grant_id: UUID, client_id: str
+) -> User | None:
+    """Whom a valid access token is about, if it is live in the sense of `tokens.is_live`."""
+    parameters = {"jti": jti, "grant_id": grant_id, "client_id": client_id}
+    row = await database.fetch_one(_FIND_OF_GRANT, parameters)
     return None if row is None else rows.user(row)
 
 

@@ -28,9 +28,6 @@ from authly_server.tokens import digest
 from authly_server.web import cookies, pages, services
 
 
-LONGEST_COOKIE = 256
-
-
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """What is known at this moment; `user` is the person of the situation's session."""
@@ -217,7 +214,7 @@ async def _gather(
 
 async def _person(request: web.Request) -> tuple[Session, User] | tuple[None, None]:
     value = cookies.session(request)
-    if value is None or len(value) > LONGEST_COOKIE or not value.isascii():
+    if value is None:
         return None, None
     found = await sessions.find(services.of(request).database, digest.sha256(value))
     return (None, None) if found is None else found

@@ -14,13 +14,15 @@ from authly_server.authorization.transaction import Seal, Transaction
 SESSION = "__Host-authly_session"
 TRANSACTION_PREFIX = "__Host-authly_txn_"
 SESSION_LIFETIME = 12 * 3600
+LONGEST_SESSION = 256
 # Each takes up to 4 KB of every request of this browser.
 MOST_TRANSACTIONS = 6
 
 
 def session(request: web.Request) -> str | None:
-    """What the browser says is its session."""
-    return request.cookies.get(SESSION)
+    """What the browser says is its session, if it could be one."""
+    value = request.cookies.get(SESSION)
+    return value if value and value.isascii() and len(value) <= LONGEST_SESSION else None
 
 
 def set_session(response: web.StreamResponse, value: str) -> None:

@@ -24,7 +24,7 @@ def allow(request: web.Request, headers: CIMultiDict[str]) -> None:
     origin = request.headers.get("Origin")
     headers.add("Vary", "Origin")
     if origin is not None and (origin in origins or "*" in origins):
-        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
         headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After"
 
 

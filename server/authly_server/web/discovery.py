@@ -4,7 +4,6 @@ import orjson
 from aiohttp import web
 
 from authly_server.protocol import authorization_request
-from authly_server.settings import Settings
 from authly_server.web.prepared import Prepared
 
 
@@ -13,13 +12,13 @@ _DOCUMENT = web.AppKey("metadata", Prepared)
 _CLIENT_METHODS = ("client_secret_basic", "client_secret_post")
 
 
-def install(app: web.Application, settings: Settings, issuer: str) -> None:
-    """Make the document; it depends on settings only, so that it is there without a database."""
-    body = orjson.dumps(metadata(settings, issuer))
+def install(app: web.Application, issuer: str) -> None:
+    """Make the document; it depends on the issuer only, so that it is there without a database."""
+    body = orjson.dumps(metadata(issuer))
     app[_DOCUMENT] = Prepared(body, MAX_AGE)
 
 
-def metadata(settings: Settings, issuer: str) -> dict[str, object]:
+def metadata(issuer: str) -> dict[str, object]:
     """RFC 8414 section 2, RFC 9207 section 3.
 
     No id_token_signing_alg_values_supported: there are no ID tokens yet.
@@ -44,7 +43,6 @@ def metadata(settings: Settings, issuer: str) -> dict[str, object]:
         "prompt_values_supported": sorted(authorization_request.PROMPTS),
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
-        "access_token_signing_alg_values_supported": [settings.jwt_algorithm],
         "ui_locales_supported": ["en"],
     }
 

@@ -3,8 +3,12 @@
 import orjson
 from aiohttp import web
 
+from authly_server import telemetry
 from authly_server.storage import errors, instance
 from authly_server.web import error_response, services
+
+
+_log = telemetry.logger(__name__)
 
 
 async def live(_: web.Request) -> web.Response:
@@ -19,8 +23,11 @@ async def ready(request: web.Request) -> web.Response:
         return _answer(503, status="not ready", reason="shutting down")
     try:
         revision = await instance.check(found.database)
+    except errors.Outdated as error:
+        return _answer(503, status="not ready", reason=str(error))
     except errors.Unavailable as error:
-        return _answer(503, status="not ready", reason=f"database: {error}")
+        _log.warning("not ready", reason=str(error))
+        return _answer(503, status="not ready", reason="the database does not answer")
     found.metrics.schema_revision.set(revision)
     return _answer(
         200, status="ready", schema_revision=revision, signing_key=found.keys.ring.active.kid

@@ -9,7 +9,7 @@ from authly_server.model.user import User
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import sessions, users
 from authly_server.tokens import digest
-from authly_server.users import passwords
+from authly_server.users import names, passwords
 from authly_server.web import conversation, cookies, forms, pages, services
 from authly_server.web.conversation import Conversation
 
@@ -59,17 +59,15 @@ def _page(request: web.Request, found: Conversation, failed_as: str | None = Non
 
 
 async def _authenticate(request: web.Request, form: Parameters) -> User | None:
-    username, password = form.get("username"), form.get("password")
-    if username is None or password is None or len(username) > pages.MOST_USERNAME_CHARACTERS:
-        return None
-    found = services.of(request)
-    user = await users.find_by_login(found.database, username)
+    found, password = services.of(request), form.get("password") or ""
     try:
+        username = names.parse(form.get("username") or "")
+        user = await users.find_by_login(found.database, username)
         if user is None:
             await found.passwords.verify_nobody(password)
             return None
         is_right = await found.passwords.verify(password, user.password_hash)
-    except passwords.InvalidPassword:
+    except (names.InvalidName, passwords.InvalidPassword):
         return None
     if not is_right or not user.enabled:
         _log.info("sign-in refused", user_id=user.id)

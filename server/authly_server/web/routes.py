@@ -54,7 +54,7 @@ OAUTH = (
     Route("/auth/token", "token", Face.PROGRAM, {"POST": token_endpoint.post}, True),
     Route("/auth/refresh", "refresh", Face.PROGRAM, {"POST": token_endpoint.refresh}, True),
     Route("/revoke", "revoke", Face.PROGRAM, {"POST": revocation.post}, True),
-    Route("/introspect", "introspect", Face.PROGRAM, {"POST": introspection.post}, True),
+    Route("/introspect", "introspect", Face.PROGRAM, {"POST": introspection.post}),
     Route(
         "/userinfo", "userinfo", Face.RESOURCE, {"GET": userinfo.get, "POST": userinfo.post}, True
     ),
@@ -95,7 +95,8 @@ def install(router: web.UrlDispatcher, routes: Mapping[str, Route]) -> None:
         resource = router.add_resource(route.path)
         for method, handler in route.handlers.items():
             resource.add_route(method, handler)
-        if "GET" in route.handlers:
+        # A page is for someone who looks at it; a HEAD must not sign in, nor be given a code.
+        if "GET" in route.handlers and route.face is not Face.PERSON:
             resource.add_route("HEAD", route.handlers["GET"])
         if route.cross_origin:
             resource.add_route("OPTIONS", cors.preflight)

@@ -7,7 +7,7 @@ from authly_server.model.user import User
 from authly_server.protocol import bearer, errors
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
-from authly_server.storage import grants, tokens, users
+from authly_server.storage import users
 from authly_server.tokens import access_token
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
@@ -44,18 +44,16 @@ async def _answer(request: web.Request, form: Parameters | None) -> web.Response
 
 async def _user(found: Services, text: str) -> tuple[User, frozenset[str]]:
     token = _verified(found, text)
-    is_live = await tokens.is_live(
+    if token.grant_id is None:
+        raise _invalid_token()  # a client's own token: there is nobody to tell of
+    user = await users.find_by_token(
         found.database, jti=token.jti, grant_id=token.grant_id, client_id=token.client_id
     )
-    if not is_live or token.grant_id is None:
+    if user is None:
         raise _invalid_token()
     if token.scopes.isdisjoint(SCOPES):
         message = "the token has none of the scopes openid, profile and email"
         raise OAuthError(ErrorCode.INSUFFICIENT_SCOPE, message)
-    grant = await grants.find(found.database, token.grant_id)
-    user = None if grant is None else await users.find(found.database, grant.user_id)
-    if user is None or not user.enabled:
-        raise _invalid_token()
     return user, token.scopes
 
 

@@ -15,9 +15,9 @@ from markupsafe import Markup
 from authly_server.authorization import response
 from authly_server.authorization.response import AuthorizationResponse
 from authly_server.model.client import Client
+from authly_server.users import names
 
 
-MOST_USERNAME_CHARACTERS = 255
 _FOLDER = Path(__file__).parent
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(_FOLDER),
@@ -47,9 +47,9 @@ def login(
         transaction_id=transaction_id,
         form_token=form_token,
         client_name=displayable(client.display_name),
-        username=(username or "")[:MOST_USERNAME_CHARACTERS],
+        username=(username or "")[: names.MOST_CHARACTERS],
         is_failure=is_failure,
-        most_username_characters=MOST_USERNAME_CHARACTERS,
+        most_username_characters=names.MOST_CHARACTERS,
     )
     return _respond(
         body, 400 if is_failure else 200, form_target=response.form_target(redirect_uri)
