@@ -1,0 +1,74 @@
+"""Where clients are sent back to: a web server on loopback that keeps what arrives."""
+
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+from typing_extensions import override
+
+
+_PAGE = b"<!doctype html><title>Arrived</title><p id=arrived>Arrived at the client."
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One authorization response as the client got it, and what the browser said of the sender."""
+
+    method: str
+    path: str
+    parameters: dict[str, str]
+    referrer: str | None
+
+
+@dataclass
+class Home:
+    """The web servers of any number of clients, told apart by their paths."""
+
+    _server: ThreadingHTTPServer
+    arrivals: list[Arrival] = field(default_factory=list)
+
+    def redirect_uri(self, client_id: str) -> str:
+        """Where that client is reached."""
+        return f"http://127.0.0.1:{self._server.server_port}/{client_id}"
+
+    def at(self, client_id: str) -> list[Arrival]:
+        """What has arrived at that client, in order."""
+        return [arrival for arrival in self.arrivals if arrival.path == f"/{client_id}"]
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def listen() -> Home:
+    """Listen on a free port."""
+    arrivals: list[Arrival] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._keep(urlsplit(self.path).query)
+
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            self._keep(self.rfile.read(length).decode("ascii"))
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:  # its name there
+            """Say nothing."""
+
+        def _keep(self, form: str) -> None:
+            parameters = parse_qsl(form, keep_blank_values=True, strict_parsing=bool(form))
+            assert len(dict(parameters)) == len(parameters), f"a parameter came twice: {form}"
+            path, referrer = urlsplit(self.path).path, self.headers["Referer"]
+            arrivals.append(Arrival(self.command, path, dict(parameters), referrer))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(_PAGE)))
+            self.end_headers()
+            self.wfile.write(_PAGE)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return Home(server, arrivals)

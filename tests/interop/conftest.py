@@ -1,0 +1,115 @@
+"""One server, one browser and one landing place for the whole folder; clients for each test."""
+
+import contextlib
+import itertools
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from tests.interop import callback, chromium
+from tests.interop.person import Person
+from tests.interop.tab import Tab
+
+from throwaway import postgres as throwaway_postgres, registration, server as throwaway_server
+
+
+SCOPES = ("email", "profile", "read")
+AUDIENCE = "https://api.example"
+CODE = ("authorization_code", "refresh_token")
+SERVICE = ("client_credentials",)
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Application:
+    """A registered client and what it asks for."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str
+    scope: str = " ".join(SCOPES)
+    audience: str = AUDIENCE
+
+
+Register = Callable[..., Application]
+
+
+@pytest.fixture(scope="session")
+def interop_database(postgres: throwaway_postgres.Cluster, migrated_template: str) -> Iterator[str]:
+    """A database with an administrator, and a scope that no release has seeded."""
+    url = postgres.create_database("interop", template=migrated_template)
+    registration.migrate(url)
+    registration.apply_scope(url, "email", description="See your email address")
+    yield url
+    postgres.drop_database("interop")
+
+
+@pytest.fixture(scope="session")
+def server(interop_database: str) -> Iterator[throwaway_server.Server]:
+    """The real server behind TLS; everybody has one address here, so it counts no requests."""
+    with contextlib.closing(
+        throwaway_server.create(interop_database, tls=True, RATE_LIMIT_ENABLED="false")
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[callback.Home]:
+    """Where browsers are sent back to."""
+    with contextlib.closing(callback.listen()) as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def register(interop_database: str, home: callback.Home) -> Register:
+    """Register a client that nobody has consented to yet."""
+
+    def make(
+        name: str, auth_method: str = "client_secret_basic", grants: tuple[str, ...] = CODE
+    ) -> Application:
+        client_id = f"{name}-{next(_numbers)}"
+        redirect_uri = home.redirect_uri(client_id)
+        client = registration.apply_client(
+            interop_database,
+            client_id=client_id,
+            display_name=name.capitalize(),
+            auth_method=auth_method,
+            grant_types=list(grants),
+            redirect_uris=[redirect_uri],
+            scopes=list(SCOPES),
+            audiences=[AUDIENCE],
+        )
+        return Application(client_id, client.secret, redirect_uri)
+
+    return make
+
+
+@pytest.fixture
+def person(server: throwaway_server.Server) -> Iterator[Person]:
+    """The administrator, with a browser that has no cookies yet and runs no script."""
+    with httpx.Client(verify=server.tls_context()) as http:
+        yield Person(http, registration.EMAIL, registration.PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def trust(server: throwaway_server.Server) -> ssl.SSLContext:
+    """Trust in the server's authority, and in no other."""
+    return server.tls_context()
+
+
+@pytest.fixture(scope="session")
+def browser(server: throwaway_server.Server) -> Iterator[chromium.Chromium]:
+    """A browser that accepts the server's certificate."""
+    key_digest = chromium.key_digest((server.directory / "server.pem").read_bytes())
+    with contextlib.closing(chromium.start(key_digest)) as running:
+        yield running
+
+
+@pytest.fixture
+def tab(browser: chromium.Chromium) -> Iterator[Tab]:
+    """A tab of a profile without cookies."""
+    profile = browser.call("Target.createBrowserContext")["browserContextId"]
+    yield Tab.open(browser, profile)
+    browser.call("Target.disposeBrowserContext", browserContextId=profile)

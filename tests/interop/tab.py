@@ -1,0 +1,137 @@
+"""One tab of the browser, as a person has it: what is read there, and keys that are pressed."""
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from tests.interop.chromium import Chromium, ProtocolError
+
+
+PATIENCE = 15.0
+# key -> (code, Windows virtual key code, the text it types)
+KEYS = {
+    "Tab": ("Tab", 9, ""),
+    "Enter": ("Enter", 13, "\r"),
+    "Space": ("Space", 32, " "),
+}
+SHIFT = 8
+
+
+@dataclass
+class Tab:
+    """A tab; tabs of one `profile` share their cookies, and no others."""
+
+    browser: Chromium
+    profile: str
+    session: str
+    target: str
+
+    @classmethod
+    def open(cls, browser: Chromium, profile: str) -> Self:
+        """Open an empty tab, which believes that it has the focus."""
+        opened = browser.call("Target.createTarget", url="about:blank", browserContextId=profile)
+        target = opened["targetId"]
+        attached = browser.call("Target.attachToTarget", targetId=target, flatten=True)
+        tab = cls(browser, profile, attached["sessionId"], target)
+        tab.call("Page.enable")
+        tab.call("Emulation.setFocusEmulationEnabled", enabled=True)
+        return tab
+
+    def beside(self) -> "Tab":
+        """Another tab of the same profile."""
+        return Tab.open(self.browser, self.profile)
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """A command of the protocol to this tab."""
+        return self.browser.call(method, session=self.session, **parameters)
+
+    def go(self, url: str) -> None:
+        """Open a URL, as if typed into the address bar."""
+        answer = self.call("Page.navigate", url=url)
+        assert "errorText" not in answer, f"{url}: {answer['errorText']}"
+        self.wait("document.readyState === 'complete'")
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of an expression, which is evaluated also where scripts are switched off."""
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise ProtocolError(f"{expression}: {answer['result'].get('description')}")
+        return answer["result"].get("value")
+
+    def wait(self, condition: str) -> None:
+        """Wait until an expression is true; while pages change, there is none to ask."""
+        deadline = time.monotonic() + PATIENCE
+        while not self._holds(condition):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"never true: {condition}, at {self.url}: {self.text}")
+            time.sleep(0.02)
+
+    def wait_for(self, element_id: str) -> None:
+        """Wait until a loaded page has the element."""
+        self.wait(
+            f"document.readyState === 'complete' && !!document.getElementById({element_id!r})"
+        )
+
+    def press(self, key: str, modifiers: int = 0) -> None:
+        """Press a key of KEYS and let it go."""
+        code, number, text = KEYS[key]
+        self._key(
+            "keyDown", key=text or key, code=code, number=number, modifiers=modifiers, text=text
+        )
+        self._key("keyUp", key=text or key, code=code, number=number, modifiers=modifiers)
+
+    def type(self, text: str) -> None:
+        """Type characters where the focus is."""
+        for character in text:
+            self.call("Input.dispatchKeyEvent", type="keyDown", key=character, text=character)
+            self.call("Input.dispatchKeyEvent", type="keyUp", key=character)
+
+    def tab_to(self, element_id: str) -> None:
+        """Press the Tab key until the element has the focus."""
+        passed: list[str] = []
+        while self.focused != element_id:
+            assert len(passed) < 20, f"{element_id} cannot be reached, only {passed}"
+            passed.append(self.focused)
+            self.press("Tab")
+
+    @property
+    def focused(self) -> str:
+        """The id of the element with the focus."""
+        return str(self.evaluate("document.activeElement?.id ?? ''"))
+
+    @property
+    def url(self) -> str:
+        """Where the tab is."""
+        return str(self.evaluate("location.href"))
+
+    @property
+    def text(self) -> str:
+        """What can be read on the page."""
+        return str(self.evaluate("document.body?.innerText ?? ''"))
+
+    @property
+    def source(self) -> str:
+        """The whole page as HTML."""
+        return str(self.evaluate("document.documentElement.outerHTML"))
+
+    def value(self, element_id: str) -> str:
+        """What is in a field."""
+        return str(self.evaluate(f"document.getElementById({json.dumps(element_id)}).value"))
+
+    def screenshot(self, file: Path) -> None:
+        """Keep what the tab shows."""
+        picture = self.call("Page.captureScreenshot", format="png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(base64.b64decode(picture["data"]))
+
+    def _holds(self, condition: str) -> bool:
+        try:
+            return bool(self.evaluate(condition))
+        except ProtocolError:
+            return False
+
+    def _key(self, kind: str, *, number: int, **parameters: Any) -> None:
+        self.call("Input.dispatchKeyEvent", type=kind, windowsVirtualKeyCode=number, **parameters)
