@@ -190,6 +190,16 @@ def create(database_url: str, *, tls: bool = False, start: bool = True, **enviro
     return server
 
 
+def replicate(server: Server) -> Server:
+    """Start one more process of the same instance, as a second replica, on ports of its own."""
+    shared = {
+        name: value
+        for name, value in server.environ.items()
+        if name not in {"DATABASE_URL", "PORT", "MANAGEMENT_PORT"}
+    }
+    return create(server.environ["DATABASE_URL"], tls=False, start=True, **shared)
+
+
 def _terminate_tls(directory: Path, port: int) -> tls.Proxy:
     certificates.write(directory)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
