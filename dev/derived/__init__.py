@@ -1,0 +1,1 @@
+"""What is derived from crds/: the chart's copies of it, and docs/api.md."""

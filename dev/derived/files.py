@@ -1,0 +1,30 @@
+"""The derived files and their text."""
+
+from pathlib import Path
+from typing import Final
+
+from derived import reference
+
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+DEFINITIONS: Final = ROOT / "crds"
+CHART: Final = ROOT / "helm" / "authly-operator" / "files" / "crds"
+REFERENCE: Final = ROOT / "docs" / "api.md"
+
+
+def wanted() -> dict[Path, str]:
+    """Every derived file with its text: a chart can hold no link to a file outside of it."""
+    definitions = {
+        path.name: path.read_text("utf-8") for path in sorted(DEFINITIONS.glob("*.yaml"))
+    }
+    copies = {CHART / name: text for name, text in definitions.items()}
+    return {**copies, REFERENCE: reference.render(list(definitions.values()))}
+
+
+def stale() -> dict[Path, str]:
+    """The files that are missing or have another text."""
+    return {
+        path: text
+        for path, text in wanted().items()
+        if not path.is_file() or path.read_text("utf-8") != text
+    }

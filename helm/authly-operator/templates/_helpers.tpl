@@ -1,0 +1,86 @@
+{{/* The name of everything: the release's, with the chart's unless that is part of it already. */}}
+{{- define "authly-operator.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 53 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 53 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "authly-operator.selector" -}}
+app.kubernetes.io/name: authly-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "authly-operator.labels" -}}
+{{ include "authly-operator.selector" . }}
+app.kubernetes.io/component: operator
+app.kubernetes.io/part-of: authly
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "authly-operator.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default (include "authly-operator.fullname" .) -}}
+{{- else -}}
+{{- .Values.serviceAccount.name | default "default" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "authly-operator.lease" -}}
+{{- .Values.leaseName | default (include "authly-operator.fullname" .) -}}
+{{- end -}}
+
+{{- define "authly-operator.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "authly-operator.serverImage" -}}
+{{- .Values.server.image | default (printf "docker.io/authly/server:%s" .Chart.AppVersion) -}}
+{{- end -}}
+
+{{/* What the operator does in every namespace that it watches. */}}
+{{- define "authly-operator.rules" -}}
+- apiGroups: [authly.dev]
+  resources: [authlyservers, authlyscopes, authlyclients]
+  verbs: [get, list, watch]
+- apiGroups: [authly.dev]  # finalizers
+  resources: [authlyscopes, authlyclients]
+  verbs: [patch]
+- apiGroups: [authly.dev]
+  resources: [authlyservers/status, authlyscopes/status, authlyclients/status]
+  verbs: [get, patch]
+- apiGroups: [authly.dev]  # owner references, where OwnerReferencesPermissionEnforcement is on
+  resources: [authlyservers/finalizers, authlyclients/finalizers]
+  verbs: [update]
+- apiGroups: [""]
+  resources: [configmaps, secrets, serviceaccounts, services]
+  verbs: &children [get, list, watch, create, patch, delete]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets]
+  verbs: *children
+- apiGroups: [batch]
+  resources: [cronjobs, jobs]
+  verbs: *children
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses, networkpolicies]
+  verbs: *children
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: *children
+- apiGroups: [""]  # why a pod does not run
+  resources: [pods]
+  verbs: [get, list]
+- apiGroups: [""]  # labels, for spec.allowedClients
+  resources: [namespaces]
+  verbs: [get]
+- apiGroups: ["", events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
