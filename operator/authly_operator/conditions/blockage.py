@@ -1,0 +1,87 @@
+"""What the kubelet and the scheduler say of pods that do not run, as a reason and what to do."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from authly_operator.conditions import judgement
+from authly_operator.naming import Component, Reason
+from authly_operator.observed import ServerObserved, Waiting
+
+
+_IMAGE: Final = Reason.IMAGE_PULL_BACK_OFF
+_CRASH: Final = Reason.CRASH_LOOP_BACK_OFF
+# A pod alternates between the words of one line: one reason for them, so that alerts hold still.
+REASONS: Final[Mapping[str, Reason]] = {
+    "ImagePullBackOff": _IMAGE,
+    "ErrImagePull": _IMAGE,
+    "InvalidImageName": _IMAGE,
+    "ErrImageNeverPull": _IMAGE,
+    "CrashLoopBackOff": _CRASH,
+    "Error": _CRASH,
+    "OOMKilled": _CRASH,
+    "ContainerCannotRun": _CRASH,
+    "StartError": _CRASH,
+    "Unschedulable": Reason.UNSCHEDULABLE,
+}
+ADVICE: Final[Mapping[Reason, str]] = {
+    _IMAGE: "check the image's name and tag, and the nodes' access to its registry",
+    _CRASH: "read kubectl logs -n {namespace} {pod} --all-containers",
+    Reason.UNSCHEDULABLE: "add nodes, or lower the requested resources",
+    Reason.VOLUME_UNBOUND: "check spec.database.managed.storage and the StorageClasses of the"
+    " cluster (kubectl get storageclass,pvc -n {namespace})",
+    Reason.CONTAINER_NOT_RUNNING: "read kubectl describe pod -n {namespace} {pod}",
+}
+STUCK: Final = frozenset(ADVICE)
+"""Reasons that seldom pass without a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blockage:
+    """Why pods do not run."""
+
+    reason: Reason
+    text: str
+    """Which pod, what is said of it, and what to do."""
+
+
+def find(seen: ServerObserved, component: Component, prefix: str = "") -> Blockage | None:
+    """What blocks the pods of a component whose names begin with the prefix, or None.
+
+    Of several, the one that says most: images and volumes before crashes.
+    """
+    blocked = [
+        one
+        for one in seen.waiting
+        if one.component == component.value and one.pod.startswith(prefix)
+    ]
+    worst = min(blocked, key=_rank, default=None)
+    return _blockage(worst, seen.identity.namespace, len(_pods(blocked))) if worst else None
+
+
+def reason_of(waiting: Waiting) -> Reason:
+    """The condition reason of a pod that does not run."""
+    unbound = waiting.reason == "Unschedulable" and "PersistentVolumeClaim" in waiting.message
+    if unbound:
+        return Reason.VOLUME_UNBOUND
+    return REASONS.get(waiting.reason, Reason.CONTAINER_NOT_RUNNING)
+
+
+def _blockage(waiting: Waiting, namespace: str, pods: int) -> Blockage:
+    reason = reason_of(waiting)
+    said = ": ".join(
+        judgement.excerpt(part) for part in (waiting.reason, waiting.message) if part
+    ).rstrip(".")
+    others = f" (and {pods - 1} more)" if pods > 1 else ""
+    advice = ADVICE[reason].format(namespace=namespace, pod=waiting.pod)
+    return Blockage(reason, f"pod {waiting.pod}{others}: {said}: {advice}")
+
+
+def _rank(waiting: Waiting) -> tuple[int, bool, str, str]:
+    """The order of ADVICE, then those that say something, then by name: the same every time."""
+    place = [*ADVICE].index(reason_of(waiting))
+    return place, not waiting.message, waiting.pod, waiting.reason
+
+
+def _pods(blocked: Iterable[Waiting]) -> set[str]:
+    return {one.pod for one in blocked}

@@ -1,0 +1,104 @@
+"""CredentialsReady: the Secret for the client's pods was seen with the current values."""
+
+from typing import Final
+
+from authly_operator import naming
+from authly_operator.api import authly_client
+from authly_operator.conditions import judgement
+from authly_operator.conditions.judgement import Judgement
+from authly_operator.material import client_secret
+from authly_operator.naming import Condition, Reason
+from authly_operator.observed import ClientObserved, SecretData, SecretSeen
+
+
+TYPE: Final = Condition.CREDENTIALS_READY
+SECRET_KEY: Final = "client_secret"  # noqa: S105 - the name of a key
+"""The key of the Secret that holds the client secret."""
+
+
+def judge(spec: authly_client.Spec, seen: ClientObserved, expected: SecretData | None) -> Judgement:
+    """Judge the chain: the reference, the Secret, its owner, its values, the registered hash."""
+    return (
+        _unneeded(spec, expected)
+        or _unreferenced(spec, seen)
+        or _unwritten(spec, seen)
+        or _outdated(spec, seen, expected)
+        or _unregistered(spec, seen)
+        or _written(spec, seen)
+    )
+
+
+def _unreferenced(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:
+    """Nothing is made up in place of a reference that leads nowhere."""
+    ref = spec.auth.secret.ref if spec.auth.secret else None
+    if ref is None:
+        return None
+    place = f"Secret {seen.identity.namespace}/{ref.name} (spec.auth.secret.ref)"
+    if seen.source is None:
+        message = f"{place} does not exist: create it with the client secret in key {ref.key}"
+        return judgement.fails(TYPE, Reason.SECRET_NOT_FOUND, message)
+    if seen.source.data.get(ref.key) is None:
+        message = (
+            f"key {ref.key} of {place} does not exist or is empty: put the client secret there"
+        )
+        return judgement.fails(TYPE, Reason.SECRET_KEY_NOT_FOUND, message)
+    return None
+
+
+def _unneeded(spec: authly_client.Spec, expected: SecretData | None) -> Judgement | None:
+    if expected is not None or spec.type is authly_client.ClientType.CONFIDENTIAL:
+        return None
+    return judgement.holds(TYPE, Reason.NO_SECRET_NEEDED, "a public client has no secret")
+
+
+def _unwritten(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:
+    if seen.secret is not None:
+        return _taken(spec, seen, seen.secret)
+    message = f"Secret {_name(spec, seen)} does not exist yet: the operator writes it"
+    return judgement.fails(TYPE, Reason.SECRET_NOT_WRITTEN, message)
+
+
+def _taken(spec: authly_client.Spec, seen: ClientObserved, found: SecretSeen) -> Judgement | None:
+    if found.owner_uid == seen.identity.uid:
+        return None
+    message = (
+        f"Secret {_name(spec, seen)} was not made for this AuthlyClient and is left alone: set"
+        " spec.secretTemplate.name to another name, or delete that Secret"
+    )
+    return judgement.fails(TYPE, Reason.SECRET_TAKEN, message)
+
+
+def _outdated(
+    spec: authly_client.Spec, seen: ClientObserved, expected: SecretData | None
+) -> Judgement | None:
+    if expected is None:
+        message = f"what Secret {_name(spec, seen)} should hold is not known without the server"
+        return judgement.unknown(TYPE, Reason.WAITING_FOR_SERVER, message)
+    found = seen.secret.data.data if seen.secret else {}
+    keys = sorted(key for key, value in expected.data.items() if found.get(key) != value)
+    if not keys:
+        return None
+    message = f"Secret {_name(spec, seen)} does not hold the current {', '.join(keys)} yet"
+    return judgement.fails(TYPE, Reason.SECRET_OUTDATED, message)
+
+
+def _unregistered(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:
+    """A confidential client's Secret whose secret the server would refuse."""
+    if spec.type is authly_client.ClientType.PUBLIC or seen.row is None:
+        return None
+    held = seen.secret.data.get(SECRET_KEY) if seen.secret else None
+    known = seen.row.get("secret_sha256") or ()
+    if held is not None and client_secret.digest(held) in known:
+        return None
+    message = f"the server does not know {SECRET_KEY} of Secret {_name(spec, seen)} yet: see Synced"
+    return judgement.fails(TYPE, Reason.SECRET_NOT_REGISTERED, message)
+
+
+def _written(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
+    message = f"Secret {_name(spec, seen)} holds the current credentials"
+    return judgement.holds(TYPE, Reason.SECRET_WRITTEN, message)
+
+
+def _name(spec: authly_client.Spec, seen: ClientObserved) -> str:
+    name = spec.secret_template.name or naming.client_secret(seen.identity.name)
+    return f"{seen.identity.namespace}/{name}"

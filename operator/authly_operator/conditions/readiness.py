@@ -1,0 +1,94 @@
+"""Ready of a server: the first of its obstacles, or none."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from authly_operator.api.reference import ConditionStatus
+from authly_operator.conditions import judgement, migration, rollout
+from authly_operator.conditions.judgement import Judgement
+from authly_operator.conditions.situation import Situation
+from authly_operator.naming import Condition, Reason
+
+
+TYPE: Final = Condition.READY
+NEEDED: Final = (
+    Condition.DATABASE_READY,
+    Condition.MIGRATED,
+    Condition.SIGNING_KEYS_READY,
+    Condition.AVAILABLE,
+    Condition.ENDPOINT_READY,
+)
+"""What a server must have to be Ready, in the order in which it comes about."""
+Judged = Mapping[Condition, Judgement]
+
+
+def judge(case: Situation, every: Iterable[Judgement]) -> Judgement:
+    """The first of CHAIN that stands in the way makes it False, with its reason and message."""
+    judged = {one.type: one for one in every}
+    for obstacle in CHAIN:
+        found = obstacle(case, judged)
+        if found:
+            return found
+    progress = judged[Condition.PROGRESSING]
+    if progress.true:
+        message = f"the server answers while a roll-out goes on: {progress.message}"
+        return judgement.holds(TYPE, progress.reason, message)
+    if progress.reason is Reason.PAUSED:
+        return judgement.holds(TYPE, Reason.PAUSED, f"the server answers; {progress.message}")
+    return judgement.holds(TYPE, Reason.READY, judged[Condition.ENDPOINT_READY].message)
+
+
+def _refused(case: Situation, judged: Judged) -> Judgement | None:
+    """A write that failed is never followed by Ready, whatever is still running."""
+    del judged
+    if not case.seen.failures:
+        return None
+    message = f"the API server refused: {judgement.several(case.seen.failures)}"
+    return judgement.fails(TYPE, Reason.APPLY_FAILED, message)
+
+
+def _unreferenced(case: Situation, judged: Judged) -> Judgement | None:
+    del judged
+    if not case.expected.missing:
+        return None
+    message = f"{judgement.several(case.expected.missing)}: until then nothing is rolled out"
+    return judgement.fails(TYPE, Reason.REFERENCE_MISSING, message)
+
+
+def _lacking(case: Situation, judged: Judged) -> Judgement | None:
+    excused = _excused(case, judged)
+    lacking = [judged[one] for one in NEEDED if not judged[one].true and one not in excused]
+    # What is known to be wrong tells more than what nobody could ask.
+    lacking.sort(key=lambda one: one.status is ConditionStatus.UNKNOWN)
+    return judgement.fails(TYPE, lacking[0].reason, lacking[0].message) if lacking else None
+
+
+def _stuck(case: Situation, judged: Judged) -> Judgement | None:
+    """Old replicas serve, and what the spec says will not come by itself."""
+    del case
+    progress = judged[Condition.PROGRESSING]
+    if progress.true or progress.reason in rollout.AT_REST:
+        return None
+    return judgement.fails(TYPE, progress.reason, progress.message)
+
+
+def _excused(case: Situation, judged: Judged) -> frozenset[Condition]:
+    """What may lack while replicas serve and a roll-out goes on, or waits for a pause's end."""
+    progress = judged[Condition.PROGRESSING]
+    if case.available == 0 or not (progress.true or progress.reason is Reason.PAUSED):
+        return frozenset()
+    migrating = judged[Condition.MIGRATED].reason in migration.UNDER_WAY
+    fewer = judged[Condition.AVAILABLE].reason is Reason.REPLICAS_UNAVAILABLE
+    excuses = {
+        Condition.MIGRATED: migrating,
+        Condition.AVAILABLE: fewer and case.old_replicas,
+    }
+    return frozenset(one for one, excused in excuses.items() if excused)
+
+
+CHAIN: Final[tuple[Callable[[Situation, Judged], Judgement | None], ...]] = (
+    _refused,
+    _unreferenced,
+    _lacking,
+    _stuck,
+)

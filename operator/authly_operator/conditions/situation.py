@@ -1,0 +1,75 @@
+"""One AuthlyServer's spec, what was seen of it, and what the last pass put there."""
+
+from dataclasses import dataclass
+
+from authly_operator import naming
+from authly_operator.api import authly_server
+from authly_operator.conditions import workload
+from authly_operator.observed import JobState, ServerObserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the desired objects carry, to know the observed ones by."""
+
+    image: str
+    """The server's image in the Deployment's pod template."""
+    migration_job: str
+    """Name of the migration Job (naming.migration)."""
+    config_hash: str
+    """The pod template's annotation naming.CONFIG_HASH_ANNOTATION."""
+    missing: tuple[str, ...] = ()
+    """Sentences of references that lead nowhere, from Material.missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the policies of a server judge."""
+
+    spec: authly_server.Spec
+    seen: ServerObserved
+    expected: Expectation
+
+    @property
+    def deployment(self) -> workload.Workload | None:
+        """The Deployment of the replicas."""
+        name = naming.deployment(self.seen.identity.name)
+        return workload.parse(self.seen.child("Deployment", name))
+
+    @property
+    def database(self) -> workload.Workload | None:
+        """The StatefulSet of the managed database."""
+        name = naming.database(self.seen.identity.name)
+        return workload.parse(self.seen.child("StatefulSet", name))
+
+    @property
+    def job(self) -> JobState:
+        """How far the migration Job is."""
+        return self.seen.job(self.expected.migration_job)
+
+    @property
+    def available(self) -> int:
+        """How many replicas are available, old ones too."""
+        return self.deployment.available if self.deployment else 0
+
+    @property
+    def at_expectation(self) -> bool:
+        """Whether the Deployment is asked for the wanted image and settings."""
+        found, expected = self.deployment, self.expected
+        if found is None or expected.image not in found.images:
+            return False
+        return found.config_hash == expected.config_hash
+
+    @property
+    def old_replicas(self) -> bool:
+        """Whether pods of before the present roll-out may be among the available ones."""
+        found = self.deployment
+        if found is None:
+            return False
+        return not self.at_expectation or not found.caught_up or found.pods > found.updated
+
+    @property
+    def paused(self) -> bool:
+        """Whether the operator keeps its hands off."""
+        annotation = self.seen.identity.annotations.get(naming.RECONCILE_ANNOTATION)
+        return self.spec.paused or annotation == "disabled"
