@@ -1,0 +1,243 @@
+"""The API server as plain dicts in and out: read, apply, patch, delete, watch."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, Self
+
+import aiohttp
+
+from authly_operator import naming
+from authly_operator.cluster import connection, errors, resources
+from authly_operator.cluster.connection import Request
+
+
+APPLY: Final = "application/apply-patch+yaml"
+MERGE: Final = "application/merge-patch+json"
+METADATA: Final = "application/json;as={};g=meta.k8s.io;v=v1"
+"""Content negotiation for lists and watches that never carry more than metadata."""
+PAGE: Final = 500
+_ATTEMPTS: Final = 3
+
+Manifest = dict[str, Any]
+
+
+class Client:
+    """The verbs of one API server; the Lease has a client of its own, so that it never queues.
+
+    Every method raises errors.Unavailable where the API server gives no answer, and errors.Refused
+    where it says no.
+    """
+
+    def __init__(self, wire: connection.Connection, page: int = PAGE) -> None:
+        self._wire = wire
+        self._page = page
+
+    @classmethod
+    async def connect(cls, kubeconfig: str | None = None) -> Self:
+        """Use a kubeconfig's current context, or the pod's service account where None is named.
+
+        Raises:
+            errors.Unconfigured: neither is there.
+        """
+        return cls(connection.Connection(await connection.configure(kubeconfig)))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._wire.close()
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Manifest | None:
+        """One object, or None where it is not there."""
+        path = resources.get(kind).path(namespace, name)
+        try:
+            return await self._wire.request(Request(method="GET", path=path))
+        except errors.Refused as refused:
+            if refused.absent:
+                return None
+            raise
+
+    async def list_objects(
+        self, kind: str, namespace: str | None = None, selector: str = ""
+    ) -> list[Manifest]:
+        """Every object, page by page; kind and apiVersion are written into each."""
+        found, _ = await self._list(kind, namespace, selector)
+        typed = {"apiVersion": resources.get(kind).api_version, "kind": kind}
+        return [{**typed, **item} for item in found]
+
+    async def list_metadata(
+        self, kind: str, namespace: str | None, selector: str
+    ) -> tuple[list[Manifest], str]:
+        """The metadata of every object, and the resourceVersion to watch from."""
+        accept = METADATA.format("PartialObjectMetadataList")
+        found, version = await self._list(kind, namespace, selector, {"Accept": accept})
+        return [item["metadata"] for item in found], version
+
+    async def apply(self, manifest: Mapping[str, Any], subresource: str = "") -> Manifest:
+        """Server-side apply with force, in the operator's field manager's name."""
+        parameters = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
+        return await self._wire.request(
+            Request(
+                method="PATCH",
+                path=_path(manifest, subresource),
+                parameters=parameters,
+                body=manifest,
+                headers={"Content-Type": APPLY},
+                confidential=manifest["kind"] == "Secret",
+            )
+        )
+
+    async def write_status(self, resource: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
+        """Write the whole status in one go; whether there still was that very resource.
+
+        By server-side apply: a field that was written before and is absent now is removed. The uid
+        goes along, so that a resource of the same name that came later is left alone.
+        """
+        metadata = {key: resource["metadata"][key] for key in ("name", "namespace", "uid")}
+        typed = {key: resource[key] for key in ("apiVersion", "kind")}
+        try:
+            await self.apply({**typed, "metadata": metadata, "status": status}, "status")
+        except errors.Refused as refused:
+            if refused.absent or refused.conflict:
+                return False
+            raise
+        return True
+
+    async def create(self, manifest: Mapping[str, Any]) -> Manifest:
+        """Create an object; Refused with 409 where it exists."""
+        path = resources.get(manifest["kind"]).path(manifest["metadata"].get("namespace"))
+        return await self._send("POST", path, manifest)
+
+    async def replace(self, manifest: Mapping[str, Any]) -> Manifest:
+        """Replace an object of the very resourceVersion that the manifest carries."""
+        return await self._send("PUT", _path(manifest), manifest)
+
+    async def merge(
+        self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]
+    ) -> Manifest:
+        """A JSON merge patch (RFC 7396)."""
+        path = resources.get(kind).path(namespace, name)
+        return await self._send("PATCH", path, patch, {"Content-Type": MERGE})
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """Delete the object of that uid, its dependants in the background; absence is success."""
+        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        path = resources.get(kind).path(namespace, name)
+        try:
+            await self._wire.request(Request(method="DELETE", path=path, body=body))
+        except errors.Refused as refused:
+            if not refused.absent and not refused.conflict:
+                raise
+
+    @asynccontextmanager
+    async def watch_metadata(
+        self,
+        kind: str,
+        namespace: str | None,
+        selector: str,
+        version: str,
+        *,
+        seconds: int,
+        silence: float,
+    ) -> AsyncIterator[AsyncIterator[Manifest]]:
+        """Watch events with nothing but metadata, for at most so many seconds.
+
+        The API server sends a bookmark about every minute, so a connection that was silent for
+        `silence` seconds is dead, whatever TCP believes.
+
+        Raises:
+            errors.Unavailable: the connection broke, or is silent.
+            errors.Refused: 410 where the version is too old to continue from.
+        """
+        parameters = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "labelSelector": selector,
+            "resourceVersion": version,
+            "timeoutSeconds": str(seconds),
+        }
+        request = Request(
+            method="GET",
+            path=resources.get(kind).path(namespace),
+            parameters=parameters,
+            headers={"Accept": METADATA.format("PartialObjectMetadata")},
+            patience=aiohttp.ClientTimeout(connect=5, sock_read=silence),
+        )
+        async with self._wire.opened(request) as response:
+            yield _events(response)
+
+    async def _list(
+        self,
+        kind: str,
+        namespace: str | None,
+        selector: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[list[Manifest], str]:
+        """All items and the list's resourceVersion; begun anew where a page expired meanwhile."""
+        path = resources.get(kind).path(namespace)
+        parameters = {"labelSelector": selector, "limit": str(self._page)}
+        request = Request(method="GET", path=path, parameters=parameters, headers=headers or {})
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._pages(request)
+            except errors.Refused as refused:
+                if not refused.expired:
+                    raise
+        message = f"the list of {kind} objects expired while it was read, {_ATTEMPTS} times"
+        raise errors.Unavailable(message)
+
+    async def _pages(self, request: Request) -> tuple[list[Manifest], str]:
+        found: list[Manifest] = []
+        token = ""
+        while True:
+            parameters = {**request.parameters, "continue": token}
+            page = await self._wire.request(
+                Request(
+                    method=request.method,
+                    path=request.path,
+                    parameters=parameters,
+                    headers=request.headers,
+                )
+            )
+            found += page["items"]
+            token = page["metadata"].get("continue", "")
+            if not token:
+                return found, page["metadata"]["resourceVersion"]
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+    ) -> Manifest:
+        return await self._wire.request(
+            Request(
+                method=method,
+                path=path,
+                parameters={"fieldManager": naming.FIELD_MANAGER},
+                body=body,
+                headers=headers or {},
+                confidential="/secrets" in path,
+            )
+        )
+
+
+def _path(manifest: Mapping[str, Any], subresource: str = "") -> str:
+    metadata = manifest["metadata"]
+    resource = resources.get(manifest["kind"])
+    return resource.path(metadata.get("namespace"), metadata["name"], subresource)
+
+
+async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[Manifest]:
+    async for line in response.content:
+        try:
+            event: Manifest = json.loads(line)
+        except ValueError as failure:
+            message = "the watch broke off within an event"
+            raise errors.Unavailable(message) from failure
+        if event["type"] == "ERROR":
+            told = event["object"]
+            raise errors.Refused(
+                told.get("code", 500), told.get("reason", ""), told.get("message", "")
+            )
+        yield event

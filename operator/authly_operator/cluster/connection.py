@@ -1,0 +1,143 @@
+"""HTTP to one API server: requests that end in time, and answers as plain dicts or errors.
+
+Credentials and TLS are kubernetes_asyncio's; its generated models are left alone, so manifests
+stay dicts from the builder to the wire. Used by `client` only.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+from kubernetes_asyncio import config
+from kubernetes_asyncio.client import api_client, configuration
+
+from authly_operator import naming
+from authly_operator.cluster import errors
+
+
+SECONDS: Final = aiohttp.ClientTimeout(total=30, connect=5)
+CONCURRENT: Final = 50
+"""Requests at a time; watches, which last, are not counted."""
+_FAILURE: Final = 400
+_QUOTING: Final = frozenset({400, 422, 500})
+"""Refusals whose message may quote what was sent."""
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request; empty parameters are left out.
+
+    Attributes:
+        confidential: whether the body holds a Secret, so that no refusal may quote it.
+    """
+
+    method: str
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: object = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    patience: aiohttp.ClientTimeout = SECONDS
+    confidential: bool = False
+
+
+async def configure(kubeconfig: str | None) -> configuration.Configuration:
+    """Read a kubeconfig's current context, or the pod's service account where None is named.
+
+    Raises:
+        errors.Unconfigured: it is not there, or cannot be read.
+    """
+    settings = configuration.Configuration()
+    settings.connection_pool_maxsize = 0  # watches would use up any limit; see CONCURRENT
+    try:
+        if kubeconfig is None:
+            config.load_incluster_config(settings)  # type: ignore[no-untyped-call]
+        else:
+            await config.load_kube_config(
+                config_file=kubeconfig, client_configuration=settings, persist_config=False
+            )
+    except (config.ConfigException, OSError) as failure:
+        message = f"no API server is configured: {failure}"
+        raise errors.Unconfigured(message) from failure
+    return settings
+
+
+class Connection:
+    """One connection pool to one API server."""
+
+    def __init__(self, settings: configuration.Configuration) -> None:
+        self._api = api_client.ApiClient(settings)
+        self._host = settings.host or ""
+        self._free = asyncio.Semaphore(CONCURRENT)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._api.close()
+
+    async def request(self, request: Request) -> Manifest:
+        """Send a request and answer the JSON object of its response.
+
+        Raises:
+            errors.Unavailable: no answer in time, none at all, or no JSON.
+            errors.Refused: the API server said no.
+        """
+        async with self._free, self.opened(request) as response:
+            try:
+                answer: Manifest = json.loads(await response.read())
+            except ValueError as failure:
+                message = "the API server answered with what is no JSON"
+                raise errors.Unavailable(message) from failure
+            return answer
+
+    @asynccontextmanager
+    async def opened(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and hand out its response while the body is still to be read.
+
+        Raises:
+            errors.Unavailable: no answer in time, or the connection broke.
+            errors.Refused: the API server said no.
+        """
+        try:
+            async with await self._send(request) as response:
+                if response.status >= _FAILURE:
+                    raise await _failure(response, confidential=request.confidential)
+                yield response
+        except (TimeoutError, aiohttp.ClientError, OSError) as failure:
+            reason = str(failure) or type(failure).__name__
+            message = f"the API server cannot be reached: {reason}"
+            raise errors.Unavailable(message) from failure
+
+    async def _send(self, request: Request) -> aiohttp.ClientResponse:
+        headers = {
+            "Accept": "application/json",
+            "User-Agent": naming.FIELD_MANAGER,
+            **request.headers,
+        }
+        await self._api.update_params_for_auth(headers, [], ["BearerToken"])
+        response: aiohttp.ClientResponse = await self._api.rest_client.request(
+            request.method,
+            self._host + request.path,
+            {key: text for key, text in request.parameters.items() if text},
+            headers,
+            request.body,
+            _preload_content=False,
+            _request_timeout=request.patience,
+        )
+        return response
+
+
+async def _failure(
+    response: aiohttp.ClientResponse, *, confidential: bool
+) -> errors.Refused | errors.Unavailable:
+    refused = errors.Refused.of(response.status, await response.read())
+    if response.status in errors.OVERLOADED:
+        return errors.Unavailable(str(refused))
+    if confidential and response.status in _QUOTING:
+        told = f"{refused.reason or response.status}: details could quote the Secret"
+        return errors.Refused(refused.status, refused.reason, told)
+    return refused

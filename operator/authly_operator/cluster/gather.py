@@ -1,0 +1,108 @@
+"""Read what there is around one resource; nothing here writes."""
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from authly_operator import naming
+from authly_operator.cluster import client, resources
+from authly_operator.observed import ChildKey, SecretData, SecretSeen, Waiting
+
+
+Manifest = Mapping[str, Any]
+
+
+def selector(server: str) -> str:
+    """The label selector of everything the operator made for a server, but its clients' Secrets."""
+    return ",".join(
+        (
+            f"{naming.MANAGED_BY_LABEL}={naming.FIELD_MANAGER}",
+            f"{naming.INSTANCE_LABEL}={server}",
+            f"{naming.COMPONENT_LABEL}!={naming.Component.CLIENT.value}",
+        )
+    )
+
+
+async def children(api: client.Client, namespace: str, server: str) -> dict[ChildKey, Manifest]:
+    """Every child of a server by kind and name, with its status; Secrets too.
+
+    Raises:
+        errors.ClusterError: the API server did not answer one of the lists.
+    """
+    lists = await asyncio.gather(
+        *(api.list_objects(each.kind, namespace, selector(server)) for each in resources.CHILDREN)
+    )
+    found = [child for one in lists for child in one]
+    return {(child["kind"], child["metadata"]["name"]): child for child in found}
+
+
+async def waiting(api: client.Client, namespace: str, server: str) -> tuple[Waiting, ...]:
+    """The containers of a server's pods that do not run, and why."""
+    pods = await api.list_objects("Pod", namespace, f"{naming.INSTANCE_LABEL}={server}")
+    live = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    return tuple(seen for pod in live for seen in _waiting(pod))
+
+
+def _waiting(pod: Manifest) -> list[Waiting]:
+    status = pod.get("status", {})
+    told = [(one["reason"], one.get("message", "")) for one in _unscheduled(status)]
+    for container in (
+        *status.get("initContainerStatuses", ()),
+        *status.get("containerStatuses", ()),
+    ):
+        state = container.get("state", {})
+        stopped = state.get("waiting") or _failed(state.get("terminated"))
+        if stopped and stopped.get("reason") not in ("ContainerCreating", "PodInitializing"):
+            before = container.get("lastState", {}).get("terminated", {})
+            text = before.get("message") or stopped.get("message") or ""
+            told.append((stopped.get("reason", "Waiting"), text.strip()))
+    metadata = pod["metadata"]
+    component = metadata.get("labels", {}).get(naming.COMPONENT_LABEL, "")
+    return [
+        Waiting(component=component, pod=metadata["name"], reason=reason, message=message)
+        for reason, message in told
+    ]
+
+
+def _unscheduled(status: Manifest) -> list[Manifest]:
+    return [
+        one
+        for one in status.get("conditions", ())
+        if one["type"] == "PodScheduled" and one["status"] == "False" and one.get("reason")
+    ]
+
+
+def _failed(terminated: Manifest | None) -> Manifest | None:
+    return terminated if terminated and terminated.get("exitCode") else None
+
+
+async def secret(api: client.Client, namespace: str, name: str) -> Manifest | None:
+    """A Secret as it is, or None."""
+    return await api.get("Secret", namespace, name)
+
+
+def decoded(found: Manifest) -> SecretData:
+    """The data of a Secret as text; a value that is no UTF-8 is read as absent."""
+    return SecretData({key: _text(raw) for key, raw in (found.get("data") or {}).items()})
+
+
+def seen(found: Manifest | None) -> SecretSeen | None:
+    """A Secret with what tells whose it is."""
+    if found is None:
+        return None
+    metadata = found["metadata"]
+    owners = [one["uid"] for one in metadata.get("ownerReferences", ()) if one.get("controller")]
+    return SecretSeen(
+        data=decoded(found),
+        owner_uid=owners[0] if owners else None,
+        labels=metadata.get("labels", {}),
+        annotations=metadata.get("annotations", {}),
+    )
+
+
+def _text(raw: str) -> str:
+    try:
+        return base64.b64decode(raw).decode("utf-8")
+    except ValueError:
+        return ""

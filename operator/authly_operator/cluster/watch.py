@@ -1,0 +1,116 @@
+"""Watch the operator's children by their labels, metadata only: no Secret's data is ever loaded."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from authly_operator import naming
+from authly_operator.cluster import client, errors, resources
+
+
+SELECTOR: Final = f"{naming.MANAGED_BY_LABEL}={naming.FIELD_MANAGER}"
+WATCH_SECONDS: Final = 300
+SILENCE_SECONDS: Final = 90.0
+"""A bookmark comes about every minute; later than this, the connection is taken for dead."""
+RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0)
+_KEPT: Final = ("name", "namespace", "uid", "resourceVersion", "labels", "ownerReferences")
+
+Metadata = Mapping[str, Any]
+Notify = Callable[[str, Metadata], None]
+"""Takes the kind and the metadata (the fields of _KEPT) of a child that came, changed or went."""
+
+log = structlog.get_logger(__name__)
+
+
+async def children(api: client.Client, namespaces: Collection[str | None], notify: Notify) -> None:
+    """Watch every kind of child in each of the namespaces, None being all of them; for ever."""
+    async with asyncio.TaskGroup() as group:
+        for kind in resources.CHILDREN:
+            for namespace in namespaces:
+                group.create_task(Watch(api, kind.kind, namespace, notify).run())
+
+
+@dataclass(slots=True)
+class Watch:
+    """One kind in one namespace, or in all of them where namespace is None.
+
+    `notify` is called once for each child that was there at the start, and for every change that
+    came since, also those that no event told of because the watch was broken.
+    """
+
+    api: client.Client
+    kind: str
+    namespace: str | None
+    notify: Notify
+    silence: float = SILENCE_SECONDS
+    _version: str = ""
+    _known: dict[tuple[str, str], Metadata] = field(default_factory=dict)
+    _failures: int = 0
+
+    async def run(self) -> None:
+        """List, then follow, for ever; a broken connection is taken up where it broke."""
+        while True:
+            try:
+                await self._follow()
+                self._failures = 0
+            except errors.ClusterError as failure:
+                self._forgive(failure)
+            await asyncio.sleep(RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)])
+
+    async def _follow(self) -> None:
+        if not self._version:
+            await self._list()
+        watching = self.api.watch_metadata(
+            self.kind,
+            self.namespace,
+            SELECTOR,
+            self._version,
+            seconds=WATCH_SECONDS,
+            silence=self.silence,
+        )
+        async with watching as events:
+            async for event in events:
+                self._failures = 0
+                metadata = event["object"]["metadata"]
+                self._version = metadata["resourceVersion"]
+                self._take(event["type"], metadata)
+
+    async def _list(self) -> None:
+        """Take all that there is; what was known and is not there any more went unseen."""
+        found, version = await self.api.list_metadata(self.kind, self.namespace, SELECTOR)
+        present = {_key(metadata) for metadata in found}
+        for key in self._known.keys() - present:
+            self.notify(self.kind, self._known.pop(key))
+        for metadata in found:
+            known = self._known.get(_key(metadata), {})
+            if known.get("resourceVersion") != metadata["resourceVersion"]:
+                self._take("ADDED", metadata)
+        self._version = version
+
+    def _take(self, kind_of_event: str, metadata: Metadata) -> None:
+        if kind_of_event == "BOOKMARK":
+            return
+        kept = {name: metadata[name] for name in _KEPT if name in metadata}
+        if kind_of_event == "DELETED":
+            self._known.pop(_key(metadata), None)
+        else:
+            self._known[_key(metadata)] = kept
+        self.notify(self.kind, kept)
+
+    def _forgive(self, failure: errors.ClusterError) -> None:
+        """Log it, unless it is only that the version is too old, and continue or begin anew."""
+        self._failures += 1
+        expired = isinstance(failure, errors.Refused) and failure.expired
+        if isinstance(failure, errors.Refused):
+            self._version = ""  # too old (410), or not allowed: begin with a list
+        if not expired:
+            log.warning(
+                "watch_broken", kind=self.kind, namespace=self.namespace, error=str(failure)
+            )
+
+
+def _key(metadata: Metadata) -> tuple[str, str]:
+    return metadata.get("namespace", ""), metadata["name"]
