@@ -66,6 +66,10 @@ async def _page(request: web.Request, found: Conversation) -> web.Response:
 
 
 def _bound(found: Conversation) -> tuple[str, str]:
-    """The form belongs to whom it was shown: signing in as another makes it void."""
+    """The form belongs to whom it was shown: signing in as another makes it void.
+
+    Bound to the person rather than to the session, which the same person may have begun anew in
+    another tab meanwhile.
+    """
     session = found.situation.session
-    return _FORM, "" if session is None else session.id.hex
+    return _FORM, "" if session is None else session.user_id.hex
