@@ -85,15 +85,13 @@ class Reason(StrEnum):
     DATABASE_ANSWERS = "DatabaseAnswers"
     """The operator asked the database and it answered."""
     ACCEPTS_CONNECTIONS = "AcceptsConnections"
-    """PostgreSQL is up by its readiness probe; the operator asks it once it is migrated."""
+    """The database accepts connections, and is not migrated yet."""
     DATABASE_NOT_CREATED = "DatabaseNotCreated"
     """The StatefulSet of the managed database does not exist yet."""
     DATABASE_STARTING = "DatabaseStarting"
     """The managed database exists and is not ready yet."""
     DATABASE_UNREACHABLE = "DatabaseUnreachable"
     """The database refused the operator, or did not answer."""
-    WAITING_FOR_MIGRATION = "WaitingForMigration"
-    """The first migration makes the operator's role; until then nothing can be asked."""
     WAITING_FOR_DATABASE = "WaitingForDatabase"
     """The migration starts when the database is ready."""
     NOT_PROBED = "NotProbed"
@@ -158,7 +156,7 @@ class Reason(StrEnum):
     SERVER_FOUND = "ServerFound"
     """The AuthlyServer that serverRef names exists."""
     SERVER_NOT_FOUND = "ServerNotFound"
-    """There is no AuthlyServer of the name and namespace in serverRef."""
+    """There is no AuthlyServer of serverRef's name and namespace, or its spec is invalid."""
     NAMESPACE_ADMITTED = "NamespaceAdmitted"
     """The server's spec.allowedClients admits the namespace."""
     NAMESPACE_NOT_ADMITTED = "NamespaceNotAdmitted"
@@ -186,8 +184,6 @@ class Reason(StrEnum):
 
     SECRET_WRITTEN = "SecretWritten"  # noqa: S105 - the name of a reason
     """The Secret holds the current credentials and endpoints."""
-    NO_SECRET_NEEDED = "NoSecretNeeded"  # noqa: S105 - the name of a reason
-    """The client has no credentials."""
     SECRET_NOT_WRITTEN = "SecretNotWritten"  # noqa: S105 - the name of a reason
     """The Secret for the client's pods does not exist yet."""
     SECRET_OUTDATED = "SecretOutdated"  # noqa: S105 - the name of a reason

@@ -17,14 +17,14 @@ def refusal(
 ) -> str | None:
     """Which rule refuses the resource's namespace and what to set, or None where it is admitted.
 
-    `from: Selector` holds for the server's own namespace as well, as in the Gateway API.
+    The server's own namespace is always admitted; the rules are for the others.
     """
     rule = server.spec.allowed_clients.namespaces
-    if rule.from_ is NamespacesFrom.ALL:
+    same = identity.namespace == server.identity.namespace
+    if same or rule.from_ is NamespacesFrom.ALL:
         return None
     if rule.from_ is NamespacesFrom.SAME:
-        same = identity.namespace == server.identity.namespace
-        return None if same else _only_same(server, identity)
+        return _only_same(server, identity)
     lacking = _lacking(rule, namespace_labels)
     return _unlabelled(server, identity, lacking) if lacking else None
 

@@ -26,12 +26,12 @@ CAUSES: Final = frozenset(
 
 
 def judge(
-    spec: authly_client.Spec, seen: ClientObserved, expected: SecretData | None
+    spec: authly_client.Spec, seen: ClientObserved, expected: SecretData | None = None
 ) -> tuple[Judgement, ...]:
     """Every condition of the client, Ready first.
 
-    `expected` is the data that the Secret for the client's pods should hold; None where there is
-    to be none, or where it cannot be made since a reference leads nowhere.
+    `expected` is the data that the Secret for the client's pods should hold; without it, the
+    client secret alone is judged, by its hash in the server's row.
     """
     synced = registration.synced(f"client {_client_id(spec, seen)}", seen)
     judged = (

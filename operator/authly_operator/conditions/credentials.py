@@ -19,8 +19,7 @@ SECRET_KEY: Final = "client_secret"  # noqa: S105 - the name of a key
 def judge(spec: authly_client.Spec, seen: ClientObserved, expected: SecretData | None) -> Judgement:
     """Judge the chain: the reference, the Secret, its owner, its values, the registered hash."""
     return (
-        _unneeded(spec, expected)
-        or _unreferenced(spec, seen)
+        _unreferenced(spec, seen)
         or _unwritten(spec, seen)
         or _outdated(spec, seen, expected)
         or _unregistered(spec, seen)
@@ -45,12 +44,6 @@ def _unreferenced(spec: authly_client.Spec, seen: ClientObserved) -> Judgement |
     return None
 
 
-def _unneeded(spec: authly_client.Spec, expected: SecretData | None) -> Judgement | None:
-    if expected is not None or spec.type is authly_client.ClientType.CONFIDENTIAL:
-        return None
-    return judgement.holds(TYPE, Reason.NO_SECRET_NEEDED, "a public client has no secret")
-
-
 def _unwritten(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:
     if seen.secret is not None:
         return _taken(spec, seen, seen.secret)
@@ -71,15 +64,26 @@ def _taken(spec: authly_client.Spec, seen: ClientObserved, found: SecretSeen) ->
 def _outdated(
     spec: authly_client.Spec, seen: ClientObserved, expected: SecretData | None
 ) -> Judgement | None:
-    if expected is None:
-        message = f"what Secret {_name(spec, seen)} should hold is not known without the server"
-        return judgement.unknown(TYPE, Reason.WAITING_FOR_SERVER, message)
-    found = seen.secret.data.data if seen.secret else {}
-    keys = sorted(key for key, value in expected.data.items() if found.get(key) != value)
+    found = seen.secret.data if seen.secret else SecretData({})
+    wanted = {**_source(spec, seen), **(expected.data if expected else {})}
+    keys = [key for key, value in wanted.items() if found.get(key) != value]
+    confidential = spec.type is authly_client.ClientType.CONFIDENTIAL
+    if confidential and found.get(SECRET_KEY) is None:
+        keys.append(SECRET_KEY)
     if not keys:
         return None
-    message = f"Secret {_name(spec, seen)} does not hold the current {', '.join(keys)} yet"
+    names = ", ".join(sorted({*keys}))
+    message = (
+        f"Secret {_name(spec, seen)} does not hold the current {names}: the operator writes it"
+    )
     return judgement.fails(TYPE, Reason.SECRET_OUTDATED, message)
+
+
+def _source(spec: authly_client.Spec, seen: ClientObserved) -> dict[str, str]:
+    """What the referenced Secret says that the client secret is."""
+    ref = spec.auth.secret.ref if spec.auth.secret else None
+    given = seen.source.data.get(ref.key) if ref and seen.source else None
+    return {} if given is None else {SECRET_KEY: given}
 
 
 def _unregistered(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:

@@ -46,31 +46,29 @@ def _not_up(case: Situation) -> Judgement | None:
 
 
 def _asked(case: Situation) -> Judgement:
-    """Before the first migration the operator's role does not exist, so no answer proves nothing.
-
-    Once anything was rolled out, no answer is a failure.
-    """
+    """The operator's own question; a managed database is first asked once it is migrated."""
     probe = case.seen.database
-    if probe is not None and probe.error is None:
-        message = f"the database answers; its schema is at revision {probe.schema_revision}"
-        return judgement.holds(TYPE, Reason.DATABASE_ANSWERS, message)
-    if case.job is not JobState.SUCCEEDED and case.deployment is None:
-        return _before_first_migration(case)
-    if probe is None or probe.error is None:
-        message = "nobody could ask the database in this pass: see the other conditions"
-        return judgement.unknown(TYPE, Reason.NOT_PROBED, message)
-    message = (
-        f"the operator cannot ask the database: {judgement.excerpt(probe.error)}: {_advice(case)}"
-    )
-    return judgement.fails(TYPE, Reason.DATABASE_UNREACHABLE, message)
+    if probe is None:
+        return _unasked(case)
+    if probe.error is not None:
+        said = judgement.excerpt(probe.error)
+        message = f"the operator cannot ask the database: {said}: {_advice(case)}"
+        return judgement.fails(TYPE, Reason.DATABASE_UNREACHABLE, message)
+    if probe.schema_revision is None:
+        message = "the database accepts connections; it is not migrated yet"
+        return judgement.holds(TYPE, Reason.ACCEPTS_CONNECTIONS, message)
+    message = f"the database answers; its schema is at revision {probe.schema_revision}"
+    return judgement.holds(TYPE, Reason.DATABASE_ANSWERS, message)
 
 
-def _before_first_migration(case: Situation) -> Judgement:
-    if case.spec.database.external is None:
+def _unasked(case: Situation) -> Judgement:
+    """Nothing is claimed of a database that should have been asked and was not."""
+    first = case.job is not JobState.SUCCEEDED and case.deployment is None
+    if first and case.spec.database.external is None:
         message = "PostgreSQL accepts connections; the operator asks it once it is migrated"
         return judgement.holds(TYPE, Reason.ACCEPTS_CONNECTIONS, message)
-    message = "the first migration makes the operator's role; until then the database is not asked"
-    return judgement.unknown(TYPE, Reason.WAITING_FOR_MIGRATION, message)
+    message = "nobody could ask the database in this pass: see the other conditions"
+    return judgement.unknown(TYPE, Reason.NOT_PROBED, message)
 
 
 def _advice(case: Situation) -> str:

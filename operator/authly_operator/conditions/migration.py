@@ -60,10 +60,8 @@ def _failure(case: Situation) -> str:
     said = [told.reason, told.message.rstrip(".")] if told else []
     said += [blocked.text] if blocked else [f"read kubectl logs -n {namespace} job/{job}"]
     causes = ": ".join(judgement.excerpt(part, 500) for part in said if part)
-    return (
-        f"Job {job} failed: {causes}; then kubectl delete job -n {namespace} {job} to try again;"
-        " servers that were there before go on serving"
-    )
+    again = f"it is made anew after a while, or after kubectl delete job -n {namespace} {job}"
+    return f"Job {job} failed: {causes}; {again}; older replicas go on serving"
 
 
 def _blocked(case: Situation) -> blockage.Blockage | None:

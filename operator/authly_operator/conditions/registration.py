@@ -24,9 +24,7 @@ def server_resolved(reference: ServerReference, seen: Seen) -> Judgement:
     if seen.server:
         message = f"{place} exists"
         return judgement.holds(Condition.SERVER_RESOLVED, Reason.SERVER_FOUND, message)
-    message = (
-        f"{place} does not exist: create it, or create this resource anew with another serverRef"
-    )
+    message = f"{place} does not exist, or its spec is invalid: create it, or correct it"
     return judgement.fails(Condition.SERVER_RESOLVED, Reason.SERVER_NOT_FOUND, message)
 
 
