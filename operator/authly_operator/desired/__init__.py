@@ -1,0 +1,103 @@
+"""What an AuthlyServer becomes: the table of contents, in the order in which it is applied.
+
+Pure: a Plan in, manifests out. Which of them come now follows from what was observed: first the
+database, then the migration, then what runs the program. What is there and waits for its time is
+`held`: neither changed nor pruned.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from authly_operator.desired import (
+    backup_cronjob,
+    config_map,
+    credentials_secret,
+    database,
+    database_service,
+    deployment,
+    disruption_budget,
+    ingress,
+    maintenance_cronjob,
+    migration_job,
+    network_policy,
+    service,
+    service_account,
+    signing_keys_secret,
+)
+from authly_operator.desired.plan import Plan
+from authly_operator.observed import ChildKey, Manifest
+
+
+def _always(_: Plan) -> bool:
+    return True
+
+
+def _migrated(plan: Plan) -> bool:
+    return plan.migrated
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object of the table: who builds it, whether the spec asks for it, and when it is due."""
+
+    build: Callable[[Plan], Manifest]
+    wanted: Callable[[Plan], bool] = _always
+    due: Callable[[Plan], bool] = _always
+
+
+# fmt: off
+TABLE: Final = (
+    Entry(credentials_secret.build),
+    Entry(signing_keys_secret.build,  wanted=signing_keys_secret.is_wanted),
+    Entry(service_account.build),
+    Entry(config_map.build),
+    Entry(network_policy.server,      wanted=network_policy.is_wanted),
+    Entry(network_policy.database,    wanted=network_policy.is_wanted_for_database),
+    Entry(network_policy.jobs,        wanted=network_policy.is_wanted),
+    Entry(network_policy.backup,      wanted=network_policy.is_wanted_for_backup),
+    Entry(database_service.build,     wanted=database.is_wanted),
+    Entry(database.build,             wanted=database.is_wanted),
+    Entry(migration_job.build,        due=migration_job.is_due),
+    Entry(deployment.build,           due=_migrated),
+    Entry(service.build),
+    Entry(ingress.build,              wanted=ingress.is_wanted),
+    Entry(disruption_budget.build,    wanted=disruption_budget.is_wanted),
+    Entry(backup_cronjob.build,       wanted=backup_cronjob.is_wanted, due=_migrated),
+    Entry(maintenance_cronjob.build,  due=_migrated),
+)
+# fmt: on
+
+
+def manifests(plan: Plan) -> tuple[Manifest, ...]:
+    """Everything that is desired now, in the order in which it is to be applied.
+
+    Nothing at all where the material is incomplete, or where an external database was never
+    reached: nothing is made by half.
+    """
+    if not _has_begun(plan):
+        return ()
+    return tuple(entry.build(plan) for entry in _wanted(plan) if entry.due(plan))
+
+
+def held(plan: Plan) -> frozenset[ChildKey]:
+    """The children that are there, are not desired at this moment, and must not be pruned."""
+    if not plan.material.complete:
+        return frozenset(plan.seen.children)
+    waiting = {_key(entry.build(plan)) for entry in _wanted(plan) if not entry.due(plan)}
+    there = waiting & plan.seen.children.keys() - {("Job", plan.migration_job)}
+    return frozenset(there) | migration_job.kept(plan)
+
+
+def _has_begun(plan: Plan) -> bool:
+    external = plan.spec.database.external is not None
+    unreached = external and not plan.database_ready and not plan.seen.children
+    return plan.material.complete and not unreached
+
+
+def _wanted(plan: Plan) -> Iterator[Entry]:
+    return (entry for entry in TABLE if entry.wanted(plan))
+
+
+def _key(manifest: Manifest) -> ChildKey:
+    return manifest["kind"], manifest["metadata"]["name"]

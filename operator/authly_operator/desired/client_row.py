@@ -1,0 +1,61 @@
+"""An AuthlyClient as authly_api.apply_client takes it, in the form that observe_client answers."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from authly_operator import naming
+from authly_operator.api import authly_client, duration
+from authly_operator.observed import Identity
+
+
+_TYPE: Final = {
+    authly_client.ClientType.CONFIDENTIAL: "confidential",
+    authly_client.ClientType.PUBLIC: "public",
+}
+_METHOD: Final = {
+    authly_client.AuthMethod.CLIENT_SECRET_BASIC: "client_secret_basic",
+    authly_client.AuthMethod.CLIENT_SECRET_POST: "client_secret_post",
+    authly_client.AuthMethod.NONE: "none",
+}
+
+
+def build(
+    spec: authly_client.Spec,
+    identity: Identity,
+    digests: Sequence[str],
+    *,
+    enabled: bool | None = None,
+) -> dict[str, Any]:
+    """The row; `digests` are SHA-256 in hexadecimal of the secrets that are valid.
+
+    `enabled` goes before the spec's, for deletionPolicy Disable. Grant types and scopes are
+    sorted, lifetimes in seconds, as observe_client answers them.
+    """
+    return {
+        "client_id": client_id(spec, identity),
+        "owner": identity.owner,
+        "display_name": spec.display_name or identity.name,
+        "type": _TYPE[spec.type],
+        "auth_method": _METHOD[spec.auth_method()],
+        "secret_sha256": list(digests),
+        "grant_types": sorted(grant.value for grant in spec.grant_types),
+        "redirect_uris": list(spec.redirect_uris),
+        "scopes": sorted(spec.scopes),
+        "audiences": list(spec.audiences),
+        "require_pkce": spec.require_pkce,
+        "access_token_ttl": _seconds(spec.tokens.access_token_ttl),
+        "refresh_token_ttl": _seconds(spec.tokens.refresh_token_ttl),
+        "enabled": spec.enabled if enabled is None else enabled,
+        "client_uri": spec.metadata.client_uri,
+        "logo_uri": spec.metadata.logo_uri,
+    }
+
+
+def client_id(spec: authly_client.Spec, identity: Identity) -> str:
+    """The client_id that holds: the spec's, or `<namespace>.<name>`."""
+    return spec.client_id or naming.client_id(identity.name, identity.namespace)
+
+
+def _seconds(lifetime: str | None) -> int | None:
+    """Whole seconds, at least one; None leaves the lifetime to the server."""
+    return None if lifetime is None else max(1, duration.seconds(lifetime))

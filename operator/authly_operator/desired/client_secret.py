@@ -1,0 +1,57 @@
+"""The Secret of an AuthlyClient: everything that its pods need to get and check tokens."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from authly_operator import naming
+from authly_operator.api import authly_client
+from authly_operator.desired import client_row, metadata, secret as secrets, url
+from authly_operator.observed import Identity, Manifest, ServerView
+
+
+def build(
+    spec: authly_client.Spec, identity: Identity, server: ServerView, secret: str | None
+) -> Manifest:
+    """The Secret; without client_secret where there is none."""
+    issuer = server.spec.effective_issuer()
+    values = {
+        "client_id": client_row.client_id(spec, identity),
+        **({"client_secret": secret} if secret is not None else {}),
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "jwks_uri": f"{issuer}/jwks",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "internal_issuer_url": internal_issuer_url(server),
+    }
+    return secrets.build(_metadata(spec, identity, server), values)
+
+
+def name(spec: authly_client.Spec, identity: Identity) -> str:
+    """The Secret's name: the template's, or `<name>-oauth`."""
+    return spec.secret_template.name or naming.client_secret(identity.name)
+
+
+def internal_issuer_url(server: ServerView) -> str:
+    """Where the issuer is reached inside the cluster: the Service's URL with the issuer's path."""
+    host = naming.service_host(server.identity.name, server.identity.namespace)
+    port = server.spec.service.port
+    place = host if port == 80 else f"{host}:{port}"  # noqa: PLR2004 - the default of http
+    return f"http://{place}{url.path(server.spec.effective_issuer())}"
+
+
+def _metadata(
+    spec: authly_client.Spec, identity: Identity, server: ServerView
+) -> Mapping[str, Any]:
+    template = spec.secret_template
+    ours = naming.labels(server.identity.name, naming.Component.CLIENT)
+    annotations = {"annotations": dict(template.annotations)} if template.annotations else {}
+    return {
+        "name": name(spec, identity),
+        "namespace": identity.namespace,
+        "labels": {**template.labels, **ours},
+        **annotations,
+        "ownerReferences": [metadata.owner(identity, "AuthlyClient")],
+    }

@@ -1,0 +1,132 @@
+"""The Deployment of the authorization server's replicas."""
+
+from typing import Final
+
+from authly_operator import naming
+from authly_operator.api import policy
+from authly_operator.desired import config, environment, metadata, pod, program, resources
+from authly_operator.desired.plan import Plan
+from authly_operator.material import keyring
+from authly_operator.observed import Manifest
+
+
+REQUESTS: Final = {"cpu": "100m", "memory": "128Mi"}
+_COMPONENT: Final = naming.Component.SERVER
+_DRAIN_SECONDS: Final = 5
+"""How long a leaving pod still answers, until no proxy sends it requests any more."""
+
+
+def build(plan: Plan) -> Manifest:
+    """The Deployment; a pod that is not ready never replaces one that is."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata.build(plan, naming.deployment(plan.name)),
+        "spec": {
+            "replicas": plan.spec.replicas,
+            "minReadySeconds": 3,
+            "revisionHistoryLimit": 3,
+            "selector": {"matchLabels": naming.selector(plan.name, _COMPONENT)},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+            },
+            "template": _template(plan),
+        },
+    }
+
+
+def is_rolled_out(plan: Plan) -> bool:
+    """Whether every replica runs this image and is available."""
+    seen = plan.seen.child("Deployment", naming.deployment(plan.name))
+    if seen is None:
+        return False
+    spec, status = seen["spec"], seen.get("status", {})
+    counts = {
+        spec.get("replicas", 1),
+        *(status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")),
+    }
+    is_current = status.get("observedGeneration", 0) >= seen["metadata"].get("generation", 0)
+    image = spec["template"]["spec"]["containers"][0]["image"]
+    return image == plan.image and is_current and len(counts) == 1
+
+
+def _template(plan: Plan) -> pod.Part:
+    return pod.template(
+        plan,
+        _COMPONENT,
+        _container(plan),
+        annotations=_annotations(plan),
+        volumes=[_keys_volume(plan)] if _reads_keys(plan) else [],
+        affinity=_affinity(plan),
+        terminationGracePeriodSeconds=40,
+    )
+
+
+def _annotations(plan: Plan) -> dict[str, str]:
+    restart = plan.seen.identity.annotations.get(naming.RESTART_AT_ANNOTATION)
+    return {
+        naming.CONFIG_HASH_ANNOTATION: plan.config_hash,
+        **({naming.RESTART_AT_ANNOTATION: restart} if restart else {}),
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(config.MANAGEMENT_PORT),
+        "prometheus.io/path": "/metrics",
+    }
+
+
+def _container(plan: Plan) -> pod.Part:
+    given = {key: key for key in config.credentials(plan.spec)}
+    return program.container(
+        plan,
+        "serve",
+        environment.of_credentials(plan, given),
+        resources.build(plan.spec.resources, REQUESTS),
+        envFrom=[{"configMapRef": {"name": naming.config(plan.name)}}],
+        mounts=[_KEYS_MOUNT] if _reads_keys(plan) else [],
+        ports=[
+            {"name": "http", "containerPort": config.PORT, "protocol": "TCP"},
+            {"name": "metrics", "containerPort": config.MANAGEMENT_PORT, "protocol": "TCP"},
+        ],
+        startupProbe=_probe("/health/live", period=2, failures=30),
+        livenessProbe=_probe("/health/live", period=10, failures=3),
+        readinessProbe=_probe("/health/ready", period=5, failures=2),
+        lifecycle={"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
+    )
+
+
+def _probe(path: str, *, period: int, failures: int) -> pod.Part:
+    return {
+        "httpGet": {"path": path, "port": config.PORT, "scheme": "HTTP"},
+        "periodSeconds": period,
+        "timeoutSeconds": 4,
+        "failureThreshold": failures,
+    }
+
+
+_KEYS_MOUNT: Final = {"name": "keys", "mountPath": config.KEYS_DIRECTORY, "readOnly": True}
+
+
+def _reads_keys(plan: Plan) -> bool:
+    """HS256 signs with a shared secret, which comes by environment."""
+    return plan.spec.signing_keys.algorithm is not policy.Algorithm.HS256
+
+
+def _keys_volume(plan: Plan) -> pod.Part:
+    """The ring, readable by the pod's group; without subPath, so that a new ring arrives."""
+    items = [{"key": keyring.KEY, "path": keyring.KEY}]
+    source = {
+        "secretName": naming.signing_keys(plan.name),
+        "defaultMode": 0o440,
+        "items": items,
+    }
+    return {"name": "keys", "secret": source}
+
+
+def _affinity(plan: Plan) -> pod.Part:
+    """Replicas on several nodes where there are several."""
+    term = {
+        "labelSelector": {"matchLabels": naming.selector(plan.name, _COMPONENT)},
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    preferred = [{"weight": 100, "podAffinityTerm": term}]
+    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}

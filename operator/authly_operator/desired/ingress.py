@@ -1,0 +1,78 @@
+"""The Ingress: only what OAuth's clients and users need, each path by its whole name.
+
+Health, metrics and whatever a later version serves for administrators stay inside the cluster.
+"""
+
+from typing import Any, Final
+
+from authly_operator import naming
+from authly_operator.api import exposure
+from authly_operator.desired import metadata, url
+from authly_operator.desired.plan import Plan
+from authly_operator.observed import Manifest
+
+
+ENDPOINTS: Final = (
+    "/authorize",
+    "/login",
+    "/consent",
+    "/token",
+    "/auth/token",
+    "/auth/refresh",
+    "/revoke",
+    "/introspect",
+    "/userinfo",
+    "/jwks",
+)
+"""Below the issuer's path."""
+METADATA: Final = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+"""Before and after the issuer's path (RFC 8414 sections 3.1 and 5)."""
+_CERT_MANAGER: Final = {
+    exposure.IssuerKind.ISSUER: "cert-manager.io/issuer",
+    exposure.IssuerKind.CLUSTER_ISSUER: "cert-manager.io/cluster-issuer",
+}
+
+
+def build(plan: Plan) -> Manifest:
+    """The Ingress of spec.ingress."""
+    wanted = plan.spec.ingress
+    rule = {"host": wanted.host, "http": {"paths": [_path(plan, path) for path in paths(plan)]}}
+    spec: dict[str, Any] = {"rules": [rule]}
+    if wanted.class_name is not None:
+        spec["ingressClassName"] = wanted.class_name
+    if wanted.tls is not None:
+        secret_name = wanted.tls.secret_name or naming.tls(plan.name)
+        spec["tls"] = [{"hosts": [wanted.host], "secretName": secret_name}]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": metadata.build(
+            plan, naming.deployment(plan.name), annotations=_annotations(wanted)
+        ),
+        "spec": spec,
+    }
+
+
+def is_wanted(plan: Plan) -> bool:
+    """Whether there is an Ingress."""
+    return plan.spec.ingress.enabled
+
+
+def paths(plan: Plan) -> tuple[str, ...]:
+    """Every path that is published."""
+    prefix = url.path(plan.spec.effective_issuer())
+    endpoints = [prefix + path for path in ENDPOINTS]
+    well_known = [path for name in METADATA for path in (name + prefix, prefix + name)]
+    return tuple(dict.fromkeys((*endpoints, *well_known)))
+
+
+def _path(plan: Plan, path: str) -> dict[str, Any]:
+    port = {"number": plan.spec.service.port}
+    backend = {"service": {"name": naming.deployment(plan.name), "port": port}}
+    return {"path": path, "pathType": "Exact", "backend": backend}
+
+
+def _annotations(wanted: exposure.Ingress) -> dict[str, str]:
+    issuer = wanted.tls.issuer_ref if wanted.tls else None
+    certificate = {_CERT_MANAGER[issuer.kind]: issuer.name} if issuer else {}
+    return {**wanted.annotations, **certificate}

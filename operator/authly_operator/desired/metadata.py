@@ -1,0 +1,39 @@
+"""The metadata of what the operator makes: names, labels, and whom it belongs to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from authly_operator import naming
+from authly_operator.desired.plan import Plan
+from authly_operator.observed import Identity
+
+
+def build(
+    plan: Plan,
+    name: str,
+    component: naming.Component = naming.Component.SERVER,
+    *,
+    owned: bool = True,
+    annotations: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The metadata of a child; one that is not owned outlives the AuthlyServer."""
+    owners = [owner(plan.seen.identity, "AuthlyServer")] if owned else []
+    return {
+        "name": name,
+        "namespace": plan.namespace,
+        "labels": naming.labels(plan.name, component),
+        **({"annotations": dict(annotations)} if annotations else {}),
+        **({"ownerReferences": owners} if owners else {}),
+    }
+
+
+def owner(identity: Identity, kind: str) -> dict[str, Any]:
+    """The owner reference by which the garbage collector takes a child with its owner."""
+    return {
+        "apiVersion": naming.API_VERSION,
+        "kind": kind,
+        "name": identity.name,
+        "uid": identity.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }

@@ -1,0 +1,96 @@
+"""The Job that brings the schema up to date and sets the roles' passwords, before each roll-out.
+
+No time to live after it has finished: it would be deleted and made again for ever. It goes when
+the next one has succeeded and its image is rolled out.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from authly_operator import naming
+from authly_operator.api import duration
+from authly_operator.desired import deployment, environment, metadata, pod, program
+from authly_operator.desired.plan import Plan
+from authly_operator.observed import ChildKey, JobState, Manifest
+
+
+RETRY_AFTER: Final = timedelta(seconds=60)
+"""How long a failed Job stays before another is made: time to read its logs."""
+WRONG_SETTING: Final = 2
+"""Exit code of authly-server where trying again cannot help."""
+_VARIABLES: Final = {
+    "DATABASE_URL": "MIGRATION_DATABASE_URL",
+    "SERVER_DATABASE_URL": "DATABASE_URL",
+    "OPERATOR_DATABASE_URL": "OPERATOR_DATABASE_URL",
+    "ADMIN_EMAIL": "ADMIN_EMAIL",
+    "ADMIN_PASSWORD": "ADMIN_PASSWORD",
+}
+
+
+def build(plan: Plan) -> Manifest:
+    """The Job of this image for this database."""
+    command = program.container(
+        plan,
+        "migrate",
+        environment.of_credentials(plan, _VARIABLES),
+        program.JOB_RESOURCES,
+    )
+    component = naming.Component.MIGRATION
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata.build(plan, plan.migration_job, component),
+        "spec": {
+            "backoffLimit": plan.spec.migrations.backoff_limit,
+            "activeDeadlineSeconds": max(1, duration.seconds(plan.spec.migrations.timeout)),
+            "podFailurePolicy": failure_policy("migrate"),
+            "template": pod.template(plan, component, command, restartPolicy="Never"),
+        },
+    }
+
+
+def failure_policy(container: str) -> pod.Part:
+    """Give up on a wrong setting; a pod that was evicted is no failure."""
+    wrong = {"containerName": container, "operator": "In", "values": [WRONG_SETTING]}
+    evicted = {"type": "DisruptionTarget", "status": "True"}
+    return {
+        "rules": [
+            {"action": "FailJob", "onExitCodes": wrong},
+            {"action": "Ignore", "onPodConditions": [evicted]},
+        ]
+    }
+
+
+def is_due(plan: Plan) -> bool:
+    """Whether to make the Job; one that exists stays as it is, since its template is immutable."""
+    return plan.database_ready and plan.seen.job(plan.migration_job) is JobState.ABSENT
+
+
+def kept(plan: Plan) -> frozenset[ChildKey]:
+    """The migration Jobs that stay: this one, and older ones until this image is rolled out.
+
+    One that failed long enough ago does not, so that it is pruned and made again.
+    """
+    over = plan.migrated and deployment.is_rolled_out(plan)
+    jobs = {key: child for key, child in plan.seen.children.items() if _migrates(key, child)}
+    mine = ("Job", plan.migration_job)
+    return frozenset(
+        key
+        for key, job in jobs.items()
+        if (not _failed_long_ago(job, plan.now) if key == mine else not over)
+    )
+
+
+def _migrates(key: ChildKey, child: Manifest) -> bool:
+    labels = child["metadata"].get("labels", {})
+    return key[0] == "Job" and labels.get(naming.COMPONENT_LABEL) == naming.Component.MIGRATION
+
+
+def _failed_long_ago(job: Manifest, now: datetime) -> bool:
+    conditions = job.get("status", {}).get("conditions") or ()
+    return any(
+        one["type"] == "Failed"
+        and one["status"] == "True"
+        and now - datetime.fromisoformat(one["lastTransitionTime"]) > RETRY_AFTER
+        for one in conditions
+    )

@@ -1,0 +1,143 @@
+"""The NetworkPolicies: what each pod may be reached by and may reach, and nothing else.
+
+Policies add up: those of several kinds of pods are one object each.
+"""
+
+from typing import Any, Final
+
+from authly_operator import naming
+from authly_operator.desired import config, database_service, metadata, url
+from authly_operator.desired.plan import Plan
+from authly_operator.observed import Manifest
+
+
+Rule = dict[str, Any]
+_JOBS: Final = (
+    naming.Component.BACKUP,
+    naming.Component.MAINTENANCE,
+    naming.Component.MIGRATION,
+)
+_NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+_EVERY_POD: Final[Rule] = {"namespaceSelector": {}}
+"""Every pod of the cluster, and nobody outside."""
+
+
+def is_wanted(plan: Plan) -> bool:
+    """Whether there are NetworkPolicies."""
+    return plan.spec.network_policy.enabled
+
+
+def is_wanted_for_database(plan: Plan) -> bool:
+    """Whether there is a database of ours to protect."""
+    return is_wanted(plan) and plan.spec.database.external is None
+
+
+def is_wanted_for_backup(plan: Plan) -> bool:
+    """Whether backups leave for a bucket."""
+    backup = plan.spec.backup
+    return is_wanted(plan) and backup is not None and backup.destination.s3 is not None
+
+
+def server(plan: Plan) -> Manifest:
+    """Replicas: OAuth for everybody, metrics for the cluster; out to DNS and the database."""
+    component = naming.Component.SERVER
+    return _policy(
+        plan,
+        naming.deployment(plan.name),
+        component,
+        {"matchLabels": naming.selector(plan.name, component)},
+        ingress=[_rule(config.PORT), _rule(config.MANAGEMENT_PORT, _from=[_EVERY_POD])],
+        egress=[_dns(), _database(plan)],
+    )
+
+
+def database(plan: Plan) -> Manifest:
+    """The database: the server, its Jobs and the operator come in, nothing goes out."""
+    component = naming.Component.DATABASE
+    operator = {_NAMESPACE_LABEL: plan.seen.settings.operator_namespace}
+    clients = [
+        {"podSelector": _any_of(plan, (naming.Component.SERVER, *_JOBS))},
+        {"namespaceSelector": {"matchLabels": operator}},
+    ]
+    return _policy(
+        plan,
+        naming.database(plan.name),
+        component,
+        {"matchLabels": naming.selector(plan.name, component)},
+        ingress=[_rule(database_service.PORT, _from=clients)],
+    )
+
+
+def jobs(plan: Plan) -> Manifest:
+    """Jobs: nobody comes in; out to DNS and the database."""
+    return _policy(
+        plan,
+        naming.jobs(plan.name),
+        naming.Component.MIGRATION,
+        _any_of(plan, _JOBS),
+        egress=[_dns(), _database(plan)],
+    )
+
+
+def backup(plan: Plan) -> Manifest:
+    """Backups: out to the bucket, whose addresses only DNS knows."""
+    component = naming.Component.BACKUP
+    return _policy(
+        plan,
+        naming.backup(plan.name),
+        component,
+        {"matchLabels": naming.selector(plan.name, component)},
+        egress=[_rule(*_bucket_ports(plan))],
+    )
+
+
+def _policy(
+    plan: Plan,
+    name: str,
+    component: naming.Component,
+    pods: Rule,
+    **rules: list[Rule],
+) -> Manifest:
+    """A policy for both directions: the one without rules is closed."""
+    spec = {"podSelector": pods, "policyTypes": ["Ingress", "Egress"], **rules}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata.build(plan, name, component),
+        "spec": spec,
+    }
+
+
+def _rule(*ports: int, _from: list[Rule] | None = None, to: list[Rule] | None = None) -> Rule:
+    peers = {name: peer for name, peer in (("from", _from), ("to", to)) if peer is not None}
+    return {"ports": [{"port": port, "protocol": "TCP"} for port in ports], **peers}
+
+
+def _any_of(plan: Plan, components: tuple[naming.Component, ...]) -> Rule:
+    labels = naming.selector(plan.name, naming.Component.SERVER)
+    del labels[naming.COMPONENT_LABEL]
+    expression = {
+        "key": naming.COMPONENT_LABEL,
+        "operator": "In",
+        "values": [component.value for component in components],
+    }
+    return {"matchLabels": labels, "matchExpressions": [expression]}
+
+
+def _dns() -> Rule:
+    """To any address: caches on the node have one outside of the cluster's networks."""
+    return {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+
+
+def _database(plan: Plan) -> Rule:
+    if plan.spec.database.external is not None:
+        owner = plan.material.credentials["MIGRATION_DATABASE_URL"]
+        return _rule(*url.ports(owner, database_service.PORT))
+    pods = naming.selector(plan.name, naming.Component.DATABASE)
+    return _rule(database_service.PORT, to=[{"podSelector": {"matchLabels": pods}}])
+
+
+def _bucket_ports(plan: Plan) -> list[int]:
+    s3 = plan.spec.backup.destination.s3 if plan.spec.backup else None
+    endpoint = (s3 and s3.endpoint) or "https://"
+    return url.ports(endpoint, 80 if endpoint.startswith("http:") else 443)

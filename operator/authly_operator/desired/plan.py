@@ -1,0 +1,78 @@
+"""Everything that the objects of one AuthlyServer are made from, and what follows from it."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from authly_operator import naming
+from authly_operator.api import authly_server
+from authly_operator.desired import config, fingerprint
+from authly_operator.material import Material
+from authly_operator.observed import JobState, ServerObserved
+
+
+_IMAGE: Final = re.compile(r"(.+?)((?::[^/@:]+)?(?:@.+)?)")
+"""Repository, and tag or digest with its separator."""
+_URLS: Final = ("MIGRATION_DATABASE_URL", "DATABASE_URL", "OPERATOR_DATABASE_URL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is wanted, what was seen, and what the Secrets hold, at one moment."""
+
+    spec: authly_server.Spec
+    seen: ServerObserved
+    material: Material
+    now: datetime
+    """With a time zone."""
+
+    @property
+    def name(self) -> str:
+        """The AuthlyServer's name."""
+        return self.seen.identity.name
+
+    @property
+    def namespace(self) -> str:
+        """The AuthlyServer's namespace."""
+        return self.seen.identity.namespace
+
+    @property
+    def image(self) -> str:
+        """The server's image; what spec.image leaves open is the operator's default."""
+        default = _IMAGE.fullmatch(self.seen.settings.server_image)
+        repository, suffix = default.groups() if default else ("", "")
+        wanted = self.spec.image
+        return (wanted.repository or repository) + (f":{wanted.tag}" if wanted.tag else suffix)
+
+    @property
+    def database_image(self) -> str:
+        """The image of a managed database."""
+        managed = self.spec.database.managed
+        return (managed and managed.image) or self.seen.settings.database_image
+
+    @property
+    def migration_job(self) -> str:
+        """The Job of this image for this database; other passwords of roles are another Job."""
+        urls = (self.material.credentials.get(key, "") for key in _URLS)
+        return naming.migration(self.name, self.image, "\0".join(urls))
+
+    @property
+    def config_hash(self) -> str:
+        """A digest of everything that a server reads at its start only, so not of the key ring."""
+        given = {key: self.material.credentials.get(key) for key in config.credentials(self.spec)}
+        return fingerprint.of(config.data(self.spec, self.seen.identity), given)
+
+    @property
+    def migrated(self) -> bool:
+        """Whether the schema is what this image needs, and the roles have their passwords."""
+        return self.seen.job(self.migration_job) is JobState.SUCCEEDED
+
+    @property
+    def database_ready(self) -> bool:
+        """Whether the database answers; an outage is none to what is rolled out already."""
+        if self.spec.database.external is None:
+            database = self.seen.child("StatefulSet", naming.database(self.name)) or {}
+            return int(database.get("status", {}).get("readyReplicas") or 0) > 0
+        answered = self.seen.database is not None and self.seen.database.error is None
+        return answered or self.seen.child("Deployment", naming.deployment(self.name)) is not None

@@ -1,0 +1,30 @@
+"""The Service in front of the replicas; metrics are not reached through it."""
+
+from authly_operator import naming
+from authly_operator.desired import config, metadata
+from authly_operator.desired.plan import Plan
+from authly_operator.observed import Manifest
+
+
+def build(plan: Plan) -> Manifest:
+    """The Service of spec.service."""
+    wanted = plan.spec.service
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata.build(
+            plan, naming.deployment(plan.name), annotations=wanted.annotations
+        ),
+        "spec": {
+            "type": wanted.type.value,
+            "selector": naming.selector(plan.name, naming.Component.SERVER),
+            "ports": [
+                {
+                    "name": "http",
+                    "port": wanted.port,
+                    "protocol": "TCP",
+                    "targetPort": config.PORT,
+                }
+            ],
+        },
+    }
