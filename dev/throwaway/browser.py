@@ -5,8 +5,10 @@ It does not leave the server: a redirect to a client is the last answer, to be l
 
 import base64
 import hashlib
+import ssl
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -58,19 +60,36 @@ class Form:
 
 
 class Browser:
-    """One person's browser; `base_url` is where it reaches the server, be it plain HTTP."""
+    """One person's browser; `base_url` is where it reaches the server, be it plain HTTP.
 
-    def __init__(self, base_url: str) -> None:
-        policy = DefaultCookiePolicy(secure_protocols=("http", "https"))
-        self.client = httpx.Client(base_url=base_url, cookies=CookieJar(policy), timeout=30)
+    `cookies` are the ones that it keeps, Secure or not, and may be changed; `verify` is what to
+    trust where `base_url` is https.
+    """
+
+    def __init__(self, base_url: str, verify: ssl.SSLContext | bool = True) -> None:
+        self.cookies: dict[str, str] = {}
+        self.client = httpx.Client(
+            base_url=base_url,
+            verify=verify,
+            timeout=30,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            event_hooks={"request": [self._present], "response": [self._keep]},
+        )
 
     def close(self) -> None:
-        """Hang up and forget."""
+        """Hang up."""
         self.client.close()
 
-    def cookies(self) -> dict[str, str]:
-        """Names and values of what is kept."""
-        return {cookie.name: cookie.value or "" for cookie in self.client.cookies.jar}
+    def _present(self, request: httpx.Request) -> None:
+        if self.cookies:
+            request.headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
+
+    def _keep(self, answer: httpx.Response) -> None:
+        for header in answer.headers.get_list("Set-Cookie"):
+            for name, morsel in SimpleCookie(header).items():
+                self.cookies.pop(name, None)
+                if morsel["max-age"] != "0":
+                    self.cookies[name] = morsel.value
 
     def authorize(self, client: RegisteredClient, **changes: str | None) -> httpx.Response:
         """Come from the client and go as far as no person is needed."""
@@ -119,4 +138,4 @@ def read_form(page: httpx.Response) -> Form:
     (form,) = html.fromstring(page.text).cssselect("form")
     hidden = form.cssselect("input[type=hidden]")
     fields = {each.get("name", ""): each.get("value", "") for each in hidden}
-    return Form(form.get("action", ""), fields))
+    return Form(form.get("action", ""), fields)

@@ -1,0 +1,35 @@
+"""One database and one server process a module, and a person who is signed in to it."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from throwaway import instance as throwaway_instance, postgres as throwaway_postgres
+from throwaway.instance import Instance
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def module_database_url(
+    postgres: throwaway_postgres.Cluster, migrated_template: str
+) -> Iterator[str]:
+    """The owner's URL of a migrated database of the module's own."""
+    name = f"http_{next(_numbers)}"
+    yield postgres.create_database(name, template=migrated_template)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """Settings of the module's server; a module that wants others overrides this."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def instance(module_database_url: str, settings: dict[str, str]) -> Iterator[Instance]:
+    """The module's server."""
+    with throwaway_instance.running(module_database_url, tls=False, **settings) as running:
+        yield running
