@@ -1,0 +1,60 @@
+"""What kopf tells, handed to the queue: nothing is decided here, and kopf writes nothing.
+
+Only `on.event` is used: it carries no state, so kopf needs neither annotations nor a finalizer.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import kopf
+
+from authly_operator import naming
+from authly_operator.workqueue import Key
+
+
+KINDS: Final = {
+    "authlyservers": "AuthlyServer",
+    "authlyscopes": "AuthlyScope",
+    "authlyclients": "AuthlyClient",
+}
+Notice = Callable[[Key, dict[str, Any] | None], None]
+"""Takes a resource that came or changed with its body, or one that went with None."""
+
+
+def registry(notice: Notice) -> kopf.OperatorRegistry:
+    """The handlers of all kinds; `notice` is called in kopf's own thread."""
+    handlers = kopf.OperatorRegistry()
+    kopf.on.login(registry=handlers, id="login")(_login)
+    for plural, kind in KINDS.items():
+        kopf.on.event(naming.GROUP, naming.VERSION, plural, registry=handlers, id=kind.lower())(
+            _handler(kind, notice)
+        )
+    return handlers
+
+
+def settings() -> kopf.OperatorSettings:
+    """Of kopf only the watching is wanted."""
+    chosen = kopf.OperatorSettings()
+    chosen.posting.enabled = False
+    chosen.peering.standalone = True
+    chosen.networking.request_timeout = 30
+    chosen.watching.chunk_size = 500
+    return chosen
+
+
+def _handler(kind: str, notice: Notice) -> Callable[..., Any]:
+    async def handle(
+        type: str | None,  # noqa: A002 - kopf's name
+        body: kopf.Body,
+        namespace: str | None,
+        name: str | None,
+        **_: object,
+    ) -> None:
+        key = Key(kind, namespace or "", name or "")
+        notice(key, None if type == "DELETED" else dict(body))
+
+    return handle
+
+
+def _login(**arguments: Any) -> kopf.ConnectionInfo | None:
+    return kopf.login_with_service_account(**arguments) or kopf.login_with_kubeconfig(**arguments)

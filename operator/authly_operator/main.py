@@ -1,0 +1,201 @@
+"""The composition root: settings -> API server -> Lease -> watches, queue and workers.
+
+Only the holder of the Lease does anything. Whoever loses it ends at once with status 1, and the
+kubelet starts it again as a candidate.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+
+from authly_operator import entropy, naming, observed, observer, probes, telemetry
+from authly_operator.clock import SystemClock
+from authly_operator.cluster import apply, client, lease, watch
+from authly_operator.dependants import Dependants
+from authly_operator.instance import errors as instance_errors
+from authly_operator.metrics import Metrics
+from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.settings import Settings
+from authly_operator.worker import Worker
+from authly_operator.workqueue import Key, WorkQueue
+
+
+LONGEST_WAIT: Final = 600.0
+"""Seconds that a resource may wait for a worker before the kubelet is asked for a restart."""
+log = telemetry.logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What lives as long as the process; `stop` is set when it is asked to end."""
+
+    settings: Settings
+    api: client.Client
+    metrics: Metrics
+    queue: WorkQueue
+    stop: asyncio.Event
+
+
+async def run(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT (0), or until the Lease or the watching is lost (1)."""
+    telemetry.configure(settings.log_level)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    metrics, queue = Metrics(), WorkQueue(time.monotonic)
+    metrics.watch_queue(lambda: len(queue), queue.age)
+    serving = probes.serve(
+        health=lambda: _health(queue),
+        measured=metrics,
+        health_port=settings.health_port,
+        metrics_port=settings.metrics_port,
+    )
+    api = await client.Client.connect(settings.kubeconfig)
+    try:
+        async with serving:
+            return await _stand(Process(settings, api, metrics, queue, stop))
+    finally:
+        await api.close()
+
+
+async def _stand(process: Process) -> int:
+    """Wait for the Lease, lead, and give the Lease up in the end."""
+    settings = process.settings
+    # Connections of its own: no other request may delay a renewal.
+    api = await client.Client.connect(settings.kubeconfig)
+    identity = f"{settings.pod_name}_{entropy.draw(4).hex()}"
+    election = lease.Lease(
+        api, settings.operator_namespace, settings.lease_name, identity, SystemClock()
+    )
+    try:
+        return await _take_office(process, election)
+    finally:
+        await api.close()
+
+
+async def _take_office(process: Process, election: lease.Lease) -> int:
+    log.info("waiting_for_lease", lease=election.name, candidate=election.identity)
+    if not await _unless_stopped(process.stop, election.acquire()):
+        return 0
+    process.metrics.leader.set(1)
+    try:
+        await _lead(process, election)
+    except (lease.Lost, observer.Ended, instance_errors.StaleEpoch) as error:
+        log.critical("stopped_leading", reason=str(error))
+        return 1
+    finally:
+        process.metrics.leader.set(0)
+        await election.release()
+    log.info("stopped")
+    return 0
+
+
+async def _lead(process: Process, election: lease.Lease) -> None:
+    """Reconcile until the first of all tasks ends.
+
+    Raises:
+        cluster.lease.Lost: the Lease is somebody else's.
+        observer.Ended: custom resources are watched no more.
+        instance.errors.StaleEpoch: a database has seen a later leader.
+    """
+    dependants = Dependants()
+
+    def notice(key: Key, body: Mapping[str, Any] | None) -> None:
+        dependants.note(key, body)
+        process.queue.add(key)
+
+    async with (
+        aiohttp.ClientSession() as http,
+        observer.observing(notice, process.settings.namespaces) as ended,
+    ):
+        tools = _collaborators(process, http, dependants, election.check)
+        workers = [Worker(process.queue, tools).run() for _ in range(process.settings.workers)]
+        await _first_of(
+            _until(ended), election.hold(), _until_set(process.stop), _watch(process), *workers
+        )
+
+
+def _collaborators(
+    process: Process, http: aiohttp.ClientSession, dependants: Dependants, epoch: Callable[[], int]
+) -> Collaborators:
+    return Collaborators(
+        api=process.api,
+        applier=apply.Applier(process.api),
+        http=http,
+        clock=SystemClock(),
+        draw=entropy.draw,
+        draw_rsa_key=entropy.draw_rsa_key,
+        settings=_observed(process.settings),
+        epoch=epoch,
+        wake=process.queue.add,
+        dependants=dependants.of,
+        metrics=process.metrics,
+    )
+
+
+async def _watch(process: Process) -> None:
+    """A child that changed wakes its resource, also where somebody just took its labels."""
+
+    def notify(_: str, metadata: Mapping[str, Any]) -> None:
+        if (key := owner(metadata)) is not None:
+            process.queue.add(key)
+
+    await watch.children(process.api, process.settings.namespaces or (None,), notify)
+
+
+def owner(metadata: Mapping[str, Any]) -> Key | None:
+    """Whose child it is: a client's by owner reference, a server's by its instance label."""
+    labels = metadata.get("labels") or {}
+    namespace = metadata["namespace"]
+    if labels.get(naming.COMPONENT_LABEL) != naming.Component.CLIENT.value:
+        server = labels.get(naming.INSTANCE_LABEL)
+        return Key("AuthlyServer", namespace, server) if server else None
+    for reference in metadata.get("ownerReferences", ()):
+        if reference["kind"] == "AuthlyClient":
+            return Key("AuthlyClient", namespace, reference["name"])
+    return None
+
+
+def _observed(settings: Settings) -> observed.Settings:
+    return observed.Settings(
+        server_image=settings.server_image,
+        database_image=settings.database_image,
+        operator_namespace=settings.operator_namespace,
+    )
+
+
+def _health(queue: WorkQueue) -> str | None:
+    waited = queue.age()
+    return f"a resource waits for {waited:.0f} s" if waited > LONGEST_WAIT else None
+
+
+async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
+    """Whether the work ended before the process was asked to stop."""
+    await _first_of(work, _until_set(stop))
+    return not stop.is_set()
+
+
+async def _first_of(*each: Coroutine[Any, Any, object]) -> None:
+    """Run all until the first one ends, cancel the others, and raise what the first one raised."""
+    tasks = [asyncio.ensure_future(one) for one in each]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=5)
+    for task in done:
+        task.result()
+
+
+async def _until(future: "asyncio.Future[None]") -> None:
+    await future
+
+
+async def _until_set(event: asyncio.Event) -> None:
+    await event.wait()

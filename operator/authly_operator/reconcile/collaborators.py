@@ -1,0 +1,35 @@
+"""What every story works with, made once by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from authly_operator.clock import Clock
+from authly_operator.cluster import apply, client
+from authly_operator.metrics import Metrics
+from authly_operator.observed import Settings
+from authly_operator.reconcile.memory import Memory
+from authly_operator.workqueue import Key
+
+
+@dataclass(slots=True, kw_only=True)
+class Collaborators:
+    """The rim of the operator, and what it remembers while it leads.
+
+    `epoch` answers that of the Lease, or raises Lost; `dependants` are the scopes and clients of
+    a server, as far as events told of them; `wake` puts a resource into the queue.
+    """
+
+    api: client.Client
+    applier: apply.Applier
+    http: aiohttp.ClientSession
+    clock: Clock
+    draw: Callable[[int], bytes]
+    draw_rsa_key: Callable[[], str]
+    settings: Settings
+    epoch: Callable[[], int]
+    wake: Callable[[Key], None]
+    dependants: Callable[[Key], tuple[Key, ...]]
+    metrics: Metrics
+    memory: Memory = field(default_factory=Memory)

@@ -1,0 +1,132 @@
+"""Look around an AuthlyServer: its children, its Secrets, its database and its endpoint."""
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authly_operator import material, naming
+from authly_operator.api import authly_server
+from authly_operator.cluster import gather as cluster_gather
+from authly_operator.desired.plan import Plan
+from authly_operator.instance import database, endpoint, errors, registry
+from authly_operator.observed import (
+    ChildKey,
+    DatabaseProbe,
+    EndpointProbe,
+    Identity,
+    Manifest,
+    SecretData,
+    ServerObserved,
+)
+from authly_operator.reconcile import server_status
+from authly_operator.reconcile.collaborators import Collaborators
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What was seen, and every child with its Secrets as the API server has them."""
+
+    seen: ServerObserved
+    everything: Mapping[ChildKey, Manifest]
+
+
+async def gather(tools: Collaborators, identity: Identity, spec: authly_server.Spec) -> Around:
+    """Read everything but the database and the endpoint.
+
+    Raises:
+        cluster.errors.ClusterError: the API server did not answer.
+    """
+    place = identity.namespace, identity.name
+    children, waiting = await asyncio.gather(
+        cluster_gather.children(tools.api, *place), cluster_gather.waiting(tools.api, *place)
+    )
+    secrets = await _secrets(tools, identity, spec, children)
+    seen = ServerObserved(
+        identity=identity,
+        settings=tools.settings,
+        children={key: child for key, child in children.items() if key[0] != "Secret"},
+        secrets=secrets,
+        waiting=waiting,
+    )
+    return Around(seen, children)
+
+
+async def judge_material(tools: Collaborators, spec: authly_server.Spec, around: Around) -> Plan:
+    """Draw what is missing of passwords and keys, and probe with them.
+
+    Raises:
+        instance.errors.StaleEpoch: never here; probing only reads.
+    """
+    entropy = tools.draw(material.ENTROPY_BYTES)
+    drawn = material.draw(spec, around.seen, entropy, tools.draw_rsa_key)
+    _remember(tools, around.seen.identity, drawn)
+    now = tools.clock.now()
+    plan = Plan(spec=spec, seen=around.seen, material=drawn, now=now)
+    probed, answered = await asyncio.gather(_database(plan), _endpoint(tools, plan))
+    seen = dataclasses.replace(around.seen, database=probed, endpoint=answered)
+    return dataclasses.replace(plan, seen=seen)
+
+
+async def _secrets(
+    tools: Collaborators,
+    identity: Identity,
+    spec: authly_server.Spec,
+    children: Mapping[ChildKey, Manifest],
+) -> dict[str, SecretData]:
+    """Our two by what was gathered, by name, or from memory; those of others by name."""
+    ours = (naming.credentials(identity.name), naming.signing_keys(identity.name))
+    found: dict[str, SecretData] = {}
+    for name in (*ours, *_references(spec)):
+        manifest = children.get(("Secret", name)) or await cluster_gather.secret(
+            tools.api, identity.namespace, name
+        )
+        seen = cluster_gather.decoded(manifest) if manifest else None
+        if name in ours:
+            seen = tools.memory.recall(identity.uid, name, seen)
+        if seen is not None:
+            found[name] = seen
+    return found
+
+
+def _references(spec: authly_server.Spec) -> tuple[str, ...]:
+    references = (
+        spec.database.external and spec.database.external.secret_ref.name,
+        spec.bootstrap_admin.secret_ref and spec.bootstrap_admin.secret_ref.name,
+    )
+    return tuple(name for name in references if name)
+
+
+def _remember(tools: Collaborators, identity: Identity, drawn: material.Material) -> None:
+    if not drawn.complete:
+        return
+    tools.memory.keep(identity.uid, naming.credentials(identity.name), drawn.credentials)
+    if drawn.keyring is not None:
+        ring: dict[str, Any] = {material.keyring.KEY: drawn.keyring}
+        tools.memory.keep(identity.uid, naming.signing_keys(identity.name), ring)
+
+
+async def _database(plan: Plan) -> DatabaseProbe | None:
+    """Ask as the operator's role once there is one; before that an external one as its owner."""
+    if not plan.material.complete:
+        return None
+    serves = plan.seen.child("Deployment", naming.deployment(plan.name)) is not None
+    if plan.migrated or serves:
+        url = plan.material.credentials["OPERATOR_DATABASE_URL"]
+        try:
+            return await registry.observe_instance(url)
+        except errors.Unreachable as error:
+            return DatabaseProbe(error=str(error))
+    if plan.spec.database.external is None:
+        return None
+    owner = plan.material.credentials["MIGRATION_DATABASE_URL"]
+    return DatabaseProbe(error=await database.reachable(owner))
+
+
+async def _endpoint(tools: Collaborators, plan: Plan) -> EndpointProbe | None:
+    deployment = plan.seen.child("Deployment", naming.deployment(plan.name)) or {}
+    if not deployment.get("status", {}).get("availableReplicas"):
+        return None
+    url = server_status.internal(plan.spec, plan.seen)
+    return await endpoint.probe(tools.http, url, plan.spec.effective_issuer())

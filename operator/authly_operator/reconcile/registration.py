@@ -1,0 +1,131 @@
+"""Where a scope or a client is registered: the AuthlyServer, whether it admits it, its database."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from authly_operator import naming
+from authly_operator.api import authly_server, policy, reference
+from authly_operator.cluster import errors, finalizers, gather
+from authly_operator.conditions import acceptance
+from authly_operator.observed import Identity, ServerView
+from authly_operator.reconcile import custom_resource, status
+from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.workqueue import Key
+
+
+READY_SECONDS: Final = 300.0
+WAITING_SECONDS: Final = 15.0
+OPERATOR_URL: Final = "OPERATOR_DATABASE_URL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What is known of the server that a resource refers to.
+
+    `url` is that of the operator's role, None where the resource may not be written now: no such
+    server, not admitted, no database yet.
+    """
+
+    server: ServerView | None = None
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = field(default=None, repr=False)
+
+
+def server_key(identity: Identity, server_ref: reference.ServerReference) -> Key:
+    """Which AuthlyServer is meant."""
+    return Key("AuthlyServer", server_ref.namespace or identity.namespace, server_ref.name)
+
+
+async def find(
+    tools: Collaborators, identity: Identity, server_ref: reference.ServerReference
+) -> Place:
+    """Look the server up.
+
+    Raises:
+        cluster.errors.ClusterError: the API server did not answer.
+    """
+    body = await tools.api.get(*server_key(identity, server_ref))
+    if body is None:
+        return Place()
+    try:
+        server = _view(body)
+    except custom_resource.InvalidSpec:
+        return Place()
+    labels = await _labels(tools, identity, server)
+    place = Place(server=server, namespace_labels=labels)
+    if acceptance.refusal(server, identity, labels) is not None or not server.database_ready:
+        return place
+    return dataclasses.replace(place, url=await database_url(tools, server.identity))
+
+
+async def database_url(tools: Collaborators, server: Identity) -> str | None:
+    """The URL of the operator's role in the server's database, while there is one."""
+    found = await gather.secret(tools.api, server.namespace, naming.credentials(server.name))
+    return gather.decoded(found).get(OPERATOR_URL) if found else None
+
+
+async def hold(tools: Collaborators, body: Mapping[str, Any]) -> None:
+    """Set the finalizer before the first row is written, so that no row outlives its resource."""
+    if naming.FINALIZER not in body["metadata"].get("finalizers", ()):
+        await finalizers.add(tools.api, body)
+
+
+async def release(tools: Collaborators, body: Mapping[str, Any]) -> None:
+    """Let the API server delete the resource."""
+    if naming.FINALIZER in body["metadata"].get("finalizers", ()):
+        await finalizers.remove(tools.api, body)
+
+
+async def let_go(
+    tools: Collaborators, body: Mapping[str, Any], identity: Identity, *, waits: bool
+) -> bool:
+    """Release the resource unless its row has to be waited for; a namespace waits for nobody."""
+    if waits and not await is_namespace_going(tools, identity):
+        return False
+    await release(tools, body)
+    return True
+
+
+async def url_to_delete(tools: Collaborators, place: Place) -> str | None:
+    """The database, also of a server that admits the resource no more; None if it is going too."""
+    if place.server is None or place.server.identity.deleting:
+        return None
+    return place.url or await database_url(tools, place.server.identity)
+
+
+async def is_namespace_going(tools: Collaborators, identity: Identity) -> bool:
+    """Whether the resource's namespace is being deleted, which nothing may hold up."""
+    try:
+        found = await tools.api.get("Namespace", None, identity.namespace)
+    except errors.Refused:
+        return False
+    return found is None or "deletionTimestamp" in found["metadata"]
+
+
+def _view(body: Mapping[str, Any]) -> ServerView:
+    identity = custom_resource.identify(body)
+    judged = (body.get("status") or {}).get("observedGeneration") == identity.generation
+    ready = judged and status.is_true(body, naming.Condition.READY)
+    has_database = all(
+        status.is_true(body, condition)
+        for condition in (naming.Condition.DATABASE_READY, naming.Condition.MIGRATED)
+    )
+    spec = custom_resource.parse(authly_server.Spec, body)
+    return ServerView(identity=identity, spec=spec, ready=ready, database_ready=has_database)
+
+
+async def _labels(
+    tools: Collaborators, identity: Identity, server: ServerView
+) -> Mapping[str, str]:
+    """The labels of the resource's namespace, only where the server chooses by them."""
+    chosen = server.spec.allowed_clients.namespaces.from_ is policy.NamespacesFrom.SELECTOR
+    if not chosen or identity.namespace == server.identity.namespace:
+        return {}
+    try:
+        found = await tools.api.get("Namespace", None, identity.namespace)
+    except errors.Refused:
+        return {}  # an operator of some namespaces may not look at them
+    labels: Mapping[str, str] = (found or {}).get("metadata", {}).get("labels", {})
+    return labels

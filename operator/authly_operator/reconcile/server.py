@@ -1,0 +1,86 @@
+"""The story of an AuthlyServer."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final
+
+from authly_operator import desired, naming
+from authly_operator.api import authly_server
+from authly_operator.cluster import prune
+from authly_operator.conditions import judgement, server as conditions
+from authly_operator.desired.plan import Plan
+from authly_operator.observed import ServerObserved
+from authly_operator.reconcile import custom_resource, observation, server_status, status
+from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.workqueue import Key
+
+
+READY_SECONDS: Final = 60.0
+WAITING_SECONDS: Final = 10.0
+
+
+async def reconcile(tools: Collaborators, key: Key) -> float | None:
+    """Bring the server that is named to what its spec says.
+
+    Raises:
+        cluster.errors.ClusterError: the API server did not answer; nothing is half-done for ever.
+        instance.errors.StaleEpoch: another operator leads.
+    """
+    body = await tools.api.get(*key)
+    if body is None:
+        _wake(tools, key)
+        return None
+    identity = custom_resource.identify(body)
+    if identity.deleting or custom_resource.is_disabled(identity):
+        return None  # what goes with it is the garbage collector's, by owner reference
+    try:
+        spec = custom_resource.parse(authly_server.Spec, body)
+    except custom_resource.InvalidSpec as error:
+        await status.write(tools, body, identity, judgement.invalid(str(error)))
+        return None
+    around = await observation.gather(tools, identity, spec)
+    plan = await observation.judge_material(tools, spec, around)
+    failures = () if spec.paused else await _bring_about(tools, plan, around.everything)
+    seen = dataclasses.replace(plan.seen, failures=failures)
+    return await _tell(tools, body, dataclasses.replace(plan, seen=seen))
+
+
+async def _bring_about(
+    tools: Collaborators, plan: Plan, everything: Mapping[tuple[str, str], Any]
+) -> tuple[str, ...]:
+    """Apply what differs, then prune what is neither desired nor held; what was refused."""
+    manifests = desired.manifests(plan)
+    applied = await tools.applier.apply(manifests, everything)
+    for kind, _ in applied.written:
+        tools.metrics.writes.labels(kind).inc()
+    wanted = {(one["kind"], one["metadata"]["name"]) for one in manifests}
+    surplus = prune.surplus(wanted, everything, desired.held(plan))
+    await prune.prune(tools.api, plan.namespace, everything, surplus)
+    return applied.failures
+
+
+async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> float:
+    expected = conditions.Expectation(
+        image=plan.image,
+        migration_job=plan.migration_job,
+        config_hash=plan.config_hash,
+        missing=plan.material.missing,
+    )
+    judged = conditions.judge(plan.spec, plan.seen, expected)
+    facts = server_status.facts(plan.spec, plan.seen)
+    ready = await status.write(tools, body, plan.seen.identity, judged, facts)
+    if ready != status.is_true(body, naming.Condition.READY) or _is_new(body, plan.seen):
+        _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
+    return READY_SECONDS if ready and plan.migrated else WAITING_SECONDS
+
+
+def _is_new(body: Mapping[str, Any], seen: ServerObserved) -> bool:
+    """Whether this generation is judged for the first time: it may admit other clients."""
+    before = (body.get("status") or {}).get("observedGeneration")
+    return bool(before != seen.identity.generation)
+
+
+def _wake(tools: Collaborators, key: Key) -> None:
+    """Its scopes and clients look again: what they wait for may have come, or gone."""
+    for dependant in tools.dependants(key):
+        tools.wake(dependant)

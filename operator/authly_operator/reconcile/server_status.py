@@ -1,0 +1,47 @@
+"""The facts in the status of an AuthlyServer, beside its conditions; pure."""
+
+from typing import Any
+
+from authly_operator import naming
+from authly_operator.api import authly_server, policy
+from authly_operator.observed import ServerObserved
+
+
+def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
+    """What was observed; None for what is not known."""
+    name = seen.identity.name
+    deployment = seen.child("Deployment", naming.deployment(name))
+    counts = (deployment or {}).get("status", {})
+    return {
+        "image": _image(deployment),
+        "schemaRevision": seen.database.schema_revision if seen.database else None,
+        "replicas": counts.get("replicas", 0),
+        "readyReplicas": counts.get("readyReplicas", 0),
+        "selector": _selector(name),
+        "endpoints": _endpoints(spec, seen),
+    }
+
+
+def _image(deployment: Any) -> str | None:
+    if deployment is None:
+        return None
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def _selector(name: str) -> str:
+    labels = naming.selector(name, naming.Component.SERVER)
+    return ",".join(f"{key}={text}" for key, text in labels.items())
+
+
+def _endpoints(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, str]:
+    issuer = spec.effective_issuer()
+    endpoints = {"issuer": issuer, "internal": internal(spec, seen)}
+    if spec.signing_keys.algorithm is not policy.Algorithm.HS256:
+        endpoints["jwks"] = f"{issuer}/jwks"
+    return endpoints
+
+
+def internal(spec: authly_server.Spec, seen: ServerObserved) -> str:
+    """The Service's URL inside the cluster."""
+    host = naming.service_host(seen.identity.name, seen.identity.namespace)
+    return f"http://{host}:{spec.service.port}"

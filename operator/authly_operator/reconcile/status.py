@@ -1,0 +1,63 @@
+"""Write a status in one go, only where it changed, and tell of what changed in it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from authly_operator import naming
+from authly_operator.cluster import events
+from authly_operator.conditions import settlement
+from authly_operator.conditions.judgement import Judgement
+from authly_operator.observed import Identity
+from authly_operator.reconcile.collaborators import Collaborators
+
+
+Manifest = Mapping[str, Any]
+
+
+async def write(
+    tools: Collaborators,
+    body: Manifest,
+    identity: Identity,
+    judged: Iterable[Judgement],
+    facts: Mapping[str, Any] | None = None,
+) -> bool:
+    """Write conditions and facts (those that are None are left out); whether Ready is True.
+
+    Raises:
+        errors.ClusterError: the API server refused or did not answer.
+    """
+    before = body.get("status") or {}
+    previous = before.get("conditions") or []
+    conditions = settlement.settle(
+        judged, previous, generation=identity.generation, now=tools.clock.now()
+    )
+    told = {key: fact for key, fact in (facts or {}).items() if fact is not None}
+    status = {"observedGeneration": identity.generation, "conditions": conditions, **told}
+    if status != before:
+        await tools.api.write_status(body, status)
+        await _tell(tools, body, previous, conditions)
+    return is_true({"status": status}, naming.Condition.READY)
+
+
+def is_true(body: Manifest, condition: naming.Condition) -> bool:
+    """Whether a condition of the resource was True when it was judged last."""
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == condition and one["status"] == "True" for one in conditions)
+
+
+async def _tell(
+    tools: Collaborators,
+    body: Manifest,
+    previous: list[dict[str, Any]],
+    conditions: list[dict[str, Any]],
+) -> None:
+    """One event a condition that changed: its new reason and message."""
+    for changed in settlement.transitions(previous, conditions):
+        await events.post(
+            tools.api,
+            regarding=body,
+            warning=changed["status"] == "False" and changed["type"] == naming.Condition.READY,
+            reason=changed["reason"],
+            note=changed["message"],
+            now=tools.clock.now(),
+        )

@@ -1,0 +1,69 @@
+"""Workers: take a key, tell its story, and say when it is looked at again."""
+
+import random  # noqa: TID251 - spreads timers, guards nothing
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from authly_operator import reconcile, telemetry
+from authly_operator.cluster import errors as cluster_errors, lease
+from authly_operator.instance import errors as instance_errors
+from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.workqueue import Key, WorkQueue
+
+
+SPREAD: Final = 0.2
+"""Timers of many resources drift apart by up to this share, so that they never come at once."""
+
+log = telemetry.logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One of several that share a queue."""
+
+    queue: WorkQueue
+    tools: Collaborators
+
+    async def run(self) -> None:
+        """Work for ever.
+
+        Raises:
+            cluster.lease.Lost, instance.errors.StaleEpoch: another operator leads.
+        """
+        while True:
+            key = await self.queue.get()
+            try:
+                with structlog.contextvars.bound_contextvars(**key._asdict()):
+                    await self._measured(key)
+            finally:
+                self.queue.done(key)
+
+    async def _measured(self, key: Key) -> None:
+        started = time.monotonic()
+        outcome = await self._once(key)
+        seconds = time.monotonic() - started
+        self.tools.metrics.reconciles.labels(key.kind, outcome).inc()
+        self.tools.metrics.duration.labels(key.kind).observe(seconds)
+        log.debug("reconciled", outcome=outcome, seconds=round(seconds, 3))
+
+    async def _once(self, key: Key) -> str:
+        try:
+            after = await reconcile.STORIES[key.kind](self.tools, key)
+        except (lease.Lost, instance_errors.StaleEpoch):
+            raise
+        except cluster_errors.ClusterError as error:
+            seconds = self.queue.add_failed(key)
+            log.warning("reconcile_failed", reason=str(error), again_in_seconds=seconds)
+            return "failed"
+        except Exception:
+            # A defect of one story must not stop the others; it is told with its trace.
+            seconds = self.queue.add_failed(key)
+            log.exception("reconcile_crashed", again_in_seconds=seconds)
+            return "crashed"
+        self.queue.forget(key)
+        if after is not None:
+            self.queue.add_after(key, after * (1 - SPREAD * random.random()))  # noqa: S311
+        return "done"
