@@ -28,9 +28,19 @@ class Home:
     _server: ThreadingHTTPServer
     arrivals: list[Arrival] = field(default_factory=list)
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as browsers say where a script comes from."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def other_origin(self) -> str:
+        """The same server by another name, which is a stranger to browsers."""
+        return f"http://localhost:{self._server.server_port}"
+
     def redirect_uri(self, client_id: str) -> str:
         """Where that client is reached."""
-        return f"http://127.0.0.1:{self._server.server_port}/{client_id}"
+        return f"{self.origin}/{client_id}"
 
     def at(self, client_id: str) -> list[Arrival]:
         """What has arrived at that client, in order."""

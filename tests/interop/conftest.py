@@ -5,6 +5,7 @@ import itertools
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -19,6 +20,9 @@ SCOPES = ("email", "profile", "read")
 AUDIENCE = "https://api.example"
 CODE = ("authorization_code", "refresh_token")
 SERVICE = ("client_credentials",)
+# The example of RFC 7636, appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 _numbers = itertools.count(1)
 
 
@@ -34,6 +38,7 @@ class Application:
 
 
 Register = Callable[..., Application]
+Ask = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +52,32 @@ def interop_database(postgres: throwaway_postgres.Cluster, migrated_template: st
 
 
 @pytest.fixture(scope="session")
-def server(interop_database: str) -> Iterator[throwaway_server.Server]:
+def server(interop_database: str, home: callback.Home) -> Iterator[throwaway_server.Server]:
     """The real server behind TLS; everybody has one address here, so it counts no requests."""
-    with contextlib.closing(
-        throwaway_server.create(interop_database, tls=True, RATE_LIMIT_ENABLED="false")
-    ) as running:
+    made = throwaway_server.create(
+        interop_database, tls=True, RATE_LIMIT_ENABLED="false", CORS_ORIGINS=home.origin
+    )
+    with contextlib.closing(made) as running:
         yield running
+
+
+@pytest.fixture
+def ask(server: throwaway_server.Server) -> Ask:
+    """The URL that a client sends a browser to."""
+
+    def url(application: Application, **more: str) -> str:
+        asked = {
+            "client_id": application.client_id,
+            "redirect_uri": application.redirect_uri,
+            "response_type": "code",
+            "scope": application.scope,
+            "state": f"state of {application.client_id}",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+        return f"{server.issuer}/authorize?{urlencode(asked | more)}"
+
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -67,10 +92,14 @@ def register(interop_database: str, home: callback.Home) -> Register:
     """Register a client that nobody has consented to yet."""
 
     def make(
-        name: str, auth_method: str = "client_secret_basic", grants: tuple[str, ...] = CODE
+        name: str,
+        auth_method: str = "client_secret_basic",
+        *,
+        grants: tuple[str, ...] = CODE,
+        redirect_uri: str | None = None,
     ) -> Application:
         client_id = f"{name}-{next(_numbers)}"
-        redirect_uri = home.redirect_uri(client_id)
+        redirect_uri = redirect_uri or home.redirect_uri(client_id)
         client = registration.apply_client(
             interop_database,
             client_id=client_id,

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from tests.interop.chromium import Chromium, ProtocolError
 
@@ -17,7 +18,7 @@ KEYS = {
     "Enter": ("Enter", 13, "\r"),
     "Space": ("Space", 32, " "),
 }
-SHIFT = 8
+CONTROL, SHIFT = 2, 8
 
 
 @dataclass
@@ -54,9 +55,18 @@ class Tab:
         assert "errorText" not in answer, f"{url}: {answer['errorText']}"
         self.wait("document.readyState === 'complete'")
 
+    def go_back_to(self, path: str) -> None:
+        """Go back in the history to the last page with that path."""
+        entries = self.call("Page.getNavigationHistory")["entries"]
+        past = [entry for entry in entries if urlsplit(entry["url"]).path == path]
+        self.call("Page.navigateToHistoryEntry", entryId=past[-1]["id"])
+        self.wait(f"location.pathname === {path!r} && document.readyState === 'complete'")
+
     def evaluate(self, expression: str) -> Any:
-        """The value of an expression, which is evaluated also where scripts are switched off."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """The value of an expression, awaited; also where scripts are switched off."""
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         if "exceptionDetails" in answer:
             raise ProtocolError(f"{expression}: {answer['result'].get('description')}")
         return answer["result"].get("value")
@@ -75,6 +85,19 @@ class Tab:
             f"document.readyState === 'complete' && !!document.getElementById({element_id!r})"
         )
 
+    def wait_for_request(self, start: str) -> str:
+        """Wait until the browser asks for such a URL since `Network.enable`, and answer it."""
+        deadline = time.monotonic() + PATIENCE
+        while not (asked := [url for url in self._requests() if url.startswith(start)]):
+            assert time.monotonic() < deadline, f"nothing asks for {start}"
+            time.sleep(0.02)
+            self.call("Page.enable")  # its answer comes after what happened meanwhile
+        return asked[-1]
+
+    def wait_for_focus(self, element_id: str) -> None:
+        """Wait until the page has put the focus where it wants it."""
+        self.wait(f"document.activeElement?.id === {element_id!r}")
+
     def press(self, key: str, modifiers: int = 0) -> None:
         """Press a key of KEYS and let it go."""
         code, number, text = KEYS[key]
@@ -88,6 +111,12 @@ class Tab:
         for character in text:
             self.call("Input.dispatchKeyEvent", type="keyDown", key=character, text=character)
             self.call("Input.dispatchKeyEvent", type="keyUp", key=character)
+
+    def select_all(self) -> None:
+        """Select what is in the field with the focus, so that typing replaces it."""
+        key = {"key": "a", "code": "KeyA", "modifiers": CONTROL}
+        self.call("Input.dispatchKeyEvent", type="keyDown", commands=["selectAll"], **key)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **key)
 
     def tab_to(self, element_id: str) -> None:
         """Press the Tab key until the element has the focus."""
@@ -117,15 +146,47 @@ class Tab:
         """The whole page as HTML."""
         return str(self.evaluate("document.documentElement.outerHTML"))
 
+    @property
+    def title(self) -> str:
+        """The title of the page."""
+        return str(self.evaluate("document.title"))
+
+    def described_by(self, element_id: str) -> str:
+        """The element that assistive technology reads out with another."""
+        element = f"document.getElementById({json.dumps(element_id)})"
+        return str(self.evaluate(f"{element}.getAttribute('aria-describedby')"))
+
     def value(self, element_id: str) -> str:
         """What is in a field."""
         return str(self.evaluate(f"document.getElementById({json.dumps(element_id)}).value"))
+
+    def cookies(self) -> list[dict[str, Any]]:
+        """All cookies of the profile."""
+        answer = self.browser.call("Storage.getCookies", browserContextId=self.profile)
+        cookies: list[dict[str, Any]] = answer["cookies"]
+        return cookies
+
+    def complaints(self) -> list[str]:
+        """What the browser has logged since `Log.enable`: refusals of its policies, and errors."""
+        return [
+            event["params"]["entry"]["text"]
+            for event in self.browser.events
+            if event.get("sessionId") == self.session and event["method"] == "Log.entryAdded"
+        ]
 
     def screenshot(self, file: Path) -> None:
         """Keep what the tab shows."""
         picture = self.call("Page.captureScreenshot", format="png")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(base64.b64decode(picture["data"]))
+
+    def _requests(self) -> list[str]:
+        return [
+            event["params"]["documentURL"]
+            for event in self.browser.events
+            if event.get("sessionId") == self.session
+            and event["method"] == "Network.requestWillBeSent"
+        ]
 
     def _holds(self, condition: str) -> bool:
         try:

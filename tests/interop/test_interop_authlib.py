@@ -229,7 +229,7 @@ def test_a_service_gets_a_token_for_itself(
     key_set: KeySet,
     method: str,
 ) -> None:
-    service = register("service", method, SERVICE)
+    service = register("service", method, grants=SERVICE)
     token = client(service, method).fetch_token(scope="read")
     assert "refresh_token" not in token
     read = jwt.decode(token["access_token"], key_set, algorithms=["ES256"])

@@ -29,8 +29,8 @@ def applications(register: Register) -> dict[str, Application]:
     return {
         "web": register("web"),
         "public": register("native", "none"),
-        "basic": register("service", "client_secret_basic", SERVICE),
-        "post": register("service", "client_secret_post", SERVICE),
+        "basic": register("service", "client_secret_basic", grants=SERVICE),
+        "post": register("service", "client_secret_post", grants=SERVICE),
     }
 
 
