@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import pytest
 import yaml
 
+from authly_operator import settings
 from cluster import handle
 
 
@@ -135,8 +136,17 @@ def test_the_operator_is_told_its_settings(helm: Helm) -> None:
         "AUTHLY_LEASE_NAME": "other",
         "AUTHLY_SERVER_IMAGE": "registry.example.com/authly/server:9",
         "AUTHLY_DATABASE_IMAGE": "example.com/pg:15",
-        "AUTHLY_LOG_LEVEL": "Debug",
+        "AUTHLY_LOG_LEVEL": "debug",
     }
+
+
+def test_the_operator_understands_every_setting_that_it_is_told(helm: Helm) -> None:
+    told = environment(helm.render(*SETS["other names"], *SETS["two namespaces"]))
+    text = {
+        name: value if isinstance(value, str) else "from-the-pod" for name, value in told.items()
+    }
+    assert {settings.PREFIX + name.upper() for name in settings.Settings.model_fields} >= set(told)
+    assert settings.load(text).namespaces == ("team-a", "team-b")
 
 
 def test_the_operator_runs_the_image_of_its_own_version(helm: Helm) -> None:

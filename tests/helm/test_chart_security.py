@@ -53,6 +53,8 @@ NEVER = [
     ("impersonate", "users"),
     ("delete", "authlyclients.authly.dev"),
     ("create", "serviceaccounts/token"),
+    ("patch", "authlyservers.authly.dev"),
+    ("create", "authlyservers.authly.dev"),
 ]
 
 Documents = list[dict[str, Any]]

@@ -55,7 +55,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   verbs: [patch]
 - apiGroups: [authly.dev]
   resources: [authlyservers/status, authlyscopes/status, authlyclients/status]
-  verbs: [get, patch]
+  verbs: [patch]
 - apiGroups: [authly.dev]  # owner references, where OwnerReferencesPermissionEnforcement is on
   resources: [authlyservers/finalizers, authlyclients/finalizers]
   verbs: [update]
@@ -80,7 +80,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]  # labels, for spec.allowedClients
   resources: [namespaces]
   verbs: [get]
-- apiGroups: ["", events.k8s.io]
+- apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end -}}
