@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import authly_client
-from authly_operator.conditions import credentials, judgement, registration
+from authly_operator.conditions import credentials, judgement, registration, summary
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.naming import Condition, Reason
 from authly_operator.observed import ClientObserved, SecretData
@@ -93,7 +93,7 @@ def _needed(judged: Mapping[Condition, Judgement]) -> Judgement | None:
     resolved = judged[Condition.SERVER_RESOLVED].true and judged[Condition.ACCEPTED].true
     if resolved and secret.reason in CAUSES:
         return judgement.fails(Condition.READY, secret.reason, secret.message)
-    return registration.lacking(judged, NEEDED)
+    return summary.lacking(judged, NEEDED)
 
 
 def _refused(seen: ClientObserved) -> Judgement | None:

@@ -1,12 +1,12 @@
 """Ready of a server: the first of its obstacles, or none."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from authly_operator.api.reference import ConditionStatus
-from authly_operator.conditions import judgement, migration, rollout
+from authly_operator.conditions import judgement, migration, rollout, summary
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
+from authly_operator.conditions.summary import Judged
 from authly_operator.naming import Condition, Reason
 
 
@@ -19,7 +19,6 @@ NEEDED: Final = (
     Condition.ENDPOINT_READY,
 )
 """What a server must have to be Ready, in the order in which it comes about."""
-Judged = Mapping[Condition, Judgement]
 
 
 def judge(case: Situation, every: Iterable[Judgement]) -> Judgement:
@@ -57,10 +56,7 @@ def _unreferenced(case: Situation, judged: Judged) -> Judgement | None:
 
 def _lacking(case: Situation, judged: Judged) -> Judgement | None:
     excused = _excused(case, judged)
-    lacking = [judged[one] for one in NEEDED if not judged[one].true and one not in excused]
-    # What is known to be wrong tells more than what nobody could ask.
-    lacking.sort(key=lambda one: one.status is ConditionStatus.UNKNOWN)
-    return judgement.fails(TYPE, lacking[0].reason, lacking[0].message) if lacking else None
+    return summary.lacking(judged, [one for one in NEEDED if one not in excused])
 
 
 def _stuck(case: Situation, judged: Judged) -> Judgement | None:

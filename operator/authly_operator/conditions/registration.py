@@ -1,6 +1,6 @@
 """What scopes and clients have in common: their server, its leave, and the row in its database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from authly_operator.api.reference import ConditionStatus, ServerReference
@@ -132,15 +132,6 @@ def _detail(detail: object) -> str:
     if isinstance(detail, Sequence) and not isinstance(detail, str):
         return judgement.several(str(one) for one in detail)
     return "" if detail is None else judgement.excerpt(str(detail))
-
-
-def lacking(judged: Mapping[Condition, Judgement], needed: Iterable[Condition]) -> Judgement | None:
-    """Ready as False by the first needed condition that does not hold, or None."""
-    for condition in needed:
-        one = judged[condition]
-        if not one.true:
-            return judgement.fails(Condition.READY, one.reason, one.message)
-    return None
 
 
 def leaving(judged: Mapping[Condition, Judgement]) -> Judgement:

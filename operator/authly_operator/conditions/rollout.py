@@ -34,7 +34,8 @@ def judge(case: Situation) -> Judgement:
 def _refused(case: Situation) -> Judgement | None:
     if not case.seen.failures:
         return None
-    return judgement.fails(TYPE, Reason.APPLY_FAILED, judgement.several(case.seen.failures))
+    message = f"the API server refused: {judgement.several(case.seen.failures)}"
+    return judgement.fails(TYPE, Reason.APPLY_FAILED, message)
 
 
 def _unreferenced(case: Situation) -> Judgement | None:

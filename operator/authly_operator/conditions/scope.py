@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from authly_operator.api import authly_scope
-from authly_operator.conditions import judgement, registration
+from authly_operator.conditions import judgement, registration, summary
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.naming import Condition, Reason
 from authly_operator.observed import ScopeObserved
@@ -41,6 +41,6 @@ def _ready(seen: ScopeObserved, judged: dict[Condition, Judgement]) -> Judgement
     if seen.identity.deleting:
         return registration.leaving(judged)
     message = judged[Condition.SYNCED].message
-    return registration.lacking(judged, NEEDED) or judgement.holds(
+    return summary.lacking(judged, NEEDED) or judgement.holds(
         Condition.READY, Reason.READY, message
     )

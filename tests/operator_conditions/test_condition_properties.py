@@ -1,0 +1,340 @@
+"""What holds of the conditions for whatever is observed."""
+
+import ast
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, strategies as st
+
+from authly_operator import naming
+from authly_operator.api import authly_client, authly_scope, authly_server, reference
+from authly_operator.conditions import client, judgement, readiness, scope, server, settlement
+from authly_operator.conditions.judgement import MAXIMUM_MESSAGE, Judgement
+from authly_operator.conditions.situation import Situation
+from authly_operator.material import client_secret
+from authly_operator.naming import Condition, Reason
+from authly_operator.observed import (
+    ClientObserved,
+    DatabaseProbe,
+    EndpointProbe,
+    Identity,
+    ScopeObserved,
+    SecretData,
+    SecretSeen,
+    ServerObserved,
+    ServerView,
+    Waiting,
+    Written,
+)
+
+
+ISSUER = "https://auth.example.com"
+JOB = "main-migrate-12345678"
+IMAGE = "authly/server:2"
+RING = '{"keys": [{"kid": "k", "alg": "ES256", "state": "Active", "privateKey": "P"}]}'
+IN_ORDER = [condition.value for condition in Condition]
+
+texts = st.one_of(
+    st.text(max_size=40), st.sampled_from(["a\nb\r\n\tc\x00", "x" * 5000, "long words " * 500])
+)
+sentences = st.lists(texts, max_size=5).map(tuple)
+names = st.sampled_from(["main", "reports", "shop", "n" * 63])
+identities = st.builds(
+    Identity,
+    name=names,
+    namespace=st.sampled_from(["auth", "shop"]),
+    uid=st.sampled_from(["u", "v"]),
+    generation=st.integers(1, 9),
+    deleting=st.booleans(),
+    annotations=st.sampled_from([{}, {naming.RECONCILE_ANNOTATION: "disabled"}]),
+)
+replicas = st.integers(0, 3)
+
+
+def manifests(parts: Mapping[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects in which any part may be left out, as the API server leaves out what is empty."""
+    return st.fixed_dictionaries({}, optional=dict(parts))
+
+
+told = st.lists(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(
+                ["Progressing", "ReplicaFailure", "Available", "Complete", "Failed"]
+            ),
+            "status": st.sampled_from(["True", "False", "Unknown"]),
+        },
+        optional={
+            "reason": st.sampled_from(["NewReplicaSetAvailable", "ProgressDeadlineExceeded", "X"]),
+            "message": texts,
+        },
+    ),
+    max_size=3,
+)
+templates = manifests(
+    {
+        "metadata": manifests(
+            {"annotations": st.sampled_from([{}, {naming.CONFIG_HASH_ANNOTATION: "now"}])}
+        ),
+        "spec": manifests({"containers": st.sampled_from([[], [{"image": IMAGE}], [{}]])}),
+    }
+)
+workloads = manifests(
+    {
+        "metadata": manifests({"generation": st.integers(1, 3)}),
+        "spec": manifests({"template": templates}),
+        "status": manifests(
+            {
+                "observedGeneration": st.integers(1, 3),
+                "replicas": replicas,
+                "updatedReplicas": replicas,
+                "readyReplicas": replicas,
+                "availableReplicas": replicas,
+                "conditions": told,
+            }
+        ),
+    }
+)
+children = manifests(
+    {
+        "Deployment/main": workloads,
+        "StatefulSet/main-database": workloads,
+        f"Job/{JOB}": manifests({"status": manifests({"conditions": told})}),
+    }
+).map(lambda found: {tuple(key.split("/")): child for key, child in found.items()})
+pods = st.builds(
+    Waiting,
+    component=st.sampled_from(["server", "database", "migration", "backup", ""]),
+    pod=st.sampled_from([f"{JOB}-x", "main-abc", "main-database-0", "p" * 253]),
+    reason=st.one_of(
+        texts, st.sampled_from(["ImagePullBackOff", "Unschedulable", "Error", "CrashLoopBackOff"])
+    ),
+    message=st.one_of(texts, st.just("unbound PersistentVolumeClaims")),
+)
+rings = st.sampled_from(
+    [
+        *("", "{]", "[]", "3", '{"keys": 5}', '{"keys": [1]}', '{"keys": []}'),
+        RING,
+    ]
+)
+server_specs = st.builds(
+    lambda fields: authly_server.Spec.model_validate({"issuer": ISSUER, **fields}),
+    st.fixed_dictionaries(
+        {
+            "database": st.sampled_from(
+                [{"managed": {}}, {"external": {"secretRef": {"name": "s", "key": "url"}}}]
+            ),
+            "replicas": replicas,
+            "paused": st.booleans(),
+            "signingKeys": st.sampled_from([{}, {"algorithm": "HS256"}]),
+            "allowedClients": st.sampled_from(
+                [
+                    {},
+                    {"namespaces": {"from": "All"}},
+                    {"namespaces": {"from": "Selector", "matchLabels": {"a": "b"}}},
+                ]
+            ),
+        }
+    ),
+)
+WELL = ServerObserved(
+    identity=Identity(name="main", namespace="auth", uid="u", generation=1),
+    children={
+        ("Deployment", "main"): {
+            "spec": {
+                "template": {
+                    "metadata": {"annotations": {naming.CONFIG_HASH_ANNOTATION: "now"}},
+                    "spec": {"containers": [{"image": IMAGE}]},
+                }
+            },
+            "status": {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
+        },
+        ("StatefulSet", "main-database"): {"status": {"readyReplicas": 1}},
+        ("Job", JOB): {"status": {"conditions": [{"type": "Complete", "status": "True"}]}},
+    },
+    secrets={"main-signing-keys": SecretData({"keyring.json": RING})},
+    database=DatabaseProbe(schema_revision=3),
+    endpoint=EndpointProbe(issuer=ISSUER),
+)
+spoilt_children = children.map(lambda found: {**WELL.children, **found})
+servers_seen = manifests(
+    {
+        "identity": identities,
+        "children": children | spoilt_children,
+        "secrets": rings.map(
+            lambda ring: {"main-signing-keys": SecretData({"keyring.json": ring})}
+        ),
+        "waiting": st.lists(pods, max_size=3).map(tuple),
+        "database": st.none()
+        | st.builds(
+            DatabaseProbe, schema_revision=st.none() | st.integers(0, 9), error=st.none() | texts
+        ),
+        "endpoint": st.none()
+        | st.builds(EndpointProbe, issuer=st.just(ISSUER) | texts, error=st.none() | texts),
+        "failures": sentences,
+    }
+).map(lambda spoilt: replace(WELL, **spoilt))
+"""A server that is well, of which anything may be otherwise."""
+expectations = st.builds(
+    server.Expectation,
+    image=st.just(IMAGE),
+    migration_job=st.just(JOB),
+    config_hash=st.just("now"),
+    missing=st.just(()) | sentences | st.just(("key of database.external.secretRef is empty",)),
+)
+
+views = st.builds(
+    ServerView,
+    identity=identities,
+    spec=server_specs,
+    ready=st.booleans(),
+    database_ready=st.booleans(),
+)
+outcomes = st.sampled_from(
+    ["Created", "Updated", "Unchanged", "Conflict", "Invalid", "UnknownScopes", "InUse", "Deleted"]
+)
+details = st.none() | texts | st.lists(texts, max_size=30) | st.integers()
+rows = st.none() | manifests(
+    {
+        "owner": st.sampled_from(["auth/shop", "shop/shop", None]),
+        "in_use_by": st.none() | st.integers(0, 9),
+        "secret_sha256": st.sampled_from([None, [], [client_secret.digest("held")]]),
+    }
+)
+registered: dict[str, st.SearchStrategy[Any]] = {
+    "identity": identities,
+    "server": st.none() | views,
+    "namespace_labels": st.just({"a": "b"}),
+    "row": rows,
+    "written": st.none() | st.builds(Written, outcome=outcomes | texts, detail=details),
+    "error": texts,
+}
+secrets = st.none() | st.builds(
+    SecretSeen,
+    data=st.sampled_from([{}, {"client_secret": "held"}, {"pass": "held"}]).map(SecretData),
+    owner_uid=st.sampled_from([None, "u", "v"]),
+)
+MAIN = ServerView(
+    identity=WELL.identity,
+    spec=authly_server.Spec.model_validate({"issuer": ISSUER, "database": {"managed": {}}}),
+    ready=True,
+    database_ready=True,
+)
+SHOP = Identity(name="shop", namespace="auth", uid="u", generation=1)
+WELL_SCOPE = ScopeObserved(identity=SHOP, server=MAIN, row={"owner": "auth/shop"})
+WELL_CLIENT = ClientObserved(
+    identity=SHOP,
+    server=MAIN,
+    row={"owner": "auth/shop", "secret_sha256": [client_secret.digest("held")]},
+    secret=SecretSeen(data=SecretData({"client_secret": "held"}), owner_uid="u"),
+    source=SecretSeen(data=SecretData({"pass": "held"})),
+)
+scopes_seen = manifests(registered).map(lambda spoilt: replace(WELL_SCOPE, **spoilt))
+clients_seen = manifests(
+    {**registered, "secret": secrets, "source": secrets, "failures": sentences}
+).map(lambda spoilt: replace(WELL_CLIENT, **spoilt))
+SCOPE_SPEC = authly_scope.Spec.model_validate({"serverRef": {"name": "main"}, "name": "reports"})
+CLIENT_FIELDS: list[dict[str, Any]] = [
+    {},
+    {"auth": {"secret": {"source": "Existing", "ref": {"name": "given", "key": "pass"}}}},
+    {
+        "type": "Public",
+        "grantTypes": ["authorization_code"],
+        "redirectUris": ["https://a.example/cb"],
+    },
+]
+client_specs = st.sampled_from(CLIENT_FIELDS).map(
+    lambda fields: authly_client.Spec.model_validate(
+        {"serverRef": {"name": "main"}, "grantTypes": ["client_credentials"], **fields}
+    )
+)
+judgements = st.builds(
+    Judgement,
+    type=st.sampled_from(Condition),
+    status=st.sampled_from(["True", "False", "Unknown"]).map(reference.ConditionStatus),
+    reason=st.sampled_from(Reason),
+    message=texts,
+)
+
+
+def check_told(judged: tuple[Judgement, ...]) -> dict[Condition, Judgement]:
+    """Every condition once, each with a line that a status and an event can hold."""
+    by_type = {one.type: one for one in judged}
+    assert len(by_type) == len(judged)
+    for one in judged:
+        assert 0 < len(one.message) <= MAXIMUM_MESSAGE
+        assert one.message.isprintable()
+    return by_type
+
+
+@given(server_specs, servers_seen, expectations)
+def test_a_server_is_ready_only_if_all_that_it_needs_holds(
+    spec: authly_server.Spec, seen: ServerObserved, expected: server.Expectation
+) -> None:
+    judged = check_told(server.judge(spec, seen, expected))
+    if not judged[Condition.READY].true:
+        return
+
+    lacking = {one for one in readiness.NEEDED if not judged[one].true}
+    assert not seen.failures
+    assert not expected.missing
+    assert Situation(spec, seen, expected).available > 0
+    assert lacking <= {Condition.MIGRATED, Condition.AVAILABLE}
+    goes_on = judged[Condition.PROGRESSING].true
+    assert not lacking or goes_on or judged[Condition.PROGRESSING].reason is Reason.PAUSED
+
+
+@given(scopes_seen)
+def test_a_scope_is_ready_only_if_all_that_it_needs_holds(seen: ScopeObserved) -> None:
+    judged = check_told(scope.judge(SCOPE_SPEC, seen))
+
+    needed = all(judged[one].true for one in scope.NEEDED) and not seen.identity.deleting
+    assert judged[Condition.READY].true == needed
+    assert not (needed and seen.error is not None)
+
+
+@given(client_specs, clients_seen)
+def test_a_client_is_ready_only_if_all_that_it_needs_holds(
+    spec: authly_client.Spec, seen: ClientObserved
+) -> None:
+    judged = check_told(client.judge(spec, seen))
+
+    needed = all(judged[one].true for one in client.NEEDED) and not seen.identity.deleting
+    served = seen.server is not None and seen.server.ready
+    assert judged[Condition.READY].true == (needed and served and not seen.failures)
+
+
+@given(texts)
+def test_an_invalid_spec_is_never_ready(text: str) -> None:
+    judged = check_told(judgement.invalid(text))
+
+    assert judged[Condition.READY].reason is Reason.INVALID_SPEC
+    assert not judged[Condition.READY].true
+
+
+@given(st.lists(judgements), st.lists(judgements))
+def test_settling_again_changes_nothing(before: list[Judgement], after: list[Judgement]) -> None:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    had = settlement.settle(before, [], generation=1, now=moment)
+    once = settlement.settle(after, had, generation=2, now=moment + timedelta(hours=1))
+
+    again = settlement.settle(after, once, generation=2, now=moment + timedelta(hours=2))
+
+    assert again == once
+    assert not settlement.transitions(once, again)
+    types = [one["type"] for one in once]
+    assert types == sorted(set(types), key=IN_ORDER.index)
+
+
+def test_every_reason_is_explained_to_people_and_is_one_word_for_programs() -> None:
+    tree = ast.parse(inspect.getsource(Reason)).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    body = tree.body[1:]
+
+    assert all(isinstance(one, ast.Assign) for one in body[::2])
+    assert all(isinstance(one, ast.Expr) for one in body[1::2])
+    assert len(body) == 2 * len(Reason)
+    assert all(reason.value.isalpha() and reason.value[0].isupper() for reason in Reason)
