@@ -1,0 +1,174 @@
+"""One AuthlyServer in its smallest and its largest form, and what becomes of it."""
+
+import dataclasses
+import functools
+from datetime import UTC, datetime
+from typing import Any
+
+from authly_operator import desired, entropy, material
+from authly_operator.api import authly_client, authly_server
+from authly_operator.desired.plan import Plan
+from authly_operator.observed import (
+    DatabaseProbe,
+    Identity,
+    Manifest,
+    SecretData,
+    ServerObserved,
+    ServerView,
+)
+
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+IDENTITY = Identity(name="main", namespace="auth", uid="uid-of-main", generation=3)
+MINIMAL: dict[str, Any] = {"issuer": "https://auth.example.com", "database": {"managed": {}}}
+FULL: dict[str, Any] = {
+    "image": {"repository": "registry.example.com/auth", "tag": "1.2.3", "pullPolicy": "Always"},
+    "replicas": 3,
+    "issuer": "https://auth.example.com/tenant",
+    "database": {
+        "managed": {
+            "image": "registry.example.com/postgres:15.9",
+            "storage": {"size": "20480Mi", "className": "fast"},
+            "resources": {"requests": {"cpu": "0.5"}, "limits": {"memory": "1024Mi"}},
+            "parameters": {"shared_buffers": "256MB", "log_line_prefix": "$(PGDATA) %m"},
+        },
+        "pool": {"min": 2, "max": 20},
+    },
+    "migrations": {"timeout": "1h30m", "backoffLimit": 0},
+    "bootstrapAdmin": {"email": "root@example.com"},
+    "tokens": {
+        "accessTokenTTL": "90s",
+        "refreshTokenTTL": "100h",
+        "authorizationCodeTTL": "1m",
+    },
+    "signingKeys": {"algorithm": "EdDSA"},
+    "oauth": {"requireConsent": False, "requirePkce": False},
+    "security": {
+        "corsOrigins": ["https://app.example.com", "https://admin.example.com"],
+        "allowedHosts": ["other.example.com"],
+        "trustedProxies": ["10.0.0.0/8"],
+    },
+    "logging": {"level": "Debug"},
+    "service": {"type": "LoadBalancer", "port": 8080, "annotations": {"example.com/pool": "a"}},
+    "ingress": {
+        "enabled": True,
+        "className": "nginx",
+        "host": "auth.example.com",
+        "tls": {"issuerRef": {"name": "letsencrypt"}},
+        "annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "1m"},
+    },
+    "resources": {"requests": {"cpu": "1000m", "memory": "0.5Gi"}, "limits": {"cpu": 2}},
+    "backup": {
+        "schedule": "15 1 * * *",
+        "timeZone": "Europe/Berlin",
+        "suspend": True,
+        "destination": {
+            "s3": {
+                "bucket": "backups",
+                "prefix": "auth/",
+                "endpoint": "http://minio.storage.svc:9000",
+                "credentialsSecretRef": {"name": "bucket"},
+            }
+        },
+        "retention": {"days": 7},
+    },
+    "maintenance": {"schedule": "0 4 * * *"},
+    "deletionPolicy": "Delete",
+}
+EXTERNAL: dict[str, Any] = {
+    "issuer": "https://auth.example.com",
+    "database": {"external": {"secretRef": {"name": "pg", "key": "url"}}},
+    "signingKeys": {"algorithm": "HS256"},
+    "backup": {"destination": {"persistentVolumeClaim": {"claimName": "dumps"}}},
+    "networkPolicy": {"enabled": True},
+    "disruptionBudget": {"enabled": False},
+}
+SPECS = {"minimal": MINIMAL, "full": FULL, "external": EXTERNAL}
+SECRETS = {"pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"})}
+
+
+CLIENT_IDENTITY = Identity(name="shop", namespace="web", uid="uid-of-shop", generation=1)
+PUBLIC: dict[str, Any] = {
+    "type": "Public",
+    "grantTypes": ["refresh_token", "authorization_code"],
+    "redirectUris": ["https://shop.example.com/callback"],
+}
+
+
+@functools.cache
+def rsa_key() -> str:
+    """One RSA key for all tests: its primes take long."""
+    return entropy.draw_rsa_key()
+
+
+def plan_of(spec: authly_server.Spec, seen: ServerObserved, drawn: bytes = bytes(64)) -> Plan:
+    """The plan with the material that is drawn for it."""
+    made = material.draw(spec, seen, drawn, rsa_key)
+    return Plan(spec=spec, seen=seen, material=made, now=NOW)
+
+
+def job(name: str, condition: str | None = None, at: datetime = NOW) -> Manifest:
+    """A migration Job as observed, with its final condition."""
+    final = {"type": condition, "status": "True", "lastTransitionTime": at.isoformat()}
+    labels = {"app.kubernetes.io/component": "migration"}
+    return {
+        "kind": "Job",
+        "metadata": {"name": name, "labels": labels},
+        "status": {"conditions": [final]} if condition else {},
+    }
+
+
+def ready_database() -> Manifest:
+    """A managed database's StatefulSet as observed."""
+    claim = {"spec": {"resources": {"requests": {"storage": "10Gi"}}}}
+    return {
+        "kind": "StatefulSet",
+        "metadata": {"name": "main-database"},
+        "spec": {"volumeClaimTemplates": [claim]},
+        "status": {"readyReplicas": 1},
+    }
+
+
+def with_children(plan: Plan, *children: Manifest) -> Plan:
+    """The plan where these were seen too."""
+    seen = {(one["kind"], one["metadata"]["name"]): one for one in children}
+    observed = dataclasses.replace(plan.seen, children={**plan.seen.children, **seen})
+    return dataclasses.replace(plan, seen=observed)
+
+
+def migrated(plan: Plan) -> Plan:
+    """The plan where the migration Job of this image succeeded."""
+    return with_children(plan, job(plan.migration_job, "Complete"))
+
+
+def everything(plan: Plan) -> list[Manifest]:
+    """What is desired over time: before the migration, and after it."""
+    before = with_children(plan) if plan.spec.database.external else with_database(plan)
+    found = [*desired.manifests(before), *desired.manifests(migrated(plan))]
+    return list({(one["kind"], one["metadata"]["name"]): one for one in found}.values())
+
+
+def with_database(plan: Plan) -> Plan:
+    """The plan where the database of ours is ready, as a fresh one is."""
+    fresh = next(one for one in desired.manifests(plan) if one["kind"] == "StatefulSet")
+    return with_children(plan, {**fresh, "status": {"readyReplicas": 1}})
+
+
+def plan(spec: dict[str, Any] | None = None, **seen: Any) -> Plan:
+    """A plan for `main` in `auth`; the spec's fields in the words of the custom resource."""
+    given = authly_server.Spec.model_validate(MINIMAL if spec is None else spec)
+    answered = {"database": DatabaseProbe()} if given.database.external else {}
+    around = {"identity": IDENTITY, "secrets": SECRETS, **answered, **seen}
+    return plan_of(given, ServerObserved(**around))
+
+
+def client(**fields: Any) -> authly_client.Spec:
+    """A confidential client of `main`."""
+    given = {"serverRef": {"name": "main"}, "grantTypes": ["client_credentials"], **fields}
+    return authly_client.Spec.model_validate(given)
+
+
+def server_view(spec: dict[str, Any] | None = None) -> ServerView:
+    """The AuthlyServer `main` as its clients see it."""
+    given = authly_server.Spec.model_validate(spec or MINIMAL)
+    return ServerView(identity=IDENTITY, spec=given, ready=True, database_ready=True)
