@@ -198,7 +198,7 @@ class Client:
                     headers=request.headers,
                 )
             )
-            found += page["items"]
+            found += page["items"] or []  # an empty list of metadata is null
             token = page["metadata"].get("continue", "")
             if not token:
                 return found, page["metadata"]["resourceVersion"]

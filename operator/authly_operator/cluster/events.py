@@ -37,7 +37,7 @@ async def post(
                 "apiVersion": "events.k8s.io/v1",
                 "kind": "Event",
                 "metadata": {
-                    "generateName": f"{metadata['name']}.",
+                    "generateName": f"{metadata['name']}-",
                     "namespace": metadata["namespace"],
                 },
                 "eventTime": now.strftime(_TIME),

@@ -1,7 +1,7 @@
 """Write a status in one go, only where it changed, and tell of what changed in it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.cluster import events
@@ -12,6 +12,10 @@ from authly_operator.reconcile.collaborators import Collaborators
 
 
 Manifest = Mapping[str, Any]
+TOLD: Final = frozenset(
+    {naming.Condition.READY, naming.Condition.MIGRATED, naming.Condition.PROGRESSING}
+)
+"""Conditions whose changes become events: what a person would want to hear of."""
 
 
 async def write(
@@ -51,8 +55,10 @@ async def _tell(
     previous: list[dict[str, Any]],
     conditions: list[dict[str, Any]],
 ) -> None:
-    """One event a condition that changed: its new reason and message."""
+    """One event a condition of TOLD that changed: its new reason and message."""
     for changed in settlement.transitions(previous, conditions):
+        if changed["type"] not in TOLD:
+            continue
         await events.post(
             tools.api,
             regarding=body,
