@@ -1,0 +1,92 @@
+"""The functions of schema authly_api, which are all that the operator's role may call.
+
+Specs and rows are JSON objects as documented there (storage/migrations of the server). `url` is
+always that of the operator's role; `epoch` that of the Lease, by which a former leader's write is
+refused. Every function raises errors.Unreachable within eight seconds, and every write
+errors.StaleEpoch. Connections are kept for some seconds; `close` them at the end.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, LiteralString
+
+from psycopg.types.json import Jsonb
+
+from authly_operator.instance import errors, idle, session
+from authly_operator.instance.idle import Connection
+from authly_operator.observed import DatabaseProbe, Written
+
+
+async def observe_instance(url: str) -> DatabaseProbe:
+    """Which revision of the schema the database is at."""
+    answer = await _call(url, "SELECT authly_api.observe_instance()")
+    return DatabaseProbe(schema_revision=answer["schema_revision"])
+
+
+async def observe_client(url: str, client_id: str) -> Mapping[str, Any] | None:
+    """The row of a client, or None."""
+    row: Mapping[str, Any] | None = await _call(
+        url, "SELECT authly_api.observe_client(%s)", client_id
+    )
+    return row
+
+
+async def apply_client(url: str, spec: Mapping[str, Any], epoch: int) -> Written:
+    """Create or update a client: Created, Updated, Unchanged, Conflict, UnknownScopes, Invalid."""
+    return await _write(url, "SELECT authly_api.apply_client(%s, %s)", Jsonb(spec), epoch)
+
+
+async def delete_client(url: str, client_id: str, owner: str, epoch: int) -> Written:
+    """Delete a client of that owner: Deleted, Absent, Conflict."""
+    statement: LiteralString = "SELECT authly_api.delete_client(%s, %s, %s)"
+    return await _write(url, statement, client_id, owner, epoch)
+
+
+async def observe_scope(url: str, name: str) -> Mapping[str, Any] | None:
+    """The row of a scope, or None."""
+    row: Mapping[str, Any] | None = await _call(url, "SELECT authly_api.observe_scope(%s)", name)
+    return row
+
+
+async def unknown_scopes(url: str, names: Collection[str]) -> tuple[str, ...]:
+    """Which of the names no scope has, in alphabetical order."""
+    if not names:
+        return ()
+    statement: LiteralString = (
+        "SELECT coalesce(array_agg(DISTINCT name ORDER BY name), '{}')"
+        " FROM unnest(%s::text[]) AS asked (name) WHERE authly_api.observe_scope(name) IS NULL"
+    )
+    return tuple(await _call(url, statement, list(names)))
+
+
+async def apply_scope(url: str, spec: Mapping[str, Any], epoch: int) -> Written:
+    """Create or update a scope: Created, Updated, Unchanged, Conflict, Invalid."""
+    return await _write(url, "SELECT authly_api.apply_scope(%s, %s)", Jsonb(spec), epoch)
+
+
+async def delete_scope(url: str, name: str, owner: str, epoch: int) -> Written:
+    """Delete a scope of that owner: Deleted, Released (a seeded one), Absent, Conflict, InUse."""
+    statement: LiteralString = "SELECT authly_api.delete_scope(%s, %s, %s)"
+    return await _write(url, statement, name, owner, epoch)
+
+
+def close() -> None:
+    """Close the connections that were kept for this event loop's next call."""
+    idle.here().close()
+
+
+async def _write(url: str, statement: LiteralString, *arguments: object) -> Written:
+    try:
+        answer = await _call(url, statement, *arguments)
+    except errors.Unreadable as failure:
+        return Written(outcome="Invalid", detail=str(failure))
+    return Written(outcome=answer["outcome"], detail=answer["detail"])
+
+
+async def _call(url: str, statement: LiteralString, *arguments: object) -> Any:
+    """The one value that the statement answers."""
+
+    async def ask(connection: Connection) -> Any:
+        row = await (await connection.execute(statement, arguments)).fetchone()
+        return row[0] if row else None
+
+    return await session.run(url, ask)
