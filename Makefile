@@ -10,7 +10,7 @@ CODE := operator server dev tests
 export PYTHONDONTWRITEBYTECODE := 1
 TEST ?= tests
 
-.PHONY: help check test test-fast format manifests lock images cluster-up cluster-down cluster-status clean
+.PHONY: help check test test-fast format manifests lock images cluster-up cluster-down cluster-status demo clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ cluster-down: ## Stop it and leave nothing behind
 
 cluster-status: ## What runs, and how to reach it
 	$(PYTHON) dev/cluster status
+
+demo: ## A whole server at work: deploy, sign in, get tokens (CONTEXT=name: in a cluster of yours)
+	$(PYTHON) dev/demo --context "$(CONTEXT)"
 
 lock: ## Resolve the Python dependencies again, with hashes (needs uv)
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \

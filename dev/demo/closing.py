@@ -27,7 +27,8 @@ def change(place: Place) -> list[str]:
     kubectl, _ = place.words()
     return [
         f"{kubectl} -n authly scale authlyserver/main --replicas=2",
-        f"{kubectl} -n shop delete secret web-oauth; {kubectl} -n shop get secret web-oauth -w",
+        f"{kubectl} -n shop delete secret web-oauth",
+        f"{kubectl} -n shop wait --for=create secret/web-oauth --timeout=60s",
     ]
 
 

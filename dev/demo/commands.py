@@ -68,6 +68,7 @@ def _deploy(story: Story, place: Place, seconds: float) -> None:
     story.step("Install the operator by its Helm chart")
     installation.install(place, builds)
     story.step("Apply examples/quickstart.yaml")
+    installation.check_nobody_elses(place, walk.ISSUER)
     installation.apply_example(place, builds)
     story.step("Wait until everything is Ready")
     for each in readiness.wait(place, seconds):

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from demo import narration, program
+from demo.failure import Failure
 from demo.place import ROOT, Place
 
 
@@ -38,11 +39,32 @@ def install(place: Place, builds: dict[str, str]) -> None:
     Raises:
         Failure: Helm refused.
     """
+    if place.embedded is None and _is_installed(place):
+        narration.told(f"release {RELEASE} is there already, and is used as it is")
+        return
     where = ("--namespace", NAMESPACE, "--create-namespace")
     chosen = ["--set-string", f"podAnnotations.build={builds['operator']}"] if builds else []
     told = program.run([*place.helm, "upgrade", "--install", RELEASE, str(CHART), *where, *chosen])
     status = [line for line in told.splitlines() if line.startswith(("STATUS", "REVISION"))]
     narration.told(f"helm upgrade --install {RELEASE}: {', '.join(status)}")
+
+
+def _is_installed(place: Place) -> bool:
+    listed = program.run([*place.helm, "list", "--namespace", NAMESPACE, "--all", "--short"])
+    return RELEASE in listed.split()
+
+
+def check_nobody_elses(place: Place, issuer: str) -> None:
+    """Check that the example would not meet a server that somebody runs under its name.
+
+    Raises:
+        Failure: it would.
+    """
+    wanted = ("get", "authlyserver", "main", "-n", "authly", "--ignore-not-found")
+    found = place.run(*wanted, "-o", "jsonpath={.spec.issuer}")
+    if found not in {"", issuer}:
+        message = f"AuthlyServer authly/main exists with issuer {found}: it is left alone"
+        raise Failure(message)
 
 
 def apply_example(place: Place, builds: dict[str, str]) -> None:
@@ -51,9 +73,8 @@ def apply_example(place: Place, builds: dict[str, str]) -> None:
     Raises:
         Failure: the API server refused.
     """
-    place.run(
-        "wait", "--for=condition=Established", "crd/authlyservers.authly.dev", "--timeout=60s"
-    )
+    kinds = (f"crd/authly{kind}.authly.dev" for kind in ("servers", "scopes", "clients"))
+    place.run("wait", "--for=condition=Established", *kinds, "--timeout=60s")
     for line in place.run("apply", "-f", str(EXAMPLE)).splitlines():
         narration.told(line)
     if builds:
