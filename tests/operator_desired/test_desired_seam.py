@@ -1,0 +1,122 @@
+"""What the operator writes is what the server reads: environment, ports, paths, rows."""
+
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import given, strategies as st
+from psycopg.types.json import Jsonb
+from tests.operator_desired import plans
+
+from authly_operator.api import authly_scope, authly_server
+from authly_operator.desired import client_row, config, ingress, scope_row
+from authly_operator.observed import Manifest
+from authly_server import settings
+from authly_server.web import routes
+
+
+def containers(manifest: Manifest) -> list[Any]:
+    spec = manifest["spec"]
+    job = spec["jobTemplate"]["spec"] if "jobTemplate" in spec else spec
+    return list(job["template"]["spec"]["containers"])
+
+
+def environment(spec: dict[str, Any], kind: str, name: str) -> dict[str, str]:
+    """The environment of a container as the kubelet resolves it."""
+    plan = plans.plan(spec)
+    found = {(m["kind"], m["metadata"]["name"]): m for m in plans.everything(plan)}
+    (container,) = containers(found[(kind, name)])
+    given_all = found[("ConfigMap", "main-config")]["data"] if "envFrom" in container else {}
+    secret = {**plan.material.credentials, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "s"}
+    single = {
+        one["name"]: one.get("value") or secret[one["valueFrom"]["secretKeyRef"]["key"]]
+        for one in container["env"]
+    }
+    return {**given_all, **single}
+
+
+@pytest.mark.parametrize("name", plans.SPECS)
+def test_the_server_starts_with_what_its_deployment_gives(name: str) -> None:
+    environ = environment(plans.SPECS[name], "Deployment", "main")
+    loaded = settings.load(environ)
+    settings.check_serving(loaded)
+
+    known = {field.upper() for field in settings.Settings.model_fields}
+    assert set(environ) <= known
+    assert loaded.issuer == authly_server.Spec.model_validate(plans.SPECS[name]).effective_issuer()
+    assert (loaded.port, loaded.management_port) == (config.PORT, config.MANAGEMENT_PORT)
+    assert loaded.signing_keys_file == f"{config.KEYS_DIRECTORY}/keyring.json"
+
+
+def test_the_large_server_has_every_setting_of_its_spec() -> None:
+    loaded = settings.load(environment(plans.FULL, "Deployment", "main"))
+
+    assert (loaded.access_token_ttl, loaded.authorization_code_ttl) == (90, 60)
+    assert loaded.refresh_token_ttl == 360_000
+    assert (loaded.pkce_required, loaded.require_user_consent) == (False, False)
+    assert (loaded.database_pool_min, loaded.database_pool_max) == (2, 20)
+    assert loaded.cors_origins == ("https://app.example.com", "https://admin.example.com")
+    assert "main.auth.svc" in loaded.allowed_hosts
+    assert loaded.log_level == "debug"
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind", "name"),
+    [
+        (plans.FULL, "CronJob", "main-backup"),
+        (plans.EXTERNAL, "CronJob", "main-backup"),
+        (plans.MINIMAL, "CronJob", "main-maintenance"),
+        (plans.MINIMAL, "Job", plans.plan(plans.MINIMAL).migration_job),
+    ],
+)
+def test_jobs_read_what_they_are_given(spec: dict[str, Any], kind: str, name: str) -> None:
+    environ = environment(spec, kind, name)
+    loaded = settings.load(environ)
+
+    assert set(environ) <= {field.upper() for field in settings.Settings.model_fields}
+    assert loaded.database_url == plans.plan(spec).material.credentials["MIGRATION_DATABASE_URL"]
+
+
+@given(seconds=st.integers(1, 31_536_000))
+def test_a_lifetime_comes_back_as_its_very_seconds(seconds: int) -> None:
+    tokens = {"accessTokenTTL": f"{seconds}s", "refreshTokenTTL": f"{seconds}s"}
+    spec = authly_server.Spec.model_validate({**plans.MINIMAL, "tokens": tokens})
+    data = config.data(spec, plans.IDENTITY)
+
+    assert round(Decimal(data["ACCESS_TOKEN_EXPIRE_MINUTES"]) * 60) == seconds
+    assert round(Decimal(data["REFRESH_TOKEN_EXPIRE_DAYS"]) * 86_400) == seconds
+
+
+@pytest.mark.parametrize("issuer", ["https://auth.example.com", "https://auth.example.com/a/b"])
+def test_the_ingress_publishes_every_path_of_the_server_but_its_health(issuer: str) -> None:
+    environ = environment({**plans.MINIMAL, "issuer": issuer}, "Deployment", "main")
+    table = set(routes.table(settings.load(environ), issuer))
+    published = ingress.paths(plans.plan({**plans.MINIMAL, "issuer": issuer}))
+
+    assert set(published) == table - {route.path for route in routes.HEALTH}
+
+
+def test_rows_are_accepted_and_come_back_as_they_are(database_url: str) -> None:
+    given_scope = {"serverRef": {"name": "main"}, "name": "orders", "isDefault": True}
+    scope = scope_row.build(authly_scope.Spec.model_validate(given_scope), plans.CLIENT_IDENTITY)
+    spec = plans.client(
+        grantTypes=["refresh_token", "authorization_code"],
+        redirectUris=["https://b.example", "https://a.example"],
+        scopes=["read", "orders"],
+        tokens={"accessTokenTTL": "1h30m"},
+    )
+    row = client_row.build(spec, plans.CLIENT_IDENTITY, ["cd" * 32, "ab" * 32])
+
+    with psycopg.connect(database_url) as connection:
+
+        def call(statement: str, *arguments: object) -> Any:
+            (answer,) = connection.execute(statement, arguments).fetchone() or (None,)
+            return answer
+
+        assert call("SELECT authly_api.apply_scope(%s, 1)", Jsonb(scope))["outcome"] == "Created"
+        assert call("SELECT authly_api.apply_client(%s, 1)", Jsonb(row))["outcome"] == "Created"
+        assert call("SELECT authly_api.observe_client(%s)", row["client_id"]) == row
+        observed = call("SELECT authly_api.observe_scope('orders')")
+
+    assert scope.items() <= observed.items()
