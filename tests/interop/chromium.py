@@ -80,6 +80,11 @@ class Chromium:
         result: dict[str, Any] = answer["result"]
         return result
 
+    @property
+    def log(self) -> str:
+        """What it has written to its standard streams."""
+        return (self.directory / "log").read_text("utf-8", "replace")
+
     def close(self) -> None:
         """End the browser and remove its profile."""
         with contextlib.suppress(ProtocolError, EOFError, BrokenPipeError):
@@ -102,7 +107,7 @@ class Chromium:
             if not readable:
                 raise TimeoutError("the browser does not answer")
             if not (more := os.read(self._answers, 1 << 20)):
-                raise EOFError("the browser is gone; see its log")
+                raise EOFError(f"the browser is gone: {self.log[-2000:]}")
             self._received += more
         text, _, self._received = self._received.partition(_NUL)
         message: dict[str, Any] = json.loads(text)

@@ -1,5 +1,6 @@
 """Authlib's OAuth client and joserfc, its library for JWTs, against the real server."""
 
+import asyncio
 import ssl
 import time
 import warnings
@@ -28,6 +29,7 @@ with warnings.catch_warnings():
     # Authlib would rather have httpx2, the successor of httpx.
     warnings.simplefilter("ignore", DeprecationWarning)
     from authlib.integrations.httpx_client import (  # type: ignore[import-untyped]
+        AsyncOAuth2Client,
         OAuth2Client,
         OAuthError,
     )
@@ -179,6 +181,57 @@ def test_a_refresh_token_of_two_generations_ago_ends_the_grant(
     for token in (first, latest):
         with pytest.raises(OAuthError, match="invalid_grant"):
             session.refresh_token(refresh_token=token)
+
+
+def replica(session: Any, trust: ssl.SSLContext, token: dict[str, Any], **more: Any) -> Any:
+    """Another process of the same client, asynchronous, with the tokens of the first."""
+    return AsyncOAuth2Client(
+        session.client_id,
+        session.client_secret,
+        token=token,
+        token_endpoint=session.metadata["token_endpoint"],
+        verify=trust,
+        **more,
+    )
+
+
+async def test_many_requests_with_an_expired_token_refresh_it_once(
+    metadata: AuthorizationServerMetadata,
+    client: Open,
+    register: Register,
+    person: Person,
+    trust: ssl.SSLContext,
+) -> None:
+    session = client(register("web"))
+    token = dict(sign_in(session, metadata, person)) | {"expires_at": int(time.time()) - 1}
+    refreshed = []
+
+    async def keep(token: dict[str, Any], refresh_token: str) -> None:
+        refreshed.append((token, refresh_token))
+
+    async with replica(session, trust, token, update_token=keep) as busy:
+        answers = await asyncio.gather(
+            *(busy.get(metadata["userinfo_endpoint"]) for _ in range(10))
+        )
+    assert {answer.json()["email"] for answer in answers} == {person.username}
+    assert len(refreshed) == 1
+
+
+async def test_two_replicas_that_refresh_at_once_both_go_on(
+    metadata: AuthorizationServerMetadata,
+    client: Open,
+    register: Register,
+    person: Person,
+    trust: ssl.SSLContext,
+) -> None:
+    session = client(register("web"))
+    token = dict(sign_in(session, metadata, person))
+    async with replica(session, trust, token) as one, replica(session, trust, token) as other:
+        got = await asyncio.gather(one.refresh_token(), other.refresh_token())
+        assert got[0]["refresh_token"] == got[1]["refresh_token"] != token["refresh_token"]
+        for each in (one, other):
+            told = await each.get(metadata["userinfo_endpoint"])
+            assert told.json()["email"] == person.username
 
 
 def test_introspection_tells_what_a_token_is_worth_until_it_is_revoked(
