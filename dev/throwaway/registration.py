@@ -10,13 +10,18 @@ from typing import Any
 
 import psycopg
 
-from authly_server.storage import migration
+from authly_server.storage import migration, users
 from authly_server.users import passwords
 
 
 EMAIL = "ada@example.org"
 PASSWORD = "correct horse battery staple"  # noqa: S105  # of a database that is dropped again
 _LOWEST_COST = 10
+_ADD_USER = """
+INSERT INTO authly.users
+    (email, username, email_folded, username_folded, password_hash, is_verified)
+VALUES (%s, %s, %s, %s, %s, true) ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,14 @@ def migrate(database_url: str, *, email: str = EMAIL, password: str = PASSWORD) 
     """Bring a database to the program's schema, with an administrator who can sign in."""
     administrator = email, lambda: passwords.hash_now(password, _LOWEST_COST)
     migration.run(database_url, administrator=administrator)
+
+
+def add_user(database_url: str, email: str, *, password: str = PASSWORD) -> None:
+    """Add one more person who can sign in, by address, and is no administrator."""
+    hashed = passwords.hash_now(password, _LOWEST_COST)
+    folded = users.fold(email)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(_ADD_USER, (email, email, folded, folded, hashed))
 
 
 def apply_client(database_url: str, *, client_id: str = "shop", **spec: Any) -> RegisteredClient:
