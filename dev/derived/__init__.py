@@ -1,1 +1,1 @@
-"""What is derived from crds/: the chart's copies of it, and docs/api.md."""
+"""What is derived from crds/ and the operator's names: the chart's copies, and docs/api.md."""

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from derived import reference
+from derived import reasons, reference
 
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DEFINITIONS: Final = ROOT / "crds"
+NAMING: Final = ROOT / "operator" / "authly_operator" / "naming.py"
 CHART: Final = ROOT / "helm" / "authly-operator" / "files" / "crds"
 REFERENCE: Final = ROOT / "docs" / "api.md"
 
@@ -18,7 +19,8 @@ def wanted() -> dict[Path, str]:
         path.name: path.read_text("utf-8") for path in sorted(DEFINITIONS.glob("*.yaml"))
     }
     copies = {CHART / name: text for name, text in definitions.items()}
-    return {**copies, REFERENCE: reference.render(list(definitions.values()))}
+    page = reference.render(list(definitions.values()))
+    return {**copies, REFERENCE: f"{page}\n{reasons.render(NAMING.read_text('utf-8'))}"}
 
 
 def stale() -> dict[Path, str]:
