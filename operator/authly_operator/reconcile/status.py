@@ -55,14 +55,16 @@ async def _tell(
     previous: list[dict[str, Any]],
     conditions: list[dict[str, Any]],
 ) -> None:
-    """One event a condition of TOLD that changed: its new reason and message."""
+    """One event a cause: its new reason and message, told by Ready where that says the same."""
+    summary = next(one["reason"] for one in conditions if one["type"] == naming.Condition.READY)
     for changed in settlement.transitions(previous, conditions):
-        if changed["type"] not in TOLD:
+        is_summary = changed["type"] == naming.Condition.READY
+        if changed["type"] not in TOLD or (not is_summary and changed["reason"] == summary):
             continue
         await events.post(
             tools.api,
             regarding=body,
-            warning=changed["status"] == "False" and changed["type"] == naming.Condition.READY,
+            warning=changed["status"] == "False" and is_summary,
             reason=changed["reason"],
             note=changed["message"],
             now=tools.clock.now(),
