@@ -43,6 +43,21 @@ def test_ready_is_never_true_after_a_failed_write(judge_server: Judge) -> None:
     assert judged["Progressing"][:2] == ("False", "ApplyFailed")
 
 
+def test_a_failed_write_is_told_before_what_may_follow_from_it(judge_server: Judge) -> None:
+    judged = judge_server(failures=("Deployment main: quota",), without=("Deployment",))
+
+    assert judged["Available"][:2] == ("False", "NotDeployed")
+    assert judged["Ready"][:2] == ("False", "ApplyFailed")
+
+
+def test_nothing_but_the_beginning_is_claimed_where_nothing_was_seen(judge_server: Judge) -> None:
+    judged = judge_server(children={}, secrets={}, database=None, endpoint=None)
+
+    true = {kind for kind, (status, _, _) in judged.items() if status == "True"}
+    assert true == {"Progressing"}
+    assert all(message for _, _, message in judged.values())
+
+
 @pytest.mark.parametrize(
     ("seen", "status", "reason", "says"),
     [
@@ -278,6 +293,11 @@ def test_available_counts_replicas_against_the_spec(
         ({"spec": {"replicas": 0}, "endpoint": None}, "Unknown", "ScaledToZero"),
         ({"endpoint": EndpointProbe(error="HTTP 503")}, "False", "EndpointUnreachable"),
         ({"endpoint": EndpointProbe()}, "False", "EndpointUnreachable"),
+        (
+            {"endpoint": EndpointProbe(issuer="https://auth.example.com", error="HTTP 500")},
+            "False",
+            "EndpointUnreachable",
+        ),
         ({"endpoint": EndpointProbe(issuer="https://a.example")}, "False", "IssuerMismatch"),
         (
             {"endpoint": EndpointProbe(issuer="https://auth.example.com/")},

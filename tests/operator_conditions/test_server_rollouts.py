@@ -37,6 +37,10 @@ PULL = [("server", "main-new", "ImagePullBackOff", "Back-off pulling image authl
         pytest.param({"deployment": {"generation": 5}}, "RollingOut", id="not yet looked at"),
         pytest.param({"deployment": {"updatedReplicas": 1}}, "RollingOut", id="few new pods"),
         pytest.param({"deployment": {"replicas": 3}}, "RollingOut", id="old pods left"),
+        pytest.param(
+            {"deployment": {"availableReplicas": 1, "conditions": MOVING}}, "RollingOut",
+            id="new pods are starting",
+        ),
         pytest.param({"job": {"condition": None}}, "MigrationRunning", id="a migration runs"),
         pytest.param({"without": ("Job",)}, "MigrationPending", id="a migration is due"),
         pytest.param(
@@ -112,6 +116,10 @@ def test_a_stuck_roll_out_is_told_though_old_replicas_serve(
             "RollingOut", id="one of three pods is replaced",
         ),
         pytest.param(
+            {"deployment": {"generation": 5, "availableReplicas": 1}},
+            "RollingOut", id="the Deployment was written a moment ago",
+        ),
+        pytest.param(
             {"deployment": {"image": "authly/server:1"}, "job": {"condition": None}},
             "MigrationRunning", id="the new image's migration runs",
         ),
@@ -177,7 +185,7 @@ def test_a_failed_migration_is_told_before_what_nobody_could_ask(judge_server: J
     )
 
     assert judged["DatabaseReady"][0] == "Unknown"
-    assert judged["Ready"][:2] == ("False", "MigrationFailed")
+    assert judged["Ready"][:2] == judged["Progressing"][:2] == ("False", "MigrationFailed")
 
 
 def test_a_paused_server_serves_what_it_served_and_does_not_claim_to_progress(
@@ -209,6 +217,7 @@ def test_of_several_pods_that_do_not_run_the_same_is_told_every_time(judge_serve
     pods = [
         ("server", "main-b", "CrashLoopBackOff", "boom"),
         ("server", "main-a", "CreateContainerConfigError", 'secret "x" not found'),
+        ("server", "main-d", "ErrImagePull", "denied"),
         ("server", "main-c", "ErrImagePull", "denied"),
     ]
 
@@ -218,4 +227,4 @@ def test_of_several_pods_that_do_not_run_the_same_is_told_every_time(judge_serve
     }
 
     assert len(told) == 1
-    assert "pod main-c (and 2 more): ErrImagePull: denied" in told.pop()[2]
+    assert "pod main-c (and 3 more): ErrImagePull: denied" in told.pop()[2]
