@@ -28,6 +28,8 @@ CONFIG_HASH_ANNOTATION: Final = f"{GROUP}/config-hash"
 DESIRED_HASH_ANNOTATION: Final = f"{GROUP}/desired-hash"
 PASSWORD_HASH_ANNOTATION: Final = f"{GROUP}/password-hash"
 
+HTTP_PORT: Final = 80
+"""The default of http, which its URLs leave out."""
 MAXIMUM_SERVER_NAME: Final = 40
 """Characters; the longest suffix and a CronJob's limit of 52 (Kubernetes) leave this much."""
 
@@ -297,6 +299,12 @@ def client_secret(client: str) -> str:
 def service_host(server: str, namespace: str) -> str:
     """The in-cluster host name of the server's Service."""
     return f"{server}.{namespace}.svc"
+
+
+def service_url(server: str, namespace: str, port: int) -> str:
+    """The in-cluster URL of the server's Service, without a trailing slash."""
+    place = service_host(server, namespace)
+    return f"http://{place}" if port == HTTP_PORT else f"http://{place}:{port}"
 
 
 def database_host(server: str, namespace: str) -> str:

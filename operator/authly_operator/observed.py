@@ -123,7 +123,7 @@ def job_state(job: Manifest | None) -> JobState:
     """Answer how far a Job is, by its conditions (batch/v1: Complete and Failed are final)."""
     if job is None:
         return JobState.ABSENT
-    conditions = job.get("status", {}).get("conditions") or ()
+    conditions = (job.get("status") or {}).get("conditions") or ()
     final = {entry["type"] for entry in conditions if entry["status"] == "True"}
     if "Complete" in final:
         return JobState.SUCCEEDED
@@ -137,7 +137,7 @@ class ServerView:
     identity: Identity
     spec: authly_server.Spec
     ready: bool
-    """Whether its Ready condition was True for its present generation."""
+    """Whether its Ready condition was True when it was judged last."""
     database_ready: bool
     """Whether its DatabaseReady and Migrated conditions were True."""
 

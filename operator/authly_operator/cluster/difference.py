@@ -24,6 +24,8 @@ def find(desired: object, observed: object, path: str = "") -> Iterator[Differen
         yield from _in_mapping(desired, observed, path)
     elif _is_list(desired) and _is_list(observed):
         yield from _in_list(desired, observed, path)
+    elif _is_list(desired) and not desired and observed is None:
+        return  # the API server leaves empty lists out
     elif desired != observed or isinstance(desired, bool) != isinstance(observed, bool):
         yield path, _digest(observed)
 

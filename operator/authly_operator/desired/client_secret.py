@@ -36,10 +36,9 @@ def name(spec: authly_client.Spec, identity: Identity) -> str:
 
 def internal_issuer_url(server: ServerView) -> str:
     """Where the issuer is reached inside the cluster: the Service's URL with the issuer's path."""
-    host = naming.service_host(server.identity.name, server.identity.namespace)
-    port = server.spec.service.port
-    place = host if port == 80 else f"{host}:{port}"  # noqa: PLR2004 - the default of http
-    return f"http://{place}{url.path(server.spec.effective_issuer())}"
+    identity, port = server.identity, server.spec.service.port
+    service = naming.service_url(identity.name, identity.namespace, port)
+    return f"{service}{url.path(server.spec.effective_issuer())}"
 
 
 def _metadata(

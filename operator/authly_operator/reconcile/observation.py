@@ -20,7 +20,6 @@ from authly_operator.observed import (
     SecretData,
     ServerObserved,
 )
-from authly_operator.reconcile import server_status
 from authly_operator.reconcile.collaborators import Collaborators
 
 
@@ -128,5 +127,5 @@ async def _endpoint(tools: Collaborators, plan: Plan) -> EndpointProbe | None:
     deployment = plan.seen.child("Deployment", naming.deployment(plan.name)) or {}
     if not deployment.get("status", {}).get("availableReplicas"):
         return None
-    url = server_status.internal(plan.spec, plan.seen)
+    url = naming.service_url(plan.name, plan.namespace, plan.spec.service.port)
     return await endpoint.probe(tools.http, url, plan.spec.effective_issuer())

@@ -106,8 +106,8 @@ async def is_namespace_going(tools: Collaborators, identity: Identity) -> bool:
 
 def _view(body: Mapping[str, Any]) -> ServerView:
     identity = custom_resource.identify(body)
-    judged = (body.get("status") or {}).get("observedGeneration") == identity.generation
-    ready = judged and status.is_true(body, naming.Condition.READY)
+    # Also while an edit is not judged yet: what was Ready goes on serving.
+    ready = status.is_true(body, naming.Condition.READY)
     has_database = all(
         status.is_true(body, condition)
         for condition in (naming.Condition.DATABASE_READY, naming.Condition.MIGRATED)

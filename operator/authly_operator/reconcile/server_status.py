@@ -35,13 +35,9 @@ def _selector(name: str) -> str:
 
 def _endpoints(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, str]:
     issuer = spec.effective_issuer()
-    endpoints = {"issuer": issuer, "internal": internal(spec, seen)}
+    identity = seen.identity
+    internal = naming.service_url(identity.name, identity.namespace, spec.service.port)
+    endpoints = {"issuer": issuer, "internal": internal}
     if spec.signing_keys.algorithm is not policy.Algorithm.HS256:
         endpoints["jwks"] = f"{issuer}/jwks"
     return endpoints
-
-
-def internal(spec: authly_server.Spec, seen: ServerObserved) -> str:
-    """The Service's URL inside the cluster."""
-    host = naming.service_host(seen.identity.name, seen.identity.namespace)
-    return f"http://{host}:{spec.service.port}"
