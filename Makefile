@@ -10,7 +10,7 @@ CODE := operator server dev tests
 export PYTHONDONTWRITEBYTECODE := 1
 TEST ?= tests
 
-.PHONY: help check test test-fast format manifests lock images cluster-up cluster-down cluster-status demo clean
+.PHONY: help tools check test test-fast test-cluster format manifests lock images cluster-up cluster-down cluster-status demo clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,16 @@ $(VENV)/installed: requirements/dev.txt
 	@echo "make: installing PostgreSQL 15 (Debian package)" >&2
 	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends postgresql-15 postgresql-client-15 >/dev/null
 
+/usr/bin/chromium:
+	@echo "make: installing Chromium (Debian packages)" >&2
+	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null
+
+tools: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres /usr/bin/chromium
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null || { \
+	  echo "make: Node.js 20 or newer with npm is needed, first on PATH: https://nodejs.org/en/download" >&2; exit 1; }
+	@command -v go >/dev/null || { \
+	  echo "make: Go is needed, first on PATH: https://go.dev/dl" >&2; exit 1; }
+
 check: $(VENV)/installed ## All static checks: lint, format, types, import contracts
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
@@ -35,11 +45,15 @@ check: $(VENV)/installed ## All static checks: lint, format, types, import contr
 	PYTHONPATH=operator:server $(BIN)/lint-imports
 	PYTHONPATH=operator $(BIN)/python -m authly_operator.crdgen --check
 
-test: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Every test, on real parts (root, Go and Debian packages needed)
-	$(BIN)/pytest $(TEST) --durations=15
+test: tools ## Every test, on real parts: the two halves below side by side (root needed)
+	@echo "make: both halves run side by side; each prints when it is through" >&2
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-fast test-cluster
 
-test-fast: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Every test that needs no cluster
-	$(BIN)/pytest $(TEST) -m 'not node and not control_plane' --durations=15
+test-fast: tools ## Every test that needs no cluster
+	$(BIN)/pytest $(TEST) -m 'not node and not control_plane' -q --durations=10
+
+test-cluster: tools ## Every test on a real kube-apiserver or a whole node
+	$(BIN)/pytest $(TEST) -m 'node or control_plane' -q --durations=10
 
 format: $(VENV)/installed ## Let ruff rewrite what it can
 	$(BIN)/ruff check --fix $(CODE)
