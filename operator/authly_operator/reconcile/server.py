@@ -71,7 +71,8 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     ready = await status.write(tools, body, plan.seen.identity, judged, facts)
     if ready != status.is_true(body, naming.Condition.READY) or _is_new(body, plan.seen):
         _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
-    return READY_SECONDS if ready and plan.migrated else WAITING_SECONDS
+    moving = any(one.type is naming.Condition.PROGRESSING and one.true for one in judged)
+    return READY_SECONDS if ready and not moving else WAITING_SECONDS
 
 
 def _is_new(body: Mapping[str, Any], seen: ServerObserved) -> bool:
