@@ -55,6 +55,8 @@ async def _body(request: web.Request) -> bytes:
     except web.HTTPRequestEntityTooLarge as error:
         message = f"the body has more than {MOST_BYTES} bytes"
         raise OAuthError(ErrorCode.INVALID_REQUEST, message, 413) from error
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise errors.invalid_request("the body is broken or ended early") from error
     except TimeoutError as error:
         message = "the body did not arrive in time"
         raise OAuthError(ErrorCode.INVALID_REQUEST, message, 408) from error
