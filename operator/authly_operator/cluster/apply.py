@@ -73,7 +73,7 @@ class Applier:
         answer = await self.api.apply(manifest)
         left = tuple(difference.find(manifest, answer))
         self._spelling[_place(manifest)] = (_hash(manifest), left)
-        return seen is None or _version(answer) != _version(seen)
+        return seen is None or _essence(answer) != _essence(seen)
 
 
 def stamped(manifest: Manifest) -> Manifest:
@@ -115,5 +115,11 @@ def _place(manifest: Manifest) -> tuple[str, str, str]:
     return metadata.get("namespace") or "", manifest["kind"], metadata["name"]
 
 
-def _version(seen: Manifest) -> str:
-    return str(seen["metadata"]["resourceVersion"])
+def _essence(seen: Manifest) -> Manifest:
+    """The object without what others write to it all the time."""
+    metadata = {
+        key: part
+        for key, part in seen["metadata"].items()
+        if key not in ("resourceVersion", "managedFields")
+    }
+    return {**seen, "metadata": metadata, "status": None}

@@ -13,6 +13,7 @@ from authly_operator.cluster.connection import Request
 
 
 APPLY: Final = "application/apply-patch+yaml"
+JSON_PATCH: Final = "application/json-patch+json"
 MERGE: Final = "application/merge-patch+json"
 METADATA: Final = "application/json;as={};g=meta.k8s.io;v=v1"
 """Content negotiation for lists and watches that never carry more than metadata."""
@@ -72,13 +73,13 @@ class Client:
         found, version = await self._list(kind, namespace, selector, {"Accept": accept})
         return [item["metadata"] for item in found], version
 
-    async def apply(self, manifest: Mapping[str, Any], subresource: str = "") -> Manifest:
+    async def apply(self, manifest: Mapping[str, Any]) -> Manifest:
         """Server-side apply with force, in the operator's field manager's name."""
         parameters = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
         return await self._wire.request(
             Request(
                 method="PATCH",
-                path=_path(manifest, subresource),
+                path=_path(manifest),
                 parameters=parameters,
                 body=manifest,
                 headers={"Content-Type": APPLY},
@@ -89,17 +90,23 @@ class Client:
     async def write_status(self, resource: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
         """Write the whole status in one go; whether there still was that very resource.
 
-        By server-side apply: a field that was written before and is absent now is removed. The uid
-        goes along, so that a resource of the same name that came later is left alone.
+        By a JSON patch (RFC 6902) that tests the uid first, so that a resource of the same name
+        that came later is left alone: server-side apply of a status does not look at it.
         """
-        metadata = {key: resource["metadata"][key] for key in ("name", "namespace", "uid")}
-        typed = {key: resource[key] for key in ("apiVersion", "kind")}
+        kind, metadata = resource["kind"], resource["metadata"]
+        place = metadata["namespace"], metadata["name"]
+        patch = [
+            {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        path = resources.get(kind).path(*place, "status")
         try:
-            await self.apply({**typed, "metadata": metadata, "status": status}, "status")
+            await self._send("PATCH", path, patch, {"Content-Type": JSON_PATCH})
         except errors.Refused as refused:
-            if refused.absent or refused.conflict:
-                return False
-            raise
+            found = None if refused.absent else await self.get(kind, *place)
+            if found is not None and found["metadata"]["uid"] == metadata["uid"]:
+                raise
+            return False
         return True
 
     async def create(self, manifest: Mapping[str, Any]) -> Manifest:
@@ -207,7 +214,7 @@ class Client:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any],
+        body: object,
         headers: Mapping[str, str] | None = None,
     ) -> Manifest:
         return await self._wire.request(
@@ -222,10 +229,9 @@ class Client:
         )
 
 
-def _path(manifest: Mapping[str, Any], subresource: str = "") -> str:
+def _path(manifest: Mapping[str, Any]) -> str:
     metadata = manifest["metadata"]
-    resource = resources.get(manifest["kind"])
-    return resource.path(metadata.get("namespace"), metadata["name"], subresource)
+    return resources.get(manifest["kind"]).path(metadata.get("namespace"), metadata["name"])
 
 
 async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[Manifest]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
+import yaml
 from kubernetes_asyncio import config
 from kubernetes_asyncio.client import api_client, configuration
 
@@ -61,8 +62,8 @@ async def configure(kubeconfig: str | None) -> configuration.Configuration:
             await config.load_kube_config(
                 config_file=kubeconfig, client_configuration=settings, persist_config=False
             )
-    except (config.ConfigException, OSError) as failure:
-        message = f"no API server is configured: {failure}"
+    except (config.ConfigException, yaml.YAMLError, OSError) as failure:
+        message = f"no API server is configured: {' '.join(str(failure).split())}"
         raise errors.Unconfigured(message) from failure
     return settings
 

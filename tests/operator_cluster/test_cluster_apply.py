@@ -1,0 +1,371 @@
+"""Applying on a real kube-apiserver: what is written, what is not, and what is left alone."""
+
+import base64
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from authly_operator import naming
+from authly_operator.cluster import apply, client, gather, prune
+
+
+pytestmark = pytest.mark.control_plane
+
+Manifest = dict[str, Any]
+LABELS = naming.labels("main", naming.Component.SERVER)
+
+
+@pytest.fixture
+def applier(api: client.Client) -> apply.Applier:
+    return apply.Applier(api)
+
+
+async def children(api: client.Client, namespace: str) -> dict[tuple[str, str], Mapping[str, Any]]:
+    return await gather.children(api, namespace, "main")
+
+
+def versions(found: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+    """What a write would change: the resourceVersion, or where controllers write a status, too,
+    the generation."""
+    return {
+        key: child["metadata"].get("generation") or child["metadata"]["resourceVersion"]
+        for key, child in found.items()
+    }
+
+
+def deployment(namespace: str, **container: Any) -> Manifest:
+    """A Deployment with values in other spellings than those the API server stores."""
+    selector = naming.selector("main", naming.Component.SERVER)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "main", "namespace": namespace, "labels": LABELS},
+        "spec": {
+            "selector": {"matchLabels": selector},
+            "template": {
+                "metadata": {"labels": selector},
+                "spec": {
+                    "containers": [
+                        {
+                            "name": "server",
+                            "image": "authly/server:0.1.0",
+                            "ports": [{"name": "http", "containerPort": 8080}],
+                            "env": [],
+                            "resources": {
+                                "requests": {"cpu": "1000m", "memory": "1024Mi"},
+                                "limits": {"cpu": "2.0", "memory": "2048Mi"},
+                            },
+                            "volumeMounts": [
+                                {"name": "files", "mountPath": "/b", "subPath": "b"},
+                                {"name": "files", "mountPath": "/a", "subPath": "a"},
+                            ],
+                            **container,
+                        }
+                    ],
+                    "volumes": [{"name": "files", "emptyDir": {}}],
+                },
+            },
+        },
+    }
+
+
+def service(namespace: str) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "main", "namespace": namespace, "labels": LABELS},
+        "spec": {
+            "selector": naming.selector("main", naming.Component.SERVER),
+            "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
+        },
+    }
+
+
+def network_policy(namespace: str) -> Manifest:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "main", "namespace": namespace, "labels": LABELS},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": []},
+    }
+
+
+def secret(namespace: str, **data: str) -> Manifest:
+    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "main-credentials", "namespace": namespace, "labels": LABELS},
+        "type": "Opaque",
+        "data": encoded,
+    }
+
+
+async def test_what_is_absent_is_created_and_a_second_pass_writes_nothing(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any
+) -> None:
+    desired = [config_map(), service(namespace), network_policy(namespace), deployment(namespace)]
+    first = await applier.apply(desired, await children(api, namespace))
+    assert first.failures == ()
+    assert [kind for kind, _ in first.written] == [
+        "ConfigMap",
+        "Service",
+        "NetworkPolicy",
+        "Deployment",
+    ]
+    before = await children(api, namespace)
+    second = await applier.apply(desired, before)
+    assert second == apply.Applied()
+    assert versions(await children(api, namespace)) == versions(before)
+
+
+async def test_a_new_operator_writes_nothing_where_only_the_spelling_differs(
+    api: client.Client, applier: apply.Applier, namespace: str
+) -> None:
+    desired = [deployment(namespace), network_policy(namespace), service(namespace)]
+    await applier.apply(desired, {})
+    before = await children(api, namespace)
+    restarted = apply.Applier(api)
+    assert await restarted.apply(desired, before) == apply.Applied()
+    assert versions(await children(api, namespace)) == versions(before)
+
+
+async def test_a_steady_state_asks_the_api_server_nothing(
+    api: client.Client, applier: apply.Applier, wired: client.Client, wire: Any, namespace: str
+) -> None:
+    desired = [deployment(namespace), network_policy(namespace)]
+    remembering = apply.Applier(wired)
+    await remembering.apply(desired, {})
+    found = await children(api, namespace)
+    wire.closed = True
+    wire.cut()
+    assert await remembering.apply(desired, found) == apply.Applied()
+    assert applier.api is api
+
+
+async def test_only_what_differs_is_written(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any
+) -> None:
+    await applier.apply([config_map(), service(namespace)], {})
+    before = await children(api, namespace)
+    changed = config_map(data={"LOG_LEVEL": "debug"})
+    done = await applier.apply([changed, service(namespace)], before)
+    assert done.written == (("ConfigMap", "main-config"),)
+    after = await children(api, namespace)
+    assert after["ConfigMap", "main-config"]["data"] == {"LOG_LEVEL": "debug"}
+    assert versions(after)["Service", "main"] == versions(before)["Service", "main"]
+
+
+async def test_what_is_no_longer_desired_is_given_up(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any
+) -> None:
+    await applier.apply([config_map(data={"A": "1", "B": "2"}, annotations={"x": "y"})], {})
+    found = await children(api, namespace)
+    await apply.Applier(api).apply([config_map(data={"A": "1"})], found)
+    left = (await children(api, namespace))["ConfigMap", "main-config"]
+    assert left["data"] == {"A": "1"}
+    assert "x" not in left["metadata"]["annotations"]
+
+
+async def test_an_edit_by_somebody_else_is_put_back_and_an_addition_left(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any, control_plane: Any
+) -> None:
+    desired = [config_map(data={"A": "1", "B": "2"}), deployment(namespace)]
+    await applier.apply(desired, {})
+    patch = '{"data":{"A":"changed","B":null,"C":"theirs"}}'
+    control_plane.kubectl(
+        "-n", namespace, "patch", "configmap", "main-config", "--type=merge", "-p", patch
+    )
+    control_plane.kubectl(
+        "-n", namespace, "set", "resources", "deployment/main", "--requests=cpu=500m"
+    )
+    done = await applier.apply(desired, await children(api, namespace))
+    assert [kind for kind, _ in done.written] == ["ConfigMap", "Deployment"]
+    after = await children(api, namespace)
+    assert after["ConfigMap", "main-config"]["data"] == {"A": "1", "B": "2", "C": "theirs"}
+    container = after["Deployment", "main"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["resources"]["requests"]["cpu"] == "1"
+    assert await applier.apply(desired, after) == apply.Applied()
+
+
+async def test_an_object_that_lost_its_labels_gets_them_back(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any
+) -> None:
+    await applier.apply([config_map()], {})
+    await api.merge("ConfigMap", namespace, "main-config", {"metadata": {"labels": None}})
+    assert await children(api, namespace) == {}
+    done = await applier.apply([config_map()], {})
+    assert done == apply.Applied(written=(("ConfigMap", "main-config"),))
+    assert ("ConfigMap", "main-config") in await children(api, namespace)
+
+
+async def test_a_stranger_of_the_same_name_is_left_alone(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any, control_plane: Any
+) -> None:
+    control_plane.kubectl(
+        "-n", namespace, "create", "configmap", "main-config", "--from-literal=theirs=1"
+    )
+    before = await api.get("ConfigMap", namespace, "main-config")
+    done = await applier.apply([config_map(), service(namespace)], {})
+    assert done.failures == (
+        "ConfigMap main-config: ConfigMap main-config exists and was not made by authly-operator:"
+        " rename or delete it",
+    )
+    assert done.written == (("Service", "main"),)
+    assert await api.get("ConfigMap", namespace, "main-config") == before
+
+
+async def test_two_resources_do_not_fight_for_one_object(
+    api: client.Client, applier: apply.Applier, namespace: str, authly_client: Manifest
+) -> None:
+    rival = await api.create(
+        {
+            "apiVersion": naming.API_VERSION,
+            "kind": "AuthlyClient",
+            "metadata": {"name": "rival", "namespace": namespace},
+            "spec": authly_client["spec"],
+        }
+    )
+
+    def owned(resource: Manifest, value: str) -> Manifest:
+        made = secret(namespace, client_secret=value)
+        reference = {
+            "apiVersion": naming.API_VERSION,
+            "kind": "AuthlyClient",
+            "name": resource["metadata"]["name"],
+            "uid": resource["metadata"]["uid"],
+            "controller": True,
+        }
+        made["metadata"] = {**made["metadata"], "ownerReferences": [reference]}
+        return made
+
+    await applier.apply([owned(authly_client, "first")], {})
+    found = await children(api, namespace)
+    done = await applier.apply([owned(rival, "second")], found)
+    assert done.failures == (
+        "Secret main-credentials: Secret main-credentials exists and belongs to AuthlyClient shop:"
+        " rename or delete it",
+    )
+    assert versions(await children(api, namespace)) == versions(found)
+
+
+async def test_an_object_that_outlived_its_resource_is_taken_over_again(
+    api: client.Client, applier: apply.Applier, namespace: str, authly_client: Manifest
+) -> None:
+    await applier.apply([secret(namespace, a="1")], {})
+    wanted = secret(namespace, a="1")
+    uid = authly_client["metadata"]["uid"]
+    wanted["metadata"] = {
+        **wanted["metadata"],
+        "ownerReferences": [
+            {
+                "apiVersion": naming.API_VERSION,
+                "kind": "AuthlyClient",
+                "name": "shop",
+                "uid": uid,
+                "controller": True,
+            }
+        ],
+    }
+    done = await applier.apply([wanted], await children(api, namespace))
+    assert done == apply.Applied(written=(("Secret", "main-credentials"),))
+
+
+async def test_a_refused_manifest_does_not_stop_the_others(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any
+) -> None:
+    invalid = service(namespace)
+    invalid["spec"] = {**invalid["spec"], "ports": [{"name": "http", "port": 99999}]}
+    unknown = copy.deepcopy(network_policy(namespace))
+    unknown["spec"]["nonsense"] = True
+    elsewhere = config_map(name="lost")
+    elsewhere["metadata"] = {**elsewhere["metadata"], "namespace": "nowhere"}
+    done = await applier.apply([invalid, unknown, elsewhere, config_map()], {})
+    assert done.written == (("ConfigMap", "main-config"),)
+    assert [failure.partition(":")[0] for failure in done.failures] == [
+        "Service main",
+        "NetworkPolicy main",
+        "ConfigMap lost",
+    ]
+    assert "99999" in done.failures[0]
+    assert all("\n" not in failure for failure in done.failures)
+    assert set(await children(api, namespace)) == {("ConfigMap", "main-config")}
+
+
+async def test_a_changed_secret_is_put_back_and_its_values_are_told_nowhere(
+    api: client.Client, applier: apply.Applier, namespace: str
+) -> None:
+    with capture_logs() as logs:
+        await applier.apply([secret(namespace, password="hunter2", other="x")], {})
+        first = (await children(api, namespace))["Secret", "main-credentials"]
+        changed = {"data": {"password": "b3RoZXI=", "other": None}}
+        await api.merge("Secret", namespace, "main-credentials", changed)
+        desired = secret(namespace, password="hunter2", other="x")
+        await applier.apply([desired], await children(api, namespace))
+    second = (await children(api, namespace))["Secret", "main-credentials"]
+    assert gather.decoded(second).data == {"password": "hunter2", "other": "x"}
+    rotated = apply.stamped(secret(namespace, password="new", other="y"))
+    stamp = naming.DESIRED_HASH_ANNOTATION
+    assert rotated["metadata"]["annotations"][stamp] == first["metadata"]["annotations"][stamp], (
+        "the hash tells of the value"
+    )
+    assert "hunter2" not in repr(logs)
+    assert "aHVudGVyMg" not in repr(applier)
+
+
+async def test_string_data_is_compared_as_what_it_becomes(
+    api: client.Client, applier: apply.Applier, namespace: str
+) -> None:
+    text = secret(namespace)
+    del text["data"]
+    text["stringData"] = {"password": "hunter2"}
+    await applier.apply([text], {})
+    found = await children(api, namespace)
+    assert await applier.apply([text], found) == apply.Applied()
+    await api.merge("Secret", namespace, "main-credentials", {"data": {"password": "b3RoZXI="}})
+    await applier.apply([text], await children(api, namespace))
+    after = (await children(api, namespace))["Secret", "main-credentials"]
+    assert gather.decoded(after).data == {"password": "hunter2"}
+
+
+async def test_a_refused_secret_is_not_quoted(applier: apply.Applier, namespace: str) -> None:
+    broken = secret(namespace)
+    broken["data"] = {"password": "hunter2!"}
+    malformed = secret(namespace)
+    malformed["data"] = {"password": {"deep": "hunter2!"}}
+    done = await applier.apply([broken, malformed], {})
+    assert len(done.failures) == 2
+    assert "hunter2" not in repr(done)
+
+
+async def test_what_is_desired_no_more_is_pruned_and_nothing_else(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any, control_plane: Any
+) -> None:
+    kept, held, gone = config_map(), config_map(name="held"), config_map(name="gone")
+    await applier.apply([kept, held, gone, secret(namespace, a="1")], {})
+    copied = '{"metadata":{"labels":' + str(LABELS).replace("'", '"') + "}}"
+    control_plane.kubectl("-n", namespace, "create", "configmap", "copied")
+    control_plane.kubectl(
+        "-n", namespace, "patch", "configmap", "copied", "--type=merge", "-p", copied
+    )
+    found = await children(api, namespace)
+    assert ("ConfigMap", "copied") in found
+    surplus = prune.surplus({("ConfigMap", "main-config")}, found, {("ConfigMap", "held")})
+    assert surplus == [("ConfigMap", "gone")]
+    await prune.prune(api, namespace, found, surplus)
+    await prune.prune(api, namespace, found, surplus)
+    assert set(await children(api, namespace)) == set(found) - {("ConfigMap", "gone")}
+
+
+async def test_a_newer_object_of_a_pruned_name_survives(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any
+) -> None:
+    await applier.apply([config_map(name="gone")], {})
+    stale = await children(api, namespace)
+    await prune.prune(api, namespace, stale, [("ConfigMap", "gone")])
+    await applier.apply([config_map(name="gone")], {})
+    await prune.prune(api, namespace, stale, [("ConfigMap", "gone")])
+    assert ("ConfigMap", "gone") in await children(api, namespace)
