@@ -1,5 +1,6 @@
 """A PostgreSQL cluster of its own: a temporary directory, a free port, gone when it is closed."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +67,26 @@ class Cluster:
             self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
             self._process.wait(timeout=30)
             self._process = None
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop all of its processes without ending them, as a machine that has lost its disk."""
+        processes = self._processes()
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        """The postmaster first, so that it starts no more while the others are stopped."""
+        if self._process is None:
+            return []
+        leader = self._process.pid
+        children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+        return [leader, *map(int, children)]
 
     def execute(self, statement: sql.Composed, database: str = "postgres") -> None:
         """Run one statement as the owner, outside a transaction."""

@@ -80,7 +80,7 @@ class Settings(BaseModel):
     operator_database_url: str | None = Field(default=None, repr=False)
     database_pool_min: int = Field(default=1, ge=0, le=1000)
     database_pool_max: int = Field(default=10, ge=1, le=1000)
-    database_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
+    database_timeout_seconds: float = Field(default=1.8, gt=0, le=60)
 
     issuer: str | None = None
     secret_key: Secret | None = Field(default=None, repr=False)

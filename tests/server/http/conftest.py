@@ -24,8 +24,11 @@ def module_database_url(
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:
-    """Settings of the module's server; a module that wants others overrides this."""
-    return {}
+    """Settings of the module's server; a module that wants others overrides this.
+
+    Without a cache a changed client is seen by the very next request; caching has its own tests.
+    """
+    return {"CACHE_TTL": "0"}
 
 
 @pytest.fixture(scope="module")
