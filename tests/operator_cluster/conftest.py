@@ -124,6 +124,11 @@ class Wire:
         """Forward nothing more, and close nothing either."""
         self._flowing.clear()
 
+    def mute(self) -> None:
+        """Forward nothing more on the connections that there are; later ones work."""
+        for task in self._tasks:
+            task.cancel()
+
     def thaw(self) -> None:
         self._flowing.set()
 

@@ -16,6 +16,8 @@ WATCH_SECONDS: Final = 300
 SILENCE_SECONDS: Final = 90.0
 """A bookmark comes about every minute; later than this, the connection is taken for dead."""
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0)
+_PATIENCE: Final = 3
+"""Failures in a row after which the version is no longer trusted."""
 _KEPT: Final = ("name", "namespace", "uid", "resourceVersion", "labels", "ownerReferences")
 
 Metadata = Mapping[str, Any]
@@ -104,8 +106,8 @@ class Watch:
         """Log it, unless it is only that the version is too old, and continue or begin anew."""
         self._failures += 1
         expired = isinstance(failure, errors.Refused) and failure.expired
-        if isinstance(failure, errors.Refused):
-            self._version = ""  # too old (410), or not allowed: begin with a list
+        if isinstance(failure, errors.Refused) or self._failures >= _PATIENCE:
+            self._version = ""  # too old (410), or from before a restore of etcd: list anew
         if not expired:
             log.warning(
                 "watch_broken", kind=self.kind, namespace=self.namespace, error=str(failure)
