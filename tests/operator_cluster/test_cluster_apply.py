@@ -191,6 +191,23 @@ async def test_an_edit_by_somebody_else_is_put_back_and_an_addition_left(
     assert await applier.apply(desired, after) == apply.Applied()
 
 
+async def test_a_list_entry_by_hand_that_collides_with_ours_gives_way(
+    api: client.Client, applier: apply.Applier, namespace: str
+) -> None:
+    desired = service(namespace)
+    await applier.apply([desired], {})
+    edited = {"spec": {"ports": [{"name": "http", "port": 8080, "targetPort": "http"}]}}
+    await api.merge("Service", namespace, "main", edited)
+    applied = await applier.apply([desired], await children(api, namespace))
+    assert applied == apply.Applied(written=(("Service", "main"),))
+    (port,) = (await children(api, namespace))["Service", "main"]["spec"]["ports"]
+    assert port["port"] == 80
+    moved = {**desired, "spec": {**desired["spec"], "ports": [{"name": "http", "port": 81}]}}
+    await applier.apply([moved], await children(api, namespace))
+    (port,) = (await children(api, namespace))["Service", "main"]["spec"]["ports"]
+    assert port["port"] == 81
+
+
 async def test_an_object_that_lost_its_labels_gets_them_back(
     api: client.Client, applier: apply.Applier, namespace: str, config_map: Any
 ) -> None:

@@ -70,10 +70,26 @@ class Applier:
             found = tuple(difference.find(manifest, seen))
             if not found or self._spelling.get(_place(manifest)) == (_hash(manifest), found):
                 return False
-        answer = await self.api.apply(manifest)
+        answer = await (self.api.apply(manifest) if seen is None else self._over(manifest, seen))
         left = tuple(difference.find(manifest, answer))
         self._spelling[_place(manifest)] = (_hash(manifest), left)
         return seen is None or _essence(answer) != _essence(seen)
+
+    async def _over(self, manifest: Manifest, seen: Manifest) -> Manifest:
+        """Apply over what exists, whose lists may hold entries of others.
+
+        Merged by key, such an entry stays beside ours and may collide with it: a Service whose
+        port was edited by hand has two of one name. Then the spec is put back as a whole first.
+        """
+        try:
+            return await self.api.apply(manifest)
+        except errors.Refused as refused:
+            if not refused.invalid or "spec" not in manifest:
+                raise
+        patch = {"metadata": {"uid": seen["metadata"]["uid"]}, "spec": manifest["spec"]}
+        namespace, kind, name = _place(manifest)
+        await self.api.merge(kind, namespace, name, patch)
+        return await self.api.apply(manifest)
 
 
 def stamped(manifest: Manifest) -> Manifest:

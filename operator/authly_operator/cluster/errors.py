@@ -9,6 +9,7 @@ OVERLOADED: Final = frozenset({429, 502, 503, 504})
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
 _GONE: Final = 410
+_INVALID: Final = 422
 _MAXIMUM_MESSAGE: Final = 1024
 
 
@@ -62,6 +63,11 @@ class Refused(ClusterError):  # noqa: N818 - says what happened
     def expired(self) -> bool:
         """Whether a page or a watch can no longer be continued and has to begin anew (410)."""
         return self.status == _GONE
+
+    @property
+    def invalid(self) -> bool:
+        """Whether the object as it would be breaks a rule of its kind (422)."""
+        return self.status == _INVALID
 
 
 class Foreign(ClusterError):  # noqa: N818 - says what happened
