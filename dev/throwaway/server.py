@@ -133,6 +133,17 @@ class Server:
                 raise RuntimeError(message)
             time.sleep(0.02)
 
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run another command of the program with the same settings, to its end."""
+        return subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "authly_server", command],
+            env=_inherited() | self.environ,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
         os.kill(self.process_id, number)

@@ -1,0 +1,161 @@
+"""What the log, the database and the metrics say of requests, and what they never say."""
+
+import json
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from throwaway.browser import VERIFIER
+from throwaway.instance import Instance
+from throwaway.registration import PASSWORD
+
+
+TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'authly'"
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    return {"DEBUG": "true", "ADMIN_PASSWORD": "the canary of the administrator"}
+
+
+@pytest.fixture(scope="module")
+def credentials(instance: Instance) -> dict[str, str]:
+    """Everything that could be presented by who found it, used in each way that there is."""
+    code = instance.code(scope="profile")
+    first = instance.exchange(code).json()
+    second = instance.refresh(first["refresh_token"]).json()
+    instance.userinfo(second["access_token"])
+    instance.http.post("/userinfo", data={"access_token": second["access_token"]})
+    for token in (*first.values(), *second.values()):
+        instance.post("/introspect", token=str(token))
+    instance.exchange(code)  # a replay
+    instance.post("/revoke", token=second["refresh_token"])
+    browser = instance.browser()
+    page = browser.authorize(instance.shop, prompt="login")
+    browser.sign_in(page, password="the canary of a wrong password")
+    transaction = next(value for name, value in browser.cookies.items() if "txn" in name)
+    instance.http.get(
+        f"/authorize?client_secret={instance.shop.secret}&access_token=the-canary-query"
+    )
+    instance.http.get(
+        "/token/the-canary-path", headers={"Authorization": "Bearer the-canary-bearer"}
+    )
+    wrong = {"client_id": "shop", "client_secret": "the-canary-secret", "grant_type": "x"}
+    instance.http.post("/token", data=wrong)
+    return {
+        "code": code,
+        "code_verifier": VERIFIER,
+        "access token": first["access_token"],
+        "renewed access token": second["access_token"],
+        "refresh token": first["refresh_token"],
+        "renewed refresh token": second["refresh_token"],
+        "client secret": instance.shop.secret,
+        "password": PASSWORD,
+        "session": instance.person.cookies["__Host-authly_session"],
+        "transaction": transaction,
+        "anything wrong": "canary",
+        **{
+            name: instance.server.environ[name]
+            for name in ("SECRET_KEY", "JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY")
+        },
+        "database": ":throwaway@",
+        "signing key": json.loads(instance.server.key_ring.read_text())["keys"][0]["privateKey"][
+            40:80
+        ],
+    }
+
+
+def test_no_credential_is_in_the_log(instance: Instance, credentials: dict[str, str]) -> None:
+    log = instance.server.log.read_text()
+    assert log
+    for name, credential in credentials.items():
+        assert credential not in log, name
+
+
+def test_no_credential_is_in_the_database(instance: Instance, credentials: dict[str, str]) -> None:
+    with psycopg.connect(instance.database_url) as connection:
+        tables = [row[0] for row in connection.execute(TABLES)]
+        assert len(tables) >= 12
+        held = ""
+        for table in tables:
+            statement = sql.SQL("SELECT t::text FROM authly.{} AS t").format(sql.Identifier(table))
+            held += "\n".join(row[0] for row in connection.execute(statement))
+    for name, credential in credentials.items():
+        assert credential not in held, name
+        assert credential.partition("_")[2] not in held or not credential.partition("_")[2], name
+
+
+def test_no_credential_is_in_the_metrics(instance: Instance, credentials: dict[str, str]) -> None:
+    text = _metrics(instance)
+    for name, credential in credentials.items():
+        assert credential not in text, name
+
+
+def _metrics(instance: Instance) -> str:
+    return httpx.get(f"{instance.server.management_url}/metrics").text
+
+
+def test_every_line_of_the_log_is_an_object_with_time_level_and_event(instance: Instance) -> None:
+    for record in instance.server.records():
+        assert {"time", "level", "event", "logger"} <= set(record)
+
+
+def test_each_request_is_one_line_that_its_reference_finds(instance: Instance) -> None:
+    reference = instance.http.get("/jwks").headers["X-Request-Id"]
+    (record,) = (each for each in instance.server.records() if each.get("request_id") == reference)
+    assert record["endpoint"] == "jwks"
+    assert record["status"] == 200
+    assert record["method"] == "GET"
+    assert record["client_address"] == "127.0.0.1"
+    assert record["milliseconds"] > 0
+
+
+def test_a_page_shows_the_reference_of_its_error(instance: Instance) -> None:
+    answer = instance.http.get("/authorize")
+    assert f'<code id="error-reference">{answer.headers["X-Request-Id"]}</code>' in answer.text
+
+
+def test_a_replay_is_a_warning_with_its_grant(
+    instance: Instance, credentials: dict[str, str]
+) -> None:
+    assert credentials
+    replays = [each for each in instance.server.records() if each["event"] == "credential replayed"]
+    assert replays
+    assert all(each["level"] == "warning" and each["grant_id"] for each in replays)
+
+
+def test_the_guides_dashboards_find_their_metrics(instance: Instance) -> None:
+    instance.tokens()
+    text = _metrics(instance)
+    assert 'authly_requests_total{endpoint="token",method="POST",status="200"}' in text
+    assert 'authly_request_duration_seconds_bucket{endpoint="token",le="0.1"}' in text
+    assert "\nauthly_db_connections_active 0" in text
+    assert 'authly_oauth_authorizations_total{result="granted"}' in text
+    assert 'authly_tokens_issued_total{grant_type="authorization_code"}' in text
+
+
+def test_requests_are_counted_by_names_and_never_by_paths(instance: Instance) -> None:
+    unknown = {"endpoint": "unknown", "method": "GET", "status": "404"}
+    before = instance.metric("authly_requests_total", **unknown)
+    for number in range(5):
+        instance.http.get(f"/made-up/{number}")
+    assert instance.metric("authly_requests_total", **unknown) == before + 5
+    instance.http.request("BREW", "/jwks")
+    assert "BREW" not in _metrics(instance)
+    assert "made-up" not in _metrics(instance)
+
+
+def test_refusals_are_counted_by_their_error(instance: Instance) -> None:
+    before = instance.metric("authly_token_errors_total", error="invalid_grant")
+    instance.exchange("ac_x")
+    assert instance.metric("authly_token_errors_total", error="invalid_grant") == before + 1
+    denied = instance.metric("authly_oauth_authorizations_total", result="invalid_scope")
+    instance.person.authorize(instance.shop, scope="no-such")
+    now = instance.metric("authly_oauth_authorizations_total", result="invalid_scope")
+    assert now == denied + 1
+
+
+def test_metrics_are_on_the_management_port_only(instance: Instance) -> None:
+    assert instance.http.get("/metrics").status_code == 404
