@@ -122,11 +122,11 @@ class Reason(StrEnum):
     """The migration Job gave up; the servers of before go on serving."""
 
     KEY_RING_ACTIVE = "KeyRingActive"
-    """The key ring has exactly one Active key of the wanted algorithm."""
+    """The key ring has exactly one Active key of the wanted algorithm and of RS256."""
     SHARED_SECRET = "SharedSecret"  # noqa: S105 - the name of a reason
     """HS256: tokens are signed with a shared secret and no key is published."""
     SIGNING_KEYS_MISSING = "SigningKeysMissing"
-    """There is no Active key of the wanted algorithm yet."""
+    """There is no Active key of the wanted algorithm, or of RS256, yet."""
     SIGNING_KEYS_MALFORMED = "SigningKeysMalformed"
     """The Secret holds something else than a key ring."""
 

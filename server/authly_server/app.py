@@ -70,7 +70,7 @@ def load_keys(settings: Settings) -> Keys:
     try:
         if is_shared:
             return SharedSecret(keyring.hs256(settings.jwt_secret_key or ""))
-        mounted = KeyRingFile(Path(settings.signing_keys_file))
+        mounted = KeyRingFile(Path(settings.signing_keys_file), settings.jwt_algorithm)
     except KeyRingError as error:
         name = "JWT_SECRET_KEY" if is_shared else "SIGNING_KEYS_FILE"
         line = f"{name}: {error}"
@@ -201,6 +201,6 @@ async def _refresh(keys: Keys) -> None:
         await asyncio.sleep(KEYS_EVERY_SECONDS)
         try:
             if keys.refresh():
-                _log.info("key ring changed", active=keys.ring.active.kid)
+                _log.info("key ring changed", active=keys.ring.signer.kid)
         except KeyRingError as error:
             _log.error("key ring not usable, the former one stays", reason=str(error))

@@ -29,7 +29,10 @@ from authly_operator.observed import (
 ISSUER = "https://auth.example.com"
 IMAGE = "authly/server:2"
 JOB = "main-migrate-12345678"
-RING = '{"keys": [{"kid": "k1", "alg": "ES256", "state": "Active", "privateKey": "PEM"}]}'
+RING = (
+    '{"keys": [{"kid": "k1", "alg": "ES256", "state": "Active", "privateKey": "PEM"},'
+    ' {"kid": "k2", "alg": "RS256", "state": "Active", "privateKey": "PEM"}]}'
+)
 SERVER = Identity(name="main", namespace="auth", uid="uid-of-main", generation=3)
 Told = tuple[str, str, str]
 """Status, reason and message of a condition."""

@@ -34,7 +34,10 @@ from authly_operator.observed import (
 ISSUER = "https://auth.example.com"
 JOB = "main-migrate-12345678"
 IMAGE = "authly/server:2"
-RING = '{"keys": [{"kid": "k", "alg": "ES256", "state": "Active", "privateKey": "P"}]}'
+RING = (
+    '{"keys": [{"kid": "k1", "alg": "ES256", "state": "Active", "privateKey": "PEM"},'
+    ' {"kid": "k2", "alg": "RS256", "state": "Active", "privateKey": "PEM"}]}'
+)
 IN_ORDER = [condition.value for condition in Condition]
 
 texts = st.one_of(

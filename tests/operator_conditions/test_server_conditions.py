@@ -228,10 +228,14 @@ TWO_ACTIVE = (
 )
 
 
+NO_RSA = '{"keys": [{"kid": "a", "alg": "ES256", "state": "Active", "privateKey": "PEM"}]}'
+
+
 @pytest.mark.parametrize(
     ("spec", "secrets", "status", "reason"),
     [
         ({}, {}, "False", "SigningKeysMissing"),
+        ({}, {"main-signing-keys": {"keyring.json": NO_RSA}}, "False", "SigningKeysMissing"),
         ({}, {"main-signing-keys": {"keyring.json": "{]"}}, "False", "SigningKeysMalformed"),
         ({}, {"main-signing-keys": {"keyring.json": TWO_ACTIVE}}, "False", "SigningKeysMissing"),
         ({}, {"main-signing-keys": {"other.json": "{}"}}, "False", "SigningKeysMissing"),
@@ -239,7 +243,7 @@ TWO_ACTIVE = (
         (HS256, {"main-credentials": {"SECRET_KEY": "drawn"}}, "False", "SigningKeysMissing"),
     ],
 )
-def test_signing_keys_are_ready_when_the_secret_was_seen_with_one_active_key(
+def test_signing_keys_are_ready_when_the_secret_was_seen_with_an_active_key_of_each_algorithm(
     judge_server: Judge,
     spec: dict[str, Any],
     secrets: dict[str, dict[str, str]],
@@ -249,6 +253,12 @@ def test_signing_keys_are_ready_when_the_secret_was_seen_with_one_active_key(
     data = {name: SecretData(values) for name, values in secrets.items()}
 
     assert judge_server(spec=spec, secrets=data)["SigningKeysReady"][:2] == (status, reason)
+
+
+def test_the_keys_that_sign_are_named(judge_server: Judge) -> None:
+    message = judge_server()["SigningKeysReady"][2]
+
+    assert message == "Secret main-signing-keys: signing with k1 (ES256) and k2 (RS256)"
 
 
 def test_a_key_of_another_algorithm_does_not_sign(judge_server: Judge) -> None:

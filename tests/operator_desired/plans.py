@@ -1,11 +1,15 @@
 """One AuthlyServer in its smallest and its largest form, and what becomes of it."""
 
+import base64
 import dataclasses
 import functools
 from datetime import UTC, datetime
 from typing import Any
 
-from authly_operator import desired, entropy, material
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from authly_operator import desired, material
 from authly_operator.api import authly_client, authly_server
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import (
@@ -87,6 +91,14 @@ SPECS = {"minimal": MINIMAL, "full": FULL, "external": EXTERNAL}
 SECRETS = {"pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"})}
 
 
+_PRIMES = (
+    "4BzEEOtIpmVdVEZNCqS7baC4crd0pqnRH_5IB3jw3bcxGn6QLvnEtfdUdiYrqBdss1l58BQ3KhooKeQTa9AB0Hw_"
+    "Py5PJdTJNPY8cQn7ouZ2KKDcmnPGBY5t7yLc1QlQ5xHdwW1VhvKn-nXqhJTBgIPgtldC-KDV5z-y2XDwGUc",
+    "uQPEfgmVtjL0Uyyx88GZFF1fOunH3-7cepKmtH4pxhtCoHqpWmT8YAmZxaewHgHAjLYsp1ZSe7zFYHj7C6ul7Tje"
+    "LQeZD_YwD66t62wDmpe_HlB-TnBA-njbglfIsRLtXlnDzQkv5dTltRJ11BKBBypeeF6689rjcJIDEz9RWdc",
+)
+
+
 CLIENT_IDENTITY = Identity(name="shop", namespace="web", uid="uid-of-shop", generation=1)
 PUBLIC: dict[str, Any] = {
     "type": "Public",
@@ -97,8 +109,19 @@ PUBLIC: dict[str, Any] = {
 
 @functools.cache
 def rsa_key() -> str:
-    """One RSA key for all tests: its primes take long."""
-    return entropy.draw_rsa_key()
+    """The RSA key of RFC 7515 appendix A.2, from its primes: the same one at each run."""
+    p, q = (int.from_bytes(base64.urlsafe_b64decode(f"{prime}==")) for prime in _PRIMES)
+    d = rsa.rsa_recover_private_exponent(65537, p, q)
+    ways = (
+        rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q),
+    )  # fmt: skip
+    numbers = rsa.RSAPrivateNumbers(p, q, d, *ways, rsa.RSAPublicNumbers(65537, p * q))
+    written = numbers.private_key().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return written.decode()
 
 
 def plan_of(spec: authly_server.Spec, seen: ServerObserved, drawn: bytes = bytes(64)) -> Plan:

@@ -60,7 +60,7 @@ class SigningKeys(value.Value):
     """How access tokens are signed."""
 
     algorithm: Algorithm = Algorithm.ES256
-    """The algorithm; HS256 shares a secret and publishes no keys."""
+    """The algorithm; HS256 shares a secret, publishes no keys and signs no ID tokens."""
 
 
 class Oauth(value.Value):

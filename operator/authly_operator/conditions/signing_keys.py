@@ -1,4 +1,4 @@
-"""SigningKeysReady: the Secret with the key ring was seen, and has a key of the algorithm."""
+"""SigningKeysReady: the Secret with the key ring was seen, and has a key of each algorithm."""
 
 from typing import Any, Final
 
@@ -33,12 +33,13 @@ def judge(case: Situation) -> Judgement:
 
 
 def _ring(keys: list[dict[str, Any]], algorithm: Algorithm, name: str) -> Judgement:
-    active = [key for key in keys if key["state"] == "Active"]
-    if len(active) == 1 and active[0]["alg"] == algorithm.value:
-        message = f"Secret {name}: key {active[0]['kid']} ({algorithm.value}) signs"
-        return judgement.holds(TYPE, Reason.KEY_RING_ACTIVE, message)
-    message = f"Secret {name} has no Active key of {algorithm.value} yet: the operator draws it"
-    return judgement.fails(TYPE, Reason.SIGNING_KEYS_MISSING, message)
+    signs = {each.value: keyring.active(keys, each) for each in keyring.algorithms(algorithm)}
+    if missing := [alg for alg, key in signs.items() if key is None]:
+        wanted = " and of ".join(missing)
+        message = f"Secret {name} has no Active key of {wanted} yet: the operator draws it"
+        return judgement.fails(TYPE, Reason.SIGNING_KEYS_MISSING, message)
+    named = " and ".join(f"{key['kid']} ({alg})" for alg, key in signs.items() if key)
+    return judgement.holds(TYPE, Reason.KEY_RING_ACTIVE, f"Secret {name}: signing with {named}")
 
 
 def _shared(case: Situation) -> Judgement:

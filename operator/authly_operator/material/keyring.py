@@ -1,4 +1,7 @@
-"""The key ring that a server mounts: `keyring.json`, exactly one of its keys Active.
+"""The key ring that a server mounts: `keyring.json`, one of its keys Active for each algorithm.
+
+Access tokens are signed by the spec's algorithm, ID tokens by RS256 unless a client registered
+another: OpenID Connect Core section 15.1 has every provider sign with RS256.
 
 Keys are expanded from the bytes handed in (P-256 by FIPS 186-5 A.2.1's extra random bits, Ed25519
 by RFC 8032 section 5.1.5); RSA needs primes, so its key is handed in whole.
@@ -22,25 +25,41 @@ _EXTRA_BYTES: Final = 40
 _SEED_BYTES: Final = 32
 
 
+def algorithms(algorithm: policy.Algorithm) -> tuple[policy.Algorithm, ...]:
+    """Answer what a ring has an Active key of: the algorithm and RS256; nothing with HS256."""
+    if algorithm is policy.Algorithm.HS256:
+        return ()
+    return tuple(dict.fromkeys((algorithm, policy.Algorithm.RS256)))
+
+
 def extend(
     document: str | None,
     algorithm: policy.Algorithm,
     expand: Callable[[str, int], bytes],
     rsa_key: Callable[[], str],
 ) -> str | None:
-    """Answer the ring with an Active key of the algorithm; the observed one where it has one.
+    """Answer the ring with an Active key of each algorithm; the observed one where it has them.
 
-    A key of another algorithm retires: tokens that it signed stay valid until they expire. With
+    A key of any other algorithm retires: tokens that it signed stay valid until they expire. With
     HS256 nothing is published and the ring stays as it was.
 
     Raises:
         ValueError: the observed ring is not what this module writes.
     """
-    keys = parse(document)
-    if algorithm is policy.Algorithm.HS256 or _active(keys) == algorithm.value:
+    keys, wanted = parse(document), algorithms(algorithm)
+    if not wanted:
         return document
-    retired = [{**key, "state": "Retiring"} for key in keys]
-    return json.dumps({"keys": [*retired, _entry(algorithm, _draw(algorithm, expand, rsa_key))]})
+    has = {each for each in wanted if active(keys, each) is not None}
+    kept = [key if key["alg"] in has else {**key, "state": "Retiring"} for key in keys]
+    drawn = [_entry(each, _draw(each, expand, rsa_key)) for each in wanted if each not in has]
+    extended = [*kept, *drawn]
+    return document if extended == keys else json.dumps({"keys": extended})
+
+
+def active(keys: list[dict[str, Any]], algorithm: policy.Algorithm) -> dict[str, Any] | None:
+    """Answer the one key that signs with the algorithm; None where there is none, or several."""
+    found = [key for key in keys if (key["alg"], key["state"]) == (algorithm.value, "Active")]
+    return found[0] if len(found) == 1 else None
 
 
 def parse(document: str | None) -> list[dict[str, Any]]:
@@ -64,11 +83,6 @@ def parse(document: str | None) -> list[dict[str, Any]]:
 
 def _is_entry(key: dict[str, Any]) -> bool:
     return all(isinstance(key[field], str) for field in ("kid", "alg", "state", "privateKey"))
-
-
-def _active(keys: list[dict[str, Any]]) -> str | None:
-    algorithms = [str(key["alg"]) for key in keys if key["state"] == "Active"]
-    return algorithms[0] if len(algorithms) == 1 else None
 
 
 def _draw(

@@ -1,4 +1,4 @@
-"""The keys for access tokens, as the operator mounts them."""
+"""The keys that tokens are signed with, as the operator mounts them: one Active an algorithm."""
 
 import json
 import os
@@ -20,6 +20,8 @@ class KeyRingError(Exception):
 
 
 class _KeyEntry(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(strict=True)
+
     kid: Annotated[str, pydantic.Field(min_length=1, max_length=128)]
     alg: Literal["ES256", "RS256", "EdDSA"]
     state: KeyState
@@ -32,16 +34,38 @@ class _Document(pydantic.BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys by kid, exactly one of them active."""
+    """Keys by kid, at most one of them active for each algorithm, and at least one in all.
+
+    `algorithm` is the one that is wanted for access tokens.
+    """
 
     keys: Mapping[str, SigningKey]
-    active: SigningKey
+    algorithm: str
+
+    def active(self, alg: str) -> SigningKey | None:
+        """The key that signs with that algorithm now."""
+        return next((key for key in self._active() if key.alg == alg), None)
+
+    @property
+    def signer(self) -> SigningKey:
+        """What signs access tokens: the key of the wanted algorithm, else the first active one.
+
+        Without the first for a moment only: the ring changes before the setting does.
+        """
+        return self.active(self.algorithm) or self._active()[0]
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The algorithms that others can verify by a published key, sorted."""
+        return tuple(sorted(key.alg for key in self._active() if key.is_public))
 
     def jwks_document(self) -> bytes:
         """Return the public keys as JSON (RFC 7517 section 5); a shared secret is never there."""
-        public = [key for key in self.keys.values() if not isinstance(key.private, bytes)]
-        document = {"keys": [key.public_jwk() for key in public]}
+        document = {"keys": [key.public_jwk() for key in self.keys.values() if key.is_public]}
         return json.dumps(document, separators=(",", ":")).encode()
+
+    def _active(self) -> list[SigningKey]:
+        return [key for key in self.keys.values() if key.state is KeyState.ACTIVE]
 
 
 def hs256(secret: str) -> KeyRing:
@@ -55,11 +79,11 @@ def hs256(secret: str) -> KeyRing:
         message = "the secret must be random text, and no PEM, SSH or JSON key"
         raise KeyRingError(message) from None
     key = SigningKey("hs256", "HS256", KeyState.ACTIVE, secret.encode())
-    return KeyRing({key.kid: key}, key)
+    return KeyRing({key.kid: key}, key.alg)
 
 
-def parse(document: bytes) -> KeyRing:
-    """Return the ring in a keyring.json; raises KeyRingError."""
+def parse(document: bytes, algorithm: str = "ES256") -> KeyRing:
+    """Return the ring in a keyring.json, to sign with `algorithm`; raises KeyRingError."""
     try:
         entries = _Document.model_validate_json(document).keys
     except pydantic.ValidationError as error:
@@ -67,7 +91,7 @@ def parse(document: bytes) -> KeyRing:
         place = ".".join(map(str, first["loc"])) or "the document"
         message = f"the key ring is malformed: {place}: {first['msg']}"
         raise KeyRingError(message) from None
-    return _ring([_key(entry) for entry in entries])
+    return _ring([_key(entry) for entry in entries], algorithm)
 
 
 def _key(entry: _KeyEntry) -> SigningKey:
@@ -79,26 +103,31 @@ def _key(entry: _KeyEntry) -> SigningKey:
     return SigningKey(entry.kid, entry.alg, entry.state, private)
 
 
-def _ring(keys: list[SigningKey]) -> KeyRing:
+def _ring(keys: list[SigningKey], algorithm: str) -> KeyRing:
     by_kid = {key.kid: key for key in keys}
-    active = [key for key in keys if key.state is KeyState.ACTIVE]
+    active = [key.alg for key in keys if key.state is KeyState.ACTIVE]
     if len(by_kid) != len(keys):
         message = "the key ring names a kid twice"
         raise KeyRingError(message)
-    if len(active) != 1:
-        message = f"the key ring must have exactly one Active key, it has {len(active)}"
+    if not active:
+        message = "the key ring must have an Active key, it has none"
         raise KeyRingError(message)
-    return KeyRing(by_kid, active[0])
+    if twice := sorted({alg for alg in active if active.count(alg) > 1}):
+        message = f"the key ring has several Active keys of {', '.join(twice)}"
+        raise KeyRingError(message)
+    return KeyRing(by_kid, algorithm)
 
 
 class KeyRingFile:
     """A mounted key ring, read again when the file is another one or was written.
 
-    Raises KeyRingError when it cannot be read at first.
+    `algorithm` is the one wanted for access tokens. Raises KeyRingError when the file cannot be
+    read at first.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, algorithm: str = "ES256") -> None:
         self._path = path
+        self._algorithm = algorithm
         self._seen, self.ring = self._read()
 
     def refresh(self) -> bool:
@@ -123,4 +152,4 @@ class KeyRingFile:
         except OSError as error:
             message = f"the key ring {self._path} cannot be read: {error.strerror}"
             raise KeyRingError(message) from None
-        return seen, parse(document)
+        return seen, parse(document, self._algorithm)

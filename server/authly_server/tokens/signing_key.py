@@ -1,4 +1,4 @@
-"""One key that signs access tokens, or signed them a while ago."""
+"""One key that signs tokens, or signed them a while ago."""
 
 import json
 from dataclasses import dataclass, field
@@ -32,6 +32,11 @@ class SigningKey:
     alg: str
     state: KeyState
     private: PrivateKey | bytes = field(repr=False)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether there is a public half to publish; a shared secret has none."""
+        return not isinstance(self.private, bytes)
 
     @property
     def verifier(self) -> object:

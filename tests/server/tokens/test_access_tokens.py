@@ -166,8 +166,30 @@ def test_the_published_keys_hold_no_private_part() -> None:
     assert jwt.PyJWS().decode(ISSUED, verifier, algorithms=["ES256"])
 
 
+def test_each_algorithm_has_its_active_key_and_access_tokens_the_wanted_one() -> None:
+    entries = (
+        entry(RSA_KEY, "RS256", kid="k1"),
+        entry(EC_KEY, "ES256", kid="k2"),
+        entry(ED_KEY, "EdDSA", "Published", "k3"),
+    )
+    ring = keyring.parse(document(*entries), "ES256")
+    active = {alg: ring.active(alg) for alg in ("RS256", "ES256", "EdDSA", "HS256")}
+    assert {alg: key and key.kid for alg, key in active.items()} == {
+        "RS256": "k1",
+        "ES256": "k2",
+        "EdDSA": None,
+        "HS256": None,
+    }
+    assert ring.algorithms == ("ES256", "RS256")
+    assert ring.signer.kid == "k2"
+    # A ring that is ahead of the setting signs with what it has.
+    assert keyring.parse(document(*entries), "EdDSA").signer.kid == "k1"
+
+
 def test_a_shared_secret_is_not_published() -> None:
-    assert json.loads(keyring.hs256("s" * 32).jwks_document()) == {"keys": []}
+    ring = keyring.hs256("s" * 32)
+    assert json.loads(ring.jwks_document()) == {"keys": []}
+    assert ring.algorithms == ()
 
 
 @pytest.mark.parametrize(
@@ -175,9 +197,13 @@ def test_a_shared_secret_is_not_published() -> None:
     [
         (b"", "malformed"),
         (b"\xff", "malformed"),
-        (b'{"keys":[]}', "exactly one Active key, it has 0"),
+        (b'{"keys":[]}', "must have an Active key, it has none"),
+        (document(entry(EC_KEY, "ES256", "Retiring")), "must have an Active key, it has none"),
         (b'{"keys":[{"kid":"a"}]}', r"keys\.0\.alg"),
-        (document(entry(EC_KEY, "ES256"), entry(ED_KEY, "EdDSA", kid="k2")), "it has 2"),
+        (
+            document(entry(EC_KEY, "ES256"), entry(EC_KEY, "ES256", kid="k2")),
+            "Active keys of ES256",
+        ),
         (document(entry(EC_KEY, "ES256"), entry(ED_KEY, "EdDSA", "Retiring")), "kid twice"),
         (document(entry(EC_KEY, "RS256")), "does not fit the algorithm RS256"),
         (document(entry(ec.generate_private_key(ec.SECP384R1()), "ES256")), "does not fit"),
@@ -209,7 +235,7 @@ def test_a_changed_file_is_read_again(replace: Callable[[bytes], Path]) -> None:
     assert file.refresh() is False
     replace(document(entry(ED_KEY, "EdDSA", kid="k2")))
     assert file.refresh() is True
-    assert file.ring.active.kid == "k2"
+    assert file.ring.signer.kid == "k2"
 
 
 def test_a_broken_file_leaves_the_old_ring(replace: Callable[[bytes], Path]) -> None:
@@ -221,4 +247,4 @@ def test_a_broken_file_leaves_the_old_ring(replace: Callable[[bytes], Path]) -> 
     path.unlink()
     with pytest.raises(KeyRingError, match="cannot be read"):
         file.refresh()
-    assert file.ring.active.kid == "k1"
+    assert file.ring.signer.kid == "k1"

@@ -1,0 +1,88 @@
+"""JWTs that we sign, of every type, and the one way to read one back."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import jwt
+import orjson
+
+from authly_server.tokens import strict_json
+from authly_server.tokens.keyring import KeyRing
+from authly_server.tokens.refusal import TokenRefused
+from authly_server.tokens.signing_key import SigningKey
+
+
+MAX_LENGTH = 16 * 1024
+_HEADER_NAMES = frozenset({"alg", "typ", "kid"})
+_LAST_SECOND = 253_402_300_799
+_PARTS = 3
+_JWS = jwt.PyJWS()
+
+
+def sign(key: SigningKey, typ: str, claims: Mapping[str, object]) -> str:
+    """Return the claims under the key's signature; `typ` keeps kinds apart (RFC 8725, 3.11)."""
+    header = {"typ": typ, "kid": key.kid}
+    return _JWS.encode(orjson.dumps(claims), key.private, key.alg, header)
+
+
+def verify(ring: KeyRing, text: str, typ: str) -> dict[str, object]:
+    """Return the claims of a JWT of that type that a key of the ring signed; raises TokenRefused.
+
+    The key decides the algorithm, never the token (RFC 8725 section 3.1), and no header but the
+    three that we write is understood.
+    """
+    key = _key(ring, text, typ)
+    try:
+        payload = _JWS.decode(text, key.verifier, algorithms=[key.alg])  # type: ignore[arg-type]  # the verifier fits the algorithm by construction
+    except (jwt.PyJWTError, ValueError):
+        message = "the signature is wrong"
+        raise TokenRefused(message) from None
+    return strict_json.read_object(payload)
+
+
+def read_text(value: object) -> str:
+    """Return a claim that is text which a database can hold; raises ValueError."""
+    if not isinstance(value, str) or "\0" in value:
+        message = "not text"
+        raise ValueError(message)
+    value.encode()
+    return value
+
+
+def read_texts(value: object) -> tuple[str, ...]:
+    """Return a claim that is a text or an array of texts, as `aud` is; raises ValueError."""
+    return tuple(map(read_text, value if isinstance(value, list) else [value]))
+
+
+def read_time(value: object) -> datetime:
+    """Return a claim that is a whole number of seconds since 1970; raises ValueError."""
+    if type(value) is not int or value not in range(_LAST_SECOND + 1):
+        message = "not a time"
+        raise ValueError(message)
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _key(ring: KeyRing, text: str, typ: str) -> SigningKey:
+    if len(text) > MAX_LENGTH or not text.isascii() or text.count(".") != _PARTS - 1:
+        message = "not a JWT"
+        raise TokenRefused(message)
+    header = strict_json.read_object(_decode(text.partition(".")[0]))
+    kid = header.get("kid")
+    key = ring.keys.get(kid) if isinstance(kid, str) else None
+    if key is None or not header.keys() <= _HEADER_NAMES:
+        message = "not signed by a key of ours"
+        raise TokenRefused(message)
+    if header.get("alg") != key.alg or header.get("typ") != typ:
+        message = "not of this type and this key's algorithm"
+        raise TokenRefused(message)
+    return key
+
+
+def _decode(part: str) -> bytes:
+    try:
+        return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        message = "not a JWT"
+        raise TokenRefused(message) from None
