@@ -46,6 +46,7 @@ check: $(VENV)/installed ## All static checks: lint, format, types, import contr
 	$(BIN)/mypy
 	PYTHONPATH=operator:server $(BIN)/lint-imports
 	PYTHONPATH=operator $(BIN)/python -m authly_operator.crdgen --check
+	$(BIN)/python dev/derived --check
 
 test: tools ## Every test, on real parts: the two halves below side by side (root needed)
 	@echo "make: both halves run side by side; each prints when it is through" >&2
@@ -61,8 +62,9 @@ format: $(VENV)/installed ## Let ruff rewrite what it can
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-manifests: $(VENV)/installed ## Generate crds/ from the models
+manifests: $(VENV)/installed ## Generate crds/, the chart's copy of them and docs/api.md from the models
 	PYTHONPATH=operator $(BIN)/python -m authly_operator.crdgen
+	$(BIN)/python dev/derived
 
 images: ## Build the container images and print their archives
 	$(PYTHON) dev/images build
