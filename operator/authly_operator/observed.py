@@ -137,9 +137,9 @@ class ServerView:
     identity: Identity
     spec: authly_server.Spec
     ready: bool
-    """Whether its Ready condition was True when it was judged last."""
+    """Whether it answers: its EndpointReady condition was True when it was judged last."""
     database_ready: bool
-    """Whether its DatabaseReady and Migrated conditions were True."""
+    """Whether its database has a schema, be it an older one, and answered then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

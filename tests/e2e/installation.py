@@ -70,3 +70,9 @@ def forwarded(kube: Kube, port: int, target: str, *flags: str) -> Iterator[None]
             yield
         finally:
             forwarding.terminate()
+
+
+def clear(kube: Kube, *namespaces: str) -> None:
+    """Delete namespaces; their ends are waited for only where the node is used again."""
+    wait = f"--wait={str(bool(KEPT)).lower()}"
+    kube.run("delete", "namespace", *namespaces, "--ignore-not-found", wait)

@@ -27,7 +27,7 @@ REDIRECT_URI = "http://127.0.0.1:8765/callback"
 
 @dataclass(frozen=True)
 class Application:
-    """A registered client, as its Secret tells it, and what it asks for."""
+    """A registered client as its Secret tells it (a public one has no secret), and what it asks."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -80,7 +80,7 @@ class Instance:
     def application(self, name: str) -> Application:
         """The client of an AuthlyClient."""
         data = self.kube.secret(f"{name}-oauth", self.clients_namespace or self.namespace)
-        return Application(data["client_id"], data["client_secret"])
+        return Application(data["client_id"], data.get("client_secret", ""))
 
     @cached_property
     def administrator(self) -> tuple[str, str]:
@@ -220,4 +220,4 @@ def running(kube: Kube, namespace: str, replicas: int = 1) -> Iterator[Instance]
             kube.wait_ready(namespace)
             yield made
     finally:
-        kube.run("delete", "namespace", namespace, "--wait=false")
+        installation.clear(kube, namespace)

@@ -104,16 +104,27 @@ async def is_namespace_going(tools: Collaborators, identity: Identity) -> bool:
     return found is None or "deletionTimestamp" in found["metadata"]
 
 
-def _view(body: Mapping[str, Any]) -> ServerView:
-    identity = custom_resource.identify(body)
-    # Also while an edit is not judged yet: what was Ready goes on serving.
-    ready = status.is_true(body, naming.Condition.READY)
-    has_database = all(
-        status.is_true(body, condition)
-        for condition in (naming.Condition.DATABASE_READY, naming.Condition.MIGRATED)
+def offer(body: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether a server answers requests, and whether its database has a schema and answers.
+
+    Neither is lost to an edit that is not judged yet, nor to a roll-out or a migration that goes
+    on or is stuck: what was there before goes on serving.
+    """
+    has_schema = (body.get("status") or {}).get("schemaRevision") is not None
+    return (
+        status.is_true(body, naming.Condition.ENDPOINT_READY),
+        status.is_true(body, naming.Condition.DATABASE_READY) and has_schema,
     )
-    spec = custom_resource.parse(authly_server.Spec, body)
-    return ServerView(identity=identity, spec=spec, ready=ready, database_ready=has_database)
+
+
+def _view(body: Mapping[str, Any]) -> ServerView:
+    answers, has_database = offer(body)
+    return ServerView(
+        identity=custom_resource.identify(body),
+        spec=custom_resource.parse(authly_server.Spec, body),
+        ready=answers,
+        database_ready=has_database,
+    )
 
 
 async def _labels(

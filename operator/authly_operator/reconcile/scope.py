@@ -40,9 +40,18 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     if identity.deleting:
         return await _end(tools, body, spec, seen, place)
     seen = await _bring_about(tools, body, spec, seen, place)
+    if seen.written is not None and seen.written.outcome == "Created":
+        _wake_clients(tools, registration.server_key(identity, spec.server_ref))
     facts = {"inUseBy": (seen.row or {}).get("in_use_by")}
     ready = await status.write(tools, body, identity, conditions.judge(spec, seen), facts)
     return registration.READY_SECONDS if ready else registration.WAITING_SECONDS
+
+
+def _wake_clients(tools: Collaborators, server: Key) -> None:
+    """Clients that were applied together with the scope may wait for it."""
+    for dependant in tools.dependants(server):
+        if dependant.kind == "AuthlyClient":
+            tools.wake(dependant)
 
 
 async def _bring_about(

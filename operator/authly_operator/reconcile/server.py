@@ -10,7 +10,13 @@ from authly_operator.cluster import prune
 from authly_operator.conditions import judgement, server as conditions
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
-from authly_operator.reconcile import custom_resource, observation, server_status, status
+from authly_operator.reconcile import (
+    custom_resource,
+    observation,
+    registration,
+    server_status,
+    status,
+)
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key
 
@@ -69,9 +75,14 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     judged = conditions.judge(plan.spec, plan.seen, expected)
     facts = server_status.facts(plan.spec, plan.seen)
     ready = await status.write(tools, body, plan.seen.identity, judged, facts)
-    if ready != status.is_true(body, naming.Condition.READY) or _is_new(body, plan.seen):
+    true = {one.type for one in judged if one.true}
+    answers, has_database = (
+        naming.Condition.ENDPOINT_READY in true,
+        naming.Condition.DATABASE_READY in true and facts["schemaRevision"] is not None,
+    )
+    if (answers, has_database) != registration.offer(body) or _is_new(body, plan.seen):
         _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
-    moving = any(one.type is naming.Condition.PROGRESSING and one.true for one in judged)
+    moving = naming.Condition.PROGRESSING in true
     return READY_SECONDS if ready and not moving else WAITING_SECONDS
 
 

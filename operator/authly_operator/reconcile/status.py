@@ -16,6 +16,8 @@ TOLD: Final = frozenset(
     {naming.Condition.READY, naming.Condition.MIGRATED, naming.Condition.PROGRESSING}
 )
 """Conditions whose changes become events: what a person would want to hear of."""
+WAITING: Final = frozenset({naming.Reason.WAITING_FOR_SERVER, naming.Reason.DELETING})
+"""Reasons of not being Ready that pass by themselves."""
 
 
 async def write(
@@ -55,8 +57,13 @@ async def _tell(
     previous: list[dict[str, Any]],
     conditions: list[dict[str, Any]],
 ) -> None:
-    """One event a cause: its new reason and message, told by Ready where that says the same."""
+    """One event a cause: its new reason and message, told by Ready where that says the same.
+
+    A Warning is what a person may have to look at: not what is on its way.
+    """
     summary = next(one["reason"] for one in conditions if one["type"] == naming.Condition.READY)
+    after = {"status": {"conditions": conditions}}
+    waits = summary in WAITING or is_true(after, naming.Condition.PROGRESSING)
     for changed in settlement.transitions(previous, conditions):
         is_summary = changed["type"] == naming.Condition.READY
         if changed["type"] not in TOLD or (not is_summary and changed["reason"] == summary):
@@ -64,7 +71,7 @@ async def _tell(
         await events.post(
             tools.api,
             regarding=body,
-            warning=changed["status"] == "False" and is_summary,
+            warning=changed["status"] == "False" and is_summary and not waits,
             reason=changed["reason"],
             note=changed["message"],
             now=tools.clock.now(),
