@@ -30,7 +30,7 @@ async def ready(request: web.Request) -> web.Response:
         return _answer(503, status="not ready", reason="the database does not answer")
     found.metrics.schema_revision.set(revision)
     return _answer(
-        200, status="ready", schema_revision=revision, signing_key=found.keys.ring.active.kid
+        200, status="ready", schema_revision=revision, signing_key=found.keys.ring.signer.kid
     )
 
 

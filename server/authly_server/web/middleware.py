@@ -100,7 +100,9 @@ def _speaks_to_person(request: web.Request, route: Route | None) -> bool:
 
 
 def _sentence(description: str) -> str:
-    return f"{description[:1].upper()}{description[1:]}."
+    """A sentence for people; the name of a parameter keeps its own spelling at the start too."""
+    is_name = "_" in description.partition(" ")[0]
+    return f"{description if is_name else description[:1].upper() + description[1:]}."
 
 
 def _named(error: web.HTTPException) -> OAuthError:

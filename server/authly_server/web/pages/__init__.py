@@ -28,6 +28,12 @@ _TEMPLATES = jinja2.Environment(
 )
 # The one script that there is: it spares people the click on a form that is for the client.
 _SUBMIT = "document.forms[0].submit()"
+_FIRST_OF_OURS = 500
+_WAIT = "Wait a little, then load this page again. If that does not help, pass on the reference."
+_GO_BACK = (
+    "Go back to the application that you came from and start again. If you end up here once more,"
+    " tell the people who run it the reference below."
+)
 
 
 def login(
@@ -87,7 +93,13 @@ def consent(
 
 def error(status: int, title: str, explanation: str, reference: str) -> web.Response:
     """Something that a person has to know; `reference` finds it in the log."""
-    body = _render("error.html", title=title, explanation=explanation, reference=reference)
+    body = _render(
+        "error.html",
+        title=title,
+        explanation=explanation,
+        advice=_WAIT if status >= _FIRST_OF_OURS else _GO_BACK,
+        reference=reference,
+    )
     return _respond(body, status)
 
 
