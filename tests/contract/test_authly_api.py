@@ -27,6 +27,26 @@ CLIENT: dict[str, Any] = {
     "client_uri": "https://shop.example",
     "logo_uri": None,
 }
+KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+# What a spec need not say, and what it then means.
+DEFAULTS: dict[str, Any] = {
+    "tos_uri": None,
+    "policy_uri": None,
+    "contacts": [],
+    "jwks": None,
+    "jwks_uri": None,
+    "service_account": None,
+    "service_account_audience": None,
+    "require_pushed_authorization": False,
+    "dpop_bound": False,
+    "post_logout_redirect_uris": [],
+    "backchannel_logout_uri": None,
+    "id_token_signed_response_alg": None,
+    "userinfo_signed_response_alg": None,
+    "default_max_age": None,
+    "allowed_cors_origins": [],
+}
+CLIENT |= DEFAULTS
 SCOPE: dict[str, Any] = {
     "name": "orders",
     "owner": "default/orders",
@@ -118,6 +138,22 @@ def test_what_is_unchanged_writes_nothing_and_notifies_nobody(api: Api) -> None:
         {"logo_uri": "https://shop.example/logo.png"},
         {"auth_method": "client_secret_post"},
         {"type": "public", "auth_method": "none", "secret_sha256": []},
+        {"auth_method": "private_key_jwt", "secret_sha256": [], "jwks": {"keys": [KEY]}},
+        {"jwks_uri": "https://shop.example/jwks"},
+        {
+            "auth_method": "service_account",
+            "secret_sha256": [],
+            "service_account": "shop/back.end",
+            "service_account_audience": "https://login.example.com",
+        },
+        {"require_pushed_authorization": True, "dpop_bound": True},
+        {"post_logout_redirect_uris": ["https://shop.example/bye", "https://shop.example/"]},
+        {"backchannel_logout_uri": "https://shop.example/logout"},
+        {"id_token_signed_response_alg": "RS256", "userinfo_signed_response_alg": "EdDSA"},
+        {"default_max_age": 0},
+        {"allowed_cors_origins": ["https://shop.example", "http://[::1]:8080"]},
+        {"tos_uri": "https://shop.example/tos", "policy_uri": "https://shop.example/privacy"},
+        {"contacts": ["ada@shop.example"]},
     ],
     ids=json.dumps,
 )
@@ -139,7 +175,7 @@ def test_what_a_spec_leaves_out_has_a_default(api: Api) -> None:
         "grant_types": ["client_credentials"],
     }
     assert api.outcome("apply_client", minimal, 1) == ("Created", None)
-    assert api.call("observe_client", "job") == minimal | {
+    assert api.call("observe_client", "job") == minimal | DEFAULTS | {
         "display_name": "job",
         "secret_sha256": [],
         "redirect_uris": [],
@@ -182,7 +218,7 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
     ("display_name", {"display_name": 7}),
     ("type", {"type": "other"}),
     ("type", {"type": None}),
-    ("auth_method", {"auth_method": "private_key_jwt"}),
+    ("auth_method", {"auth_method": "client_secret_jwt"}),
     ("auth_method", {"auth_method": "none"}),
     ("auth_method", {"type": "public"}),
     ("secret_sha256", {"secret_sha256": ["AB" * 32]}),
@@ -218,6 +254,39 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
     ("refresh_token_ttl", {"refresh_token_ttl": -1}),
     ("client_uri", {"client_uri": ""}),
     ("logo_uri", {"logo_uri": "x" * 2049}),
+    ("no secret", {"auth_method": "private_key_jwt", "jwks": {"keys": [KEY]}}),
+    ("needs jwks", {"auth_method": "private_key_jwt", "secret_sha256": []}),
+    ("jwks", {"jwks": {"keys": [KEY | {"d": "AAAA"}]}}),
+    ("jwks", {"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}),
+    ("jwks", {"jwks": {"keys": []}}),
+    ("jwks", {"jwks": {"keys": [[KEY]]}}),
+    ("jwks", {"jwks": {"keys": [{}]}}),
+    ("jwks", {"jwks": {"keys": [KEY] * 21}}),
+    ("jwks", {"jwks": [KEY]}),
+    ("jwks", {"jwks": "keys"}),
+    ("jwks_uri", {"jwks_uri": "http://shop.example/jwks"}),
+    ("exclude each other", {"jwks_uri": "https://shop.example/", "jwks": {"keys": [KEY]}}),
+    ("service_account", {"auth_method": "service_account", "secret_sha256": []}),
+    ("service_account", {"service_account": "shop/backend"}),
+    (
+        "service_account",
+        {"auth_method": "service_account", "secret_sha256": [], "service_account": "shop"},
+    ),
+    ("service_account", {"service_account_audience": "https://login.example.com"}),
+    ("require_pushed_authorization", {"require_pushed_authorization": "yes"}),
+    ("dpop_bound", {"dpop_bound": 1}),
+    ("post_logout_redirect_uris", {"post_logout_redirect_uris": "https://shop.example"}),
+    ("backchannel_logout_uri", {"backchannel_logout_uri": "https://shop.example/#x"}),
+    ("backchannel_logout_uri", {"backchannel_logout_uri": "ftp://shop.example/"}),
+    ("id_token_signed_response_alg", {"id_token_signed_response_alg": "none"}),
+    ("userinfo_signed_response_alg", {"userinfo_signed_response_alg": "HS256"}),
+    ("default_max_age", {"default_max_age": -1}),
+    ("allowed_cors_origins", {"allowed_cors_origins": ["https://shop.example/"]}),
+    ("allowed_cors_origins", {"allowed_cors_origins": ["*"]}),
+    ("allowed_cors_origins", {"allowed_cors_origins": [None]}),
+    ("tos_uri", {"tos_uri": ""}),
+    ("policy_uri", {"policy_uri": 7}),
+    ("contacts", {"contacts": {}}),
 ]
 
 

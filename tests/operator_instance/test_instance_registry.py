@@ -32,6 +32,21 @@ CLIENT: dict[str, Any] = {
     "enabled": True,
     "client_uri": None,
     "logo_uri": None,
+    "tos_uri": None,
+    "policy_uri": None,
+    "contacts": [],
+    "jwks": None,
+    "jwks_uri": None,
+    "service_account": None,
+    "service_account_audience": None,
+    "require_pushed_authorization": False,
+    "dpop_bound": False,
+    "post_logout_redirect_uris": [],
+    "backchannel_logout_uri": None,
+    "id_token_signed_response_alg": None,
+    "userinfo_signed_response_alg": None,
+    "default_max_age": None,
+    "allowed_cors_origins": [],
 }
 SCOPE = {"name": "orders", "owner": "team/orders", "description": "Orders", "is_default": False}
 BACKEND = (

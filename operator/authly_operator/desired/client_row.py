@@ -48,6 +48,21 @@ def build(
         "enabled": spec.enabled if enabled is None else enabled,
         "client_uri": spec.metadata.client_uri,
         "logo_uri": spec.metadata.logo_uri,
+        "tos_uri": None,
+        "policy_uri": None,
+        "contacts": [],
+        "jwks": None,
+        "jwks_uri": None,
+        "service_account": None,
+        "service_account_audience": None,
+        "require_pushed_authorization": False,
+        "dpop_bound": False,
+        "post_logout_redirect_uris": [],
+        "backchannel_logout_uri": None,
+        "id_token_signed_response_alg": None,
+        "userinfo_signed_response_alg": None,
+        "default_max_age": None,
+        "allowed_cors_origins": [],
     }
 
 

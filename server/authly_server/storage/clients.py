@@ -10,6 +10,12 @@ SELECT client.id, client.client_id, client.display_name, client.type, client.aut
     client.grant_types, client.redirect_uris, client.audiences, client.require_pkce,
     client.access_token_ttl, client.refresh_token_ttl, client.enabled, client.client_uri,
     client.logo_uri,
+    client.tos_uri, client.policy_uri, client.contacts, client.jwks, client.jwks_uri,
+    client.service_account, client.service_account_audience,
+    client.require_pushed_authorization, client.dpop_bound, client.post_logout_redirect_uris,
+    client.backchannel_logout_uri, client.id_token_signed_response_alg,
+    client.userinfo_signed_response_alg, client.default_max_age, client.allowed_cors_origins,
+    client.origin, client.registration_token_digest, client.last_used_on,
     ARRAY(SELECT digest FROM authly.client_secrets AS secret
         WHERE secret.client_id = client.id ORDER BY secret.position) AS secret_digests,
     ARRAY(SELECT scope.name FROM authly.client_scopes AS held

@@ -1,6 +1,6 @@
 """From rows to values of the model; every statement names its columns as these readers expect."""
 
-from authly_server.model.client import AuthMethod, Client, ClientType
+from authly_server.model.client import AuthMethod, Client, ClientOrigin, ClientType
 from authly_server.model.grant import Grant
 from authly_server.model.scope import Scope
 from authly_server.model.session import Session
@@ -27,6 +27,24 @@ def client(row: Row) -> Client:
         enabled=row["enabled"],
         client_uri=row["client_uri"],
         logo_uri=row["logo_uri"],
+        tos_uri=row["tos_uri"],
+        policy_uri=row["policy_uri"],
+        contacts=tuple(row["contacts"]),
+        jwks=row["jwks"],
+        jwks_uri=row["jwks_uri"],
+        service_account=row["service_account"],
+        service_account_audience=row["service_account_audience"],
+        require_pushed_authorization=row["require_pushed_authorization"],
+        dpop_bound=row["dpop_bound"],
+        post_logout_redirect_uris=tuple(row["post_logout_redirect_uris"]),
+        backchannel_logout_uri=row["backchannel_logout_uri"],
+        id_token_signed_response_alg=row["id_token_signed_response_alg"],
+        userinfo_signed_response_alg=row["userinfo_signed_response_alg"],
+        default_max_age=row["default_max_age"],
+        allowed_cors_origins=tuple(row["allowed_cors_origins"]),
+        origin=ClientOrigin(row["origin"]),
+        registration_token_digest=row["registration_token_digest"],
+        last_used_on=row["last_used_on"],
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from authly_server.model.authorization_code import NewAuthorizationCode
-from authly_server.model.client import AuthMethod, Client, ClientType
+from authly_server.model.client import AuthMethod, Client, ClientOrigin, ClientType
 from authly_server.model.user import User
 from authly_server.storage import (
     authorization_codes,
@@ -54,6 +54,52 @@ async def test_a_client_is_read_as_it_was_applied(database: Database, owner: Any
         client_uri="https://shop.example",
         logo_uri=None,
     )
+
+
+async def test_a_client_with_everything_is_read_as_it_was_applied(
+    database: Database, owner: Any
+) -> None:
+    keys = {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}]}
+    given = {
+        "jwks": keys,
+        "tos_uri": "https://shop.example/tos",
+        "policy_uri": "https://shop.example/privacy",
+        "require_pushed_authorization": True,
+        "dpop_bound": True,
+        "backchannel_logout_uri": "https://shop.example/logout",
+        "id_token_signed_response_alg": "RS256",
+        "userinfo_signed_response_alg": "EdDSA",
+        "default_max_age": 60,
+    }
+    lists = {
+        "contacts": ["ada@shop.example"],
+        "post_logout_redirect_uris": ["https://shop.example/bye"],
+        "allowed_cors_origins": ["https://shop.example"],
+    }
+    method = {"auth_method": "private_key_jwt", "secret_sha256": []}
+    owner.apply_client(**method, **given, **lists)
+    found = await clients.find(database, "shop")
+    assert found is not None
+    assert found.auth_method is AuthMethod.PRIVATE_KEY_JWT
+    assert {name: getattr(found, name) for name in given} == given
+    assert {name: list(getattr(found, name)) for name in lists} == lists
+    assert found.origin is ClientOrigin.OPERATOR
+    assert (found.registration_token_digest, found.last_used_on) == (None, None)
+
+
+async def test_a_client_of_a_service_account_is_read_as_it_was_applied(
+    database: Database, owner: Any
+) -> None:
+    owner.apply_client(
+        auth_method="service_account",
+        secret_sha256=[],
+        service_account="shop/backend",
+        service_account_audience="authly",
+    )
+    found = await clients.find(database, "shop")
+    assert found is not None
+    assert found.auth_method is AuthMethod.SERVICE_ACCOUNT
+    assert (found.service_account, found.service_account_audience) == ("shop/backend", "authly")
 
 
 async def test_an_unknown_client_is_none(database: Database) -> None:

@@ -27,7 +27,8 @@ CREATE TABLE authly.clients (
     display_name text NOT NULL,
     type text NOT NULL CONSTRAINT clients_type CHECK (type IN ('confidential', 'public')),
     auth_method text NOT NULL CONSTRAINT clients_auth_method
-        CHECK (auth_method IN ('client_secret_basic', 'client_secret_post', 'none')),
+        CHECK (auth_method IN ('client_secret_basic', 'client_secret_post', 'private_key_jwt',
+            'service_account', 'none')),
     grant_types text[] NOT NULL,
     redirect_uris text[] NOT NULL,
     audiences text[] NOT NULL,
@@ -39,10 +40,41 @@ CREATE TABLE authly.clients (
     enabled boolean NOT NULL DEFAULT true,
     client_uri text,
     logo_uri text,
+    tos_uri text,
+    policy_uri text,
+    contacts text[] NOT NULL DEFAULT '{}',
+    -- Public keys only (RFC 7517): here, or where the client publishes them.
+    jwks jsonb,
+    jwks_uri text,
+    -- A Kubernetes service account, `namespace/name`, whose tokens are the client's assertions.
+    service_account text,
+    service_account_audience text,
+    require_pushed_authorization boolean NOT NULL DEFAULT false,
+    dpop_bound boolean NOT NULL DEFAULT false,
+    post_logout_redirect_uris text[] NOT NULL DEFAULT '{}',
+    backchannel_logout_uri text,
+    id_token_signed_response_alg text CONSTRAINT clients_id_token_alg
+        CHECK (id_token_signed_response_alg IN ('ES256', 'RS256', 'EdDSA')),
+    userinfo_signed_response_alg text CONSTRAINT clients_userinfo_alg
+        CHECK (userinfo_signed_response_alg IN ('ES256', 'RS256', 'EdDSA')),
+    default_max_age integer
+        CONSTRAINT clients_default_max_age CHECK (default_max_age BETWEEN 0 AND 315360000),
+    allowed_cors_origins text[] NOT NULL DEFAULT '{}',
+    -- Who registered it: the operator, the client itself (RFC 7591), or its metadata document.
+    origin text NOT NULL DEFAULT 'operator'
+        CONSTRAINT clients_origin CHECK (origin IN ('operator', 'dynamic', 'document')),
+    registration_token_digest bytea CONSTRAINT clients_registration_token_digest_length
+        CHECK (length(registration_token_digest) = 32),
+    last_used_on date,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT clients_public_has_no_secret CHECK ((type = 'public') = (auth_method = 'none')),
-    CONSTRAINT clients_public_uses_pkce CHECK (type = 'confidential' OR require_pkce)
+    CONSTRAINT clients_public_uses_pkce CHECK (type = 'confidential' OR require_pkce),
+    CONSTRAINT clients_keys_in_one_place CHECK (jwks IS NULL OR jwks_uri IS NULL),
+    CONSTRAINT clients_private_key_has_a_public_one CHECK (auth_method <> 'private_key_jwt'
+        OR jwks IS NOT NULL OR jwks_uri IS NOT NULL),
+    CONSTRAINT clients_service_account_is_named
+        CHECK ((auth_method = 'service_account') = (service_account IS NOT NULL))
 );
 
 CREATE TABLE authly.client_secrets (
@@ -141,6 +173,14 @@ CREATE TABLE authly.consents (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT consents_pkey PRIMARY KEY (user_id, client_id)
+);
+
+-- Identifiers of assertions and proofs that were accepted and may not be again; the digest is of
+-- who sent it and of its jti, so that any length and any character has one size.
+CREATE TABLE authly.used_jtis (
+    digest bytea CONSTRAINT used_jtis_pkey PRIMARY KEY
+        CONSTRAINT used_jtis_digest_length CHECK (length(digest) = 32),
+    expires_at timestamptz NOT NULL
 );
 
 -- No foreign keys: a record outlives what it tells of.

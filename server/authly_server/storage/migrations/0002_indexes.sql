@@ -34,3 +34,9 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS consents_client_idx ON authly.consents (
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS audit_log_occurred_at_idx
     ON authly.audit_log (occurred_at);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS used_jtis_expires_at_idx ON authly.used_jtis (expires_at);
+
+-- What maintenance looks through: never the operator's clients.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS clients_not_the_operators_idx
+    ON authly.clients (last_used_on, created_at) WHERE origin <> 'operator';

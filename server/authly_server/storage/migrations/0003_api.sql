@@ -76,209 +76,26 @@ LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
     SELECT coalesce(jsonb_typeof(value) = 'string' AND length(value #>> '{}') BETWEEN 1 AND longest, false);
 $$;
 
-CREATE FUNCTION authly.is_lifetime(value jsonb, longest integer) RETURNS boolean
+CREATE FUNCTION authly.is_optional_string(value jsonb, longest integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
+    SELECT coalesce(value, 'null') = 'null' OR is_string(value, longest);
+$$;
+
+CREATE FUNCTION authly.is_optional_boolean(value jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
+    SELECT coalesce(jsonb_typeof(value), 'null') IN ('null', 'boolean');
+$$;
+
+-- Whole seconds, or nothing.
+CREATE FUNCTION authly.is_lifetime(value jsonb, shortest integer, longest integer) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
     SELECT CASE coalesce(jsonb_typeof(value), 'null')
         WHEN 'null' THEN true
-        WHEN 'number' THEN value::numeric = trunc(value::numeric) AND value::numeric BETWEEN 1 AND longest
+        WHEN 'number'
+            THEN value::numeric = trunc(value::numeric) AND value::numeric BETWEEN shortest AND longest
         ELSE false
     END;
 $$;
-
--- The first rule that a client's spec breaks, or NULL.
-CREATE FUNCTION authly.fault_of_client(spec jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
-    SELECT CASE
-        WHEN coalesce(jsonb_typeof(spec), 'null') <> 'object' THEN 'the spec must be an object'
-        WHEN NOT is_string(spec -> 'client_id', 255) THEN 'client_id must be a string of 1 to 255 characters'
-        WHEN NOT is_string(spec -> 'owner', 512) THEN 'owner must be a string of 1 to 512 characters'
-        WHEN NOT is_string(coalesce(nullif(spec -> 'display_name', 'null'), '"-"'), 255)
-            THEN 'display_name must be a string of 1 to 255 characters'
-        WHEN coalesce(spec ->> 'type', '') NOT IN ('confidential', 'public')
-            THEN 'type must be confidential or public'
-        WHEN coalesce(spec ->> 'auth_method', '') NOT IN ('client_secret_basic', 'client_secret_post', 'none')
-            THEN 'auth_method must be client_secret_basic, client_secret_post or none'
-        WHEN (spec ->> 'type' = 'public') <> (spec ->> 'auth_method' = 'none')
-            THEN 'auth_method must be none for a public client and for no other'
-        WHEN string_list(spec -> 'secret_sha256') IS NULL OR cardinality(string_list(spec -> 'secret_sha256')) > 2
-            OR EXISTS (SELECT FROM unnest(string_list(spec -> 'secret_sha256')) AS digest
-                WHERE digest !~ '^[0-9a-f]{64}$')
-            THEN 'secret_sha256 must be a list of at most two SHA-256 digests in lowercase hexadecimal'
-        WHEN spec ->> 'type' = 'public' AND cardinality(string_list(spec -> 'secret_sha256')) > 0
-            THEN 'a public client has no secret'
-        WHEN coalesce(cardinality(string_list(spec -> 'grant_types')), 0) = 0
-            THEN 'grant_types must be a list of at least one name'
-        WHEN string_list(spec -> 'redirect_uris') IS NULL THEN 'redirect_uris must be a list of strings'
-        WHEN 'authorization_code' = ANY (string_list(spec -> 'grant_types'))
-            AND cardinality(string_list(spec -> 'redirect_uris')) = 0
-            THEN 'the grant type authorization_code needs a redirect URI'
-        WHEN spec ->> 'type' = 'public' AND 'client_credentials' = ANY (string_list(spec -> 'grant_types'))
-            THEN 'the grant type client_credentials needs a confidential client'
-        WHEN string_list(spec -> 'scopes') IS NULL THEN 'scopes must be a list of names'
-        WHEN string_list(spec -> 'audiences') IS NULL THEN 'audiences must be a list of strings'
-        WHEN coalesce(jsonb_typeof(nullif(spec -> 'require_pkce', 'null')), 'boolean') <> 'boolean'
-            THEN 'require_pkce must be true or false'
-        WHEN spec ->> 'type' = 'public' AND spec -> 'require_pkce' = 'false'
-            THEN 'require_pkce must be true for a public client'
-        WHEN coalesce(jsonb_typeof(nullif(spec -> 'enabled', 'null')), 'boolean') <> 'boolean'
-            THEN 'enabled must be true or false'
-        WHEN NOT is_lifetime(spec -> 'access_token_ttl', 2592000)
-            THEN 'access_token_ttl must be whole seconds from 1 to 2592000'
-        WHEN NOT is_lifetime(spec -> 'refresh_token_ttl', 315360000)
-            THEN 'refresh_token_ttl must be whole seconds from 1 to 315360000'
-        WHEN NOT is_string(coalesce(nullif(spec -> 'client_uri', 'null'), '"-"'), 2048)
-            THEN 'client_uri must be a string of 1 to 2048 characters'
-        WHEN NOT is_string(coalesce(nullif(spec -> 'logo_uri', 'null'), '"-"'), 2048)
-            THEN 'logo_uri must be a string of 1 to 2048 characters'
-    END;
-$$;
-
--- A valid spec in the one form that observe_client answers, defaults filled in.
-CREATE FUNCTION authly.canonical_client(spec jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
-    SELECT jsonb_build_object(
-        'client_id', spec -> 'client_id',
-        'owner', spec -> 'owner',
-        'display_name', coalesce(spec ->> 'display_name', spec ->> 'client_id'),
-        'type', spec -> 'type',
-        'auth_method', spec -> 'auth_method',
-        'secret_sha256', to_jsonb(string_list(spec -> 'secret_sha256')),
-        'grant_types', to_jsonb(sorted(string_list(spec -> 'grant_types'))),
-        'redirect_uris', to_jsonb(string_list(spec -> 'redirect_uris')),
-        'scopes', to_jsonb(sorted(string_list(spec -> 'scopes'))),
-        'audiences', to_jsonb(string_list(spec -> 'audiences')),
-        'require_pkce', coalesce(spec ->> 'require_pkce', 'true')::boolean,
-        'access_token_ttl', (spec ->> 'access_token_ttl')::numeric::integer,
-        'refresh_token_ttl', (spec ->> 'refresh_token_ttl')::numeric::integer,
-        'enabled', coalesce(spec ->> 'enabled', 'true')::boolean,
-        'client_uri', spec ->> 'client_uri',
-        'logo_uri', spec ->> 'logo_uri'
-    );
-$$;
-
-CREATE FUNCTION authly_api.observe_client(client_id text) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
-    SELECT jsonb_build_object(
-        'client_id', client.client_id,
-        'owner', client.owner,
-        'display_name', client.display_name,
-        'type', client.type,
-        'auth_method', client.auth_method,
-        'secret_sha256', (
-            SELECT coalesce(jsonb_agg(encode(secret.digest, 'hex') ORDER BY secret.position), '[]')
-            FROM client_secrets AS secret WHERE secret.client_id = client.id),
-        'grant_types', to_jsonb(client.grant_types),
-        'redirect_uris', to_jsonb(client.redirect_uris),
-        'scopes', (
-            SELECT coalesce(jsonb_agg(scope.name ORDER BY scope.name COLLATE "C"), '[]')
-            FROM client_scopes JOIN scopes AS scope ON scope.id = client_scopes.scope_id
-            WHERE client_scopes.client_id = client.id),
-        'audiences', to_jsonb(client.audiences),
-        'require_pkce', client.require_pkce,
-        'access_token_ttl', client.access_token_ttl,
-        'refresh_token_ttl', client.refresh_token_ttl,
-        'enabled', client.enabled,
-        'client_uri', client.client_uri,
-        'logo_uri', client.logo_uri
-    )
-    FROM clients AS client WHERE client.client_id = observe_client.client_id;
-$$;
-
--- Writes the row and what hangs on it; the caller has locked the name and judged the spec.
-CREATE FUNCTION authly.write_client(wanted jsonb) RETURNS void
-LANGUAGE plpgsql SET search_path = authly, pg_temp AS $$
-DECLARE
-    written uuid;
-BEGIN
-    INSERT INTO clients AS client (client_id, owner, display_name, type, auth_method, grant_types,
-        redirect_uris, audiences, require_pkce, access_token_ttl, refresh_token_ttl, enabled,
-        client_uri, logo_uri)
-    VALUES (wanted ->> 'client_id', wanted ->> 'owner', wanted ->> 'display_name', wanted ->> 'type',
-        wanted ->> 'auth_method', string_list(wanted -> 'grant_types'),
-        string_list(wanted -> 'redirect_uris'), string_list(wanted -> 'audiences'),
-        (wanted ->> 'require_pkce')::boolean, (wanted ->> 'access_token_ttl')::integer,
-        (wanted ->> 'refresh_token_ttl')::integer, (wanted ->> 'enabled')::boolean,
-        wanted ->> 'client_uri', wanted ->> 'logo_uri')
-    ON CONFLICT (client_id) DO UPDATE SET
-        display_name = excluded.display_name, type = excluded.type,
-        auth_method = excluded.auth_method, grant_types = excluded.grant_types,
-        redirect_uris = excluded.redirect_uris, audiences = excluded.audiences,
-        require_pkce = excluded.require_pkce, access_token_ttl = excluded.access_token_ttl,
-        refresh_token_ttl = excluded.refresh_token_ttl, enabled = excluded.enabled,
-        client_uri = excluded.client_uri, logo_uri = excluded.logo_uri, updated_at = now()
-    RETURNING client.id INTO written;
-
-    DELETE FROM client_secrets AS secret WHERE secret.client_id = written;
-    INSERT INTO client_secrets (client_id, digest, position)
-    SELECT written, decode(digest, 'hex'), at
-    FROM unnest(string_list(wanted -> 'secret_sha256')) WITH ORDINALITY AS secret (digest, at);
-
-    DELETE FROM client_scopes AS held WHERE held.client_id = written;
-    INSERT INTO client_scopes (client_id, scope_id)
-    SELECT written, scope.id FROM scopes AS scope WHERE scope.name = ANY (string_list(wanted -> 'scopes'));
-END $$;
-
-CREATE FUNCTION authly_api.apply_client(spec jsonb, epoch bigint) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = authly, pg_temp AS $$
-#variable_conflict use_column
-DECLARE
-    fault text := fault_of_client(apply_client.spec);
-    wanted jsonb;
-    stored jsonb;
-    known text[];
-    unknown text[];
-BEGIN
-    PERFORM check_epoch(apply_client.epoch);
-    IF fault IS NOT NULL THEN
-        RETURN outcome('Invalid', to_jsonb(fault));
-    END IF;
-    wanted := canonical_client(apply_client.spec);
-    PERFORM lock_name('client', wanted ->> 'client_id');
-    stored := authly_api.observe_client(wanted ->> 'client_id');
-    IF stored IS NOT NULL AND stored -> 'owner' <> wanted -> 'owner' THEN
-        RETURN outcome('Conflict', to_jsonb(coalesce(stored ->> 'owner', '')));
-    END IF;
-    IF stored = wanted THEN
-        RETURN outcome('Unchanged');
-    END IF;
-    -- Held until the commit, so that no scope is deleted between here and the reference to it.
-    SELECT array_agg(name) INTO known FROM (
-        SELECT scope.name FROM scopes AS scope
-        WHERE scope.name = ANY (string_list(wanted -> 'scopes')) ORDER BY scope.name FOR KEY SHARE
-    ) AS held;
-    SELECT array_agg(item ORDER BY item COLLATE "C") INTO unknown
-    FROM unnest(string_list(wanted -> 'scopes')) AS list (item) WHERE item <> ALL (coalesce(known, '{}'));
-    IF unknown IS NOT NULL THEN
-        RETURN outcome('UnknownScopes', to_jsonb(unknown));
-    END IF;
-    PERFORM write_client(wanted);
-    PERFORM audit(CASE WHEN stored IS NULL THEN 'client_created' ELSE 'client_updated' END,
-        wanted ->> 'client_id', jsonb_build_object('owner', wanted -> 'owner', 'epoch', apply_client.epoch));
-    PERFORM announce('client', wanted ->> 'client_id');
-    RETURN outcome(CASE WHEN stored IS NULL THEN 'Created' ELSE 'Updated' END);
-END $$;
-
-CREATE FUNCTION authly_api.delete_client(client_id text, owner text, epoch bigint) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = authly, pg_temp AS $$
-#variable_conflict use_column
-DECLARE
-    found clients;
-BEGIN
-    PERFORM check_epoch(delete_client.epoch);
-    PERFORM lock_name('client', delete_client.client_id);
-    SELECT * INTO found FROM clients AS client WHERE client.client_id = delete_client.client_id;
-    IF found.id IS NULL THEN
-        RETURN outcome('Absent');
-    END IF;
-    IF found.owner IS DISTINCT FROM delete_client.owner THEN
-        RETURN outcome('Conflict', to_jsonb(coalesce(found.owner, '')));
-    END IF;
-    DELETE FROM clients AS client WHERE client.id = found.id;
-    PERFORM audit('client_deleted', found.client_id,
-        jsonb_build_object('owner', found.owner, 'epoch', delete_client.epoch));
-    PERFORM announce('client', found.client_id);
-    RETURN outcome('Deleted');
-END $$;
 
 CREATE FUNCTION authly_api.observe_scope(name text) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
