@@ -207,10 +207,11 @@ def test_a_missing_administrator_is_told_of_and_no_password_made_up(
 ) -> None:
     spec = server_spec(bootstrapAdmin={"secretRef": {"name": "admin"}})
 
-    made = material.draw(spec, seen(), ENTROPY, rsa_key)
+    made = material.draw(spec, seen(), ENTROPY, no_rsa)
 
     assert "Secret admin (bootstrapAdmin.secretRef)" in made.missing[0]
     assert "ADMIN_PASSWORD" not in made.credentials
+    assert made.keyring is None
 
 
 def test_a_given_administrator_is_taken_over(server_spec: Spec, seen: Seen) -> None:

@@ -61,8 +61,15 @@ def draw(
         return _expand(entropy, label, count)
 
     had = credentials.draw(spec, seen, lambda label: _text(expand(label, _SECRET_BYTES)))
+    if had.missing:  # nothing will be written: keys would be drawn again at every look
+        return Material(had.data, _document(seen), had.missing)
     ring, broken = _ring(spec, seen, expand, rsa_key)
-    return Material(had.data, ring, (*had.missing, *broken))
+    return Material(had.data, ring, broken)
+
+
+def _document(seen: ServerObserved) -> str | None:
+    kept = seen.secrets.get(naming.signing_keys(seen.identity.name), SecretData({}))
+    return kept.get(keyring.KEY)
 
 
 def _ring(
@@ -71,8 +78,7 @@ def _ring(
     expand: Callable[[str, int], bytes],
     rsa_key: Callable[[], str],
 ) -> tuple[str | None, tuple[str, ...]]:
-    kept = seen.secrets.get(naming.signing_keys(seen.identity.name), SecretData({}))
-    document = kept.get(keyring.KEY)
+    document = _document(seen)
     try:
         return keyring.extend(document, spec.signing_keys.algorithm, expand, rsa_key), ()
     except ValueError as error:

@@ -59,7 +59,8 @@ async def judge_material(tools: Collaborators, spec: authly_server.Spec, around:
         instance.errors.StaleEpoch: never here; probing only reads.
     """
     entropy = tools.draw(material.ENTROPY_BYTES)
-    drawn = material.draw(spec, around.seen, entropy, tools.draw_rsa_key)
+    # In a thread: an RSA key takes a second of CPU, and the Lease must be renewed meanwhile.
+    drawn = await asyncio.to_thread(material.draw, spec, around.seen, entropy, tools.draw_rsa_key)
     _remember(tools, around.seen.identity, drawn)
     now = tools.clock.now()
     plan = Plan(spec=spec, seen=around.seen, material=drawn, now=now)
