@@ -107,30 +107,34 @@ async def test_a_broken_connection_is_taken_up_where_it_broke(
     wired: client.Client, wire: Any, create: Any, start: Start, notes: Notes
 ) -> None:
     with capture_logs() as logs:
+        await create("listed")
         start(wired)
-        await create("before")
         await notes.wait(1)
+        await create("before")
+        await notes.wait(2)
         wire.closed = True
         wire.cut()
         await create("meanwhile")
         wire.closed = False
-        await notes.wait(2)
-        await create("after")
         await notes.wait(3)
-    assert notes.names == ["before", "meanwhile", "after"]
+        await create("after")
+        await notes.wait(4)
+    assert notes.names == ["listed", "before", "meanwhile", "after"]
     assert "watch_broken" in {one["event"] for one in logs}
 
 
 async def test_a_watch_that_dies_silently_is_noticed_and_replaced(
     wired: client.Client, wire: Any, create: Any, start: Start, notes: Notes
 ) -> None:
+    await create("listed")
     start(wired, silence=1.0)
-    await create("before")
     await notes.wait(1)
+    await create("before")
+    await notes.wait(2)
     wire.mute()  # the connections that there are; new ones work
     await create("unheard")
-    await notes.wait(2)
-    assert notes.names == ["before", "unheard"]
+    await notes.wait(3)
+    assert notes.names == ["listed", "before", "unheard"]
 
 
 @pytest.mark.parametrize(("code", "reason"), [(410, "Expired"), (504, "Timeout")])
@@ -214,3 +218,4 @@ async def test_all_kinds_of_children_are_watched_in_every_namespace(
         }:
             await notes.wait(len(notes.seen) + 1)
     task.cancel()
+    await asyncio.wait([task])

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from authly_operator.instance import endpoint
-from throwaway import postgres as throwaway_postgres
+from throwaway import postgres as throwaway_postgres, server as throwaway_server
 
 
 ISSUER = "https://auth.example.com"
@@ -51,6 +51,25 @@ async def test_another_issuer_is_told_as_it_is(serve: Any, http: aiohttp.ClientS
 
     found = await endpoint.probe(http, await serve(answer), ISSUER)
     assert (found.issuer, found.error) == ("https://elsewhere.example", None)
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, f"{ISSUER}/tenant"])
+async def test_the_real_server_is_recognised(
+    database_url: str, http: aiohttp.ClientSession, issuer: str
+) -> None:
+
+    def run() -> throwaway_server.Server:
+        allowed = "auth.example.com"
+        return throwaway_server.create(database_url, ISSUER=issuer, ALLOWED_HOSTS=allowed)
+
+    running = await asyncio.to_thread(run)
+    try:
+        found = await endpoint.probe(http, running.base_url, issuer)
+        stranger = await endpoint.probe(http, running.base_url, "https://elsewhere.example")
+    finally:
+        await asyncio.to_thread(running.close)
+    assert (found.issuer, found.error) == (issuer, None)
+    assert stranger.issuer is None, "the server answers under its own host name only"
 
 
 @pytest.mark.parametrize(
