@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import uvloop
 
 from authly_operator import main as program, settings as configuration
+from authly_operator.cluster import errors
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if chosen.check_config:
         return 0
-    return uvloop.run(program.run(settings))
+    try:
+        return uvloop.run(program.run(settings))
+    except (errors.Unconfigured, OSError) as error:
+        sys.stderr.write(f"authly-operator: {error}\n")
+        return 1
 
 
 if __name__ == "__main__":

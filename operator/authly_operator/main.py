@@ -17,7 +17,7 @@ from authly_operator import entropy, naming, observed, observer, probes, telemet
 from authly_operator.clock import SystemClock
 from authly_operator.cluster import apply, client, lease, watch
 from authly_operator.dependants import Dependants
-from authly_operator.instance import errors as instance_errors
+from authly_operator.instance import errors as instance_errors, registry
 from authly_operator.metrics import Metrics
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.settings import Settings
@@ -60,6 +60,7 @@ async def run(settings: Settings) -> int:
         async with serving:
             return await _stand(Process(settings, api, metrics, queue, stop))
     finally:
+        registry.close()
         await api.close()
 
 

@@ -24,6 +24,7 @@ PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 
 RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile"
 RESTART_AT_ANNOTATION: Final = f"{GROUP}/restart-at"
+EPOCH_ANNOTATION: Final = f"{GROUP}/epoch"
 CONFIG_HASH_ANNOTATION: Final = f"{GROUP}/config-hash"
 DESIRED_HASH_ANNOTATION: Final = f"{GROUP}/desired-hash"
 PASSWORD_HASH_ANNOTATION: Final = f"{GROUP}/password-hash"

@@ -11,7 +11,8 @@ import pytest
 
 from authly_operator.clock import SystemClock
 from authly_operator.cluster import client, lease
-from authly_operator.cluster.lease import EPOCH_ANNOTATION, Lease, Lost, Timing
+from authly_operator.cluster.lease import Lease, Lost, Timing
+from authly_operator.naming import EPOCH_ANNOTATION
 
 
 pytestmark = pytest.mark.control_plane

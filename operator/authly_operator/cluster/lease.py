@@ -26,7 +26,6 @@ from authly_operator.clock import Clock
 from authly_operator.cluster import client, errors
 
 
-EPOCH_ANNOTATION: Final = f"{naming.GROUP}/epoch"
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH: Final = re.compile(r"[0-9]{1,18}")
 """What a bigint of PostgreSQL holds in any case."""
@@ -209,7 +208,7 @@ class Lease:
             transitions = (spec.get("leaseTransitions") or 0) + 1 if found else 0
             spec = {**spec, "acquireTime": now, "leaseTransitions": transitions}
         metadata = (found or {}).get("metadata", {"name": self.name, "namespace": self.namespace})
-        annotations = {**metadata.get("annotations", {}), EPOCH_ANNOTATION: str(epoch)}
+        annotations = {**metadata.get("annotations", {}), naming.EPOCH_ANNOTATION: str(epoch)}
         manifest = {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
@@ -230,5 +229,5 @@ def _holder(found: dict[str, Any]) -> str:
 
 def _epoch(found: dict[str, Any]) -> int:
     """The epoch that the Lease bears; 0 where it has none, or one that was tampered with."""
-    text = found["metadata"].get("annotations", {}).get(EPOCH_ANNOTATION, "")
+    text = found["metadata"].get("annotations", {}).get(naming.EPOCH_ANNOTATION, "")
     return int(text) if _EPOCH.fullmatch(text) else 0
