@@ -106,9 +106,12 @@ class Instance:
             return http.get(path)
 
     def post(self, path: str, client: Application, **form: str) -> httpx.Response:
-        """Post a form as a client, by Basic authentication."""
+        """Post a form as a client: by Basic authentication, a public one by its name alone."""
+        if client.client_secret:
+            with self.http() as http:
+                return http.post(path, auth=client.basic, data=form)
         with self.http() as http:
-            return http.post(path, auth=client.basic, data=form)
+            return http.post(path, data={"client_id": client.client_id, **form})
 
     def token(self, scope: str = "orders:read") -> Object:
         """A token response for the machine client."""
@@ -118,7 +121,12 @@ class Instance:
 
     def sign_in(self) -> Object:
         """A token response for the administrator, who signs in and consents in a new browser."""
-        verifier, client = secrets.token_urlsafe(48), self.web
+        client = self.web
+        return _told(self.post("/token", client, **self.authorize(client)))
+
+    def authorize(self, client: Application) -> dict[str, str]:
+        """The token request with the code that the client got, since the administrator agreed."""
+        verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(verifier.encode()).digest()
         asked = {
             "response_type": "code",
@@ -132,16 +140,12 @@ class Instance:
         arrived = self.visit(f"{self.issuer}/authorize?{urlencode(asked)}", client.redirect_uri)
         told = dict(parse_qsl(urlsplit(arrived).query))
         assert told.get("state") == asked["state"], told
-        return _told(
-            self.post(
-                "/token",
-                client,
-                grant_type="authorization_code",
-                code=told["code"],
-                redirect_uri=client.redirect_uri,
-                code_verifier=verifier,
-            )
-        )
+        return {
+            "grant_type": "authorization_code",
+            "code": told["code"],
+            "redirect_uri": client.redirect_uri,
+            "code_verifier": verifier,
+        }
 
     def visit(self, url: str, home: str) -> str:
         """Where the administrator's browser comes when a client sends it to `url`."""

@@ -1,0 +1,425 @@
+"""What is wrong is told in words, nothing is made meanwhile, and it heals when the cause goes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.e2e import external, instance as instances, kube as kubes
+from tests.e2e.external import secret
+from tests.e2e.instance import SCOPES, Instance, resource
+from tests.e2e.kube import Kube, Object
+
+from cluster import handle
+
+
+SERVERS = "bad-servers"
+STRANGERS = "strangers"
+HEALED = 30.0
+"""Seconds from the end of a cause to the end of what it did."""
+MADE = "deploy,sts,svc,secret,cm,sa,netpol,pdb,cronjob,job,pvc"
+SILENT = "silent"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A server that cannot be made, what is said of it, and what ends that."""
+
+    cure: Callable[[str], list[Object]]
+    """Objects to apply, from the server's name."""
+    message: str
+    reason: str = "ReferenceMissing"
+    url: str | None = None
+    """The database's URL in the Secret before; None where there is no Secret."""
+    admin: str | None = None
+    """The Secret that bootstrapAdmin refers to."""
+
+
+def good_url(name: str) -> list[Object]:
+    """The Secret as it should be."""
+    return [secret(SERVERS, f"{name}-url", url=external.url(SERVERS, name))]
+
+
+def administrator(_: str) -> list[Object]:
+    """The Secret of the first user."""
+    return [secret(SERVERS, "first-user", ADMIN_PASSWORD="a long enough passphrase")]
+
+
+UNUSABLE = "key url of Secret {0} (database.external.secretRef) cannot be used: {1}"
+UNREACHABLE = (
+    "the operator cannot ask the database: the database at {1}:5432: {2}: check the database and"
+    " the URL in Secret {0} (database.external.secretRef)"
+)
+UNTIL = ": until then nothing is rolled out"
+HOST = f"{external.NAME}.{SERVERS}.svc"
+NOWHERE = f"nowhere.{SERVERS}.svc.cluster.local"
+WRONG = {
+    "no-secret": Wrong(
+        good_url,
+        "key url of Secret no-secret-url (database.external.secretRef) does not exist or is empty"
+        + UNTIL,
+    ),
+    "no-url": Wrong(
+        good_url,
+        UNUSABLE.format("no-url-url", "it must be postgresql://user:password@host:port/name")
+        + UNTIL,
+        url=f"{HOST}/no-url",
+    ),
+    "wrong-password": Wrong(
+        good_url,
+        UNREACHABLE.format(
+            "wrong-password-url",
+            HOST,
+            'password authentication failed for user "postgres"; check the user and the password',
+        ),
+        "DatabaseUnreachable",
+        url=external.url(SERVERS, "wrong-password", password="of-another"),
+    ),
+    "no-host": Wrong(
+        good_url,
+        UNREACHABLE.format(
+            "no-host-url",
+            NOWHERE,
+            f"failed to resolve host '{NOWHERE}': [Errno -2] Name or service not"
+            " known; check the host's name",
+        ),
+        "DatabaseUnreachable",
+        url=external.url(SERVERS, "no-host", host=NOWHERE),
+    ),
+    "no-answer": Wrong(
+        good_url,
+        UNREACHABLE.format(
+            "no-answer-url",
+            f"{SILENT}.{SERVERS}.svc",
+            "no answer in time; check that it runs, and that the network lets through",
+        ),
+        "DatabaseUnreachable",
+        url=external.url(SERVERS, "no-answer", host=f"{SILENT}.{SERVERS}.svc"),
+    ),
+    "no-admin": Wrong(
+        administrator,
+        "key ADMIN_PASSWORD of Secret first-user (bootstrapAdmin.secretRef) does not exist or is"
+        " empty" + UNTIL,
+        url=external.url(SERVERS, "no-admin"),
+        admin="first-user",
+    ),
+}
+
+
+def silent() -> list[Object]:
+    """A pod that takes connections and says nothing, and its Service."""
+    labels = {"app": SILENT}
+    program = (
+        "import socket, time; s = socket.create_server(('', 5432), backlog=64); time.sleep(900)"
+    )
+    container = {
+        "name": SILENT,
+        "image": "docker.io/authly/server:0.1.0",
+        "command": ["python", "-c", program],
+    }
+    metadata = {"name": SILENT, "namespace": SERVERS, "labels": labels}
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
+    service = {"selector": labels, "ports": [{"port": 5432}]}
+    return [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec},
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service},
+    ]
+
+
+def server(name: str, wrong: Wrong) -> list[Object]:
+    """The AuthlyServer, and the Secret with its database's URL where there is one."""
+    spec = {
+        "issuer": f"https://{name}.example",
+        "replicas": 0,
+        "database": {"external": {"secretRef": {"name": f"{name}-url", "key": "url"}}},
+        **({"bootstrapAdmin": {"secretRef": {"name": wrong.admin}}} if wrong.admin else {}),
+    }
+    secrets = [secret(SERVERS, f"{name}-url", url=wrong.url)] if wrong.url else []
+    return [*secrets, resource("AuthlyServer", name, SERVERS, spec)]
+
+
+@pytest.fixture(scope="module")
+def bad(kube: Kube) -> Iterator[Kube]:
+    """All servers of the table, each with an empty database of its name."""
+    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SERVERS}})
+    try:
+        kube.apply(*external.manifests(SERVERS), *silent())
+        external.wait_until_ready(kube, SERVERS)
+        for name in WRONG:
+            external.psql(kube, SERVERS, "postgres", f'CREATE DATABASE "{name}"')
+        kube.apply(*(each for name, wrong in WRONG.items() for each in server(name, wrong)))
+        yield kube
+    finally:
+        kube.run("delete", "namespace", SERVERS, "--wait=false")
+
+
+def ready(kube: Kube, kind: str, name: str, namespace: str) -> tuple[str, str, str]:
+    """Ready's status, reason and message, as soon as the present spec was judged."""
+    told = kube.wait_for(kind, name, namespace, kubes.is_current, 30)
+    found = kubes.condition(told, "Ready")
+    return found["status"], found["reason"], found["message"]
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_server_that_cannot_be_made_says_why(bad: Kube, name: str) -> None:
+    wrong = WRONG[name]
+    assert ready(bad, "authlyserver", name, SERVERS) == ("False", wrong.reason, wrong.message)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_nothing_is_made_for_it(bad: Kube, name: str) -> None:
+    ready(bad, "authlyserver", name, SERVERS)
+    assert bad.select(MADE, SERVERS, f"app.kubernetes.io/instance={name}") == []
+    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'authly%'"
+    assert external.psql(bad, SERVERS, name, schemas) == "0"
+
+
+def test_it_goes_on_by_itself_when_the_cause_goes_away(bad: Kube) -> None:
+    bad.apply(*(each for name, wrong in WRONG.items() for each in wrong.cure(name)))
+
+    def healed() -> bool:
+        found = bad.select("authlyserver", SERVERS)
+        return len(found) == len(WRONG) and all(
+            kubes.condition(each, "DatabaseReady")["status"] == "True"
+            and kubes.condition(each, "Ready")["reason"] != "ReferenceMissing"
+            for each in found
+        )
+
+    bad.wait_until("every server to heal", healed, HEALED, namespace=SERVERS)
+    for name in WRONG:
+        bad.wait_for(
+            "authlyserver",
+            name,
+            SERVERS,
+            lambda each: kubes.condition(each, "Migrated")["status"] == "True",
+        )
+        assert ready(bad, "authlyserver", name, SERVERS)[1] == "ScaledToZero"
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a redirect URI with a wildcard": (
+        {"grantTypes": ["authorization_code"], "redirectUris": ["https://*.shop.example/callback"]},
+        "a redirect URI must not contain a wildcard: list each URI in full",
+    ),
+    "a redirect URI without TLS": (
+        {"grantTypes": ["authorization_code"], "redirectUris": ["http://shop.example/callback"]},
+        "a redirect URI must be https://host/..., http:// on a loopback address, or a private-use"
+        " scheme such as com.example.app:/callback; without user or password",
+    ),
+    "a public client of its own": (
+        {"grantTypes": ["client_credentials"], "type": "Public"},
+        "client_credentials needs a client that can keep a secret: set type to Confidential",
+    ),
+    "the password grant": (
+        {"grantTypes": ["password"]},
+        'Unsupported value: "password": supported values: "authorization_code", "refresh_token",'
+        ' "client_credentials"',
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_is_refused_at_once(instance: Instance, what: str) -> None:
+    spec, message = REFUSED[what]
+    wrong = resource(
+        "AuthlyClient", "refused", instance.namespace, {"serverRef": {"name": "main"}, **spec}
+    )
+    with pytest.raises(handle.CommandFailed) as refusal:
+        instance.kube.apply(wrong)
+    assert message in str(refusal.value)
+    assert instance.kube.find("authlyclient", "refused", instance.namespace) is None
+
+
+def client(instance: Instance, name: str, namespace: str = "", **spec: Any) -> Object:
+    """An AuthlyClient of a machine."""
+    reference = {"name": instance.name, "namespace": instance.namespace}
+    machine = {"serverRef": reference, "grantTypes": ["client_credentials"]}
+    return resource("AuthlyClient", name, namespace or instance.namespace, {**machine, **spec})
+
+
+def existing(name: str) -> dict[str, Any]:
+    """A client secret of one's own."""
+    return {"secret": {"source": "Existing", "ref": {"name": name, "key": "password"}}}
+
+
+@pytest.fixture(scope="module")
+def clients(instance: Instance) -> Instance:
+    """All clients of the table below, in the namespace of a good server."""
+    kube, place = instance.kube, instance.namespace
+    kube.apply(
+        secret(place, "half", user="somebody"),
+        secret(place, "theirs-oauth", api_key="of somebody else"),
+        client(instance, "serverless", serverRef={"name": "nobody"}),
+        client(instance, "scopeless", scopes=["orders:read", "unheard:of", "never:seen"]),
+        client(instance, "double", clientId=f"{place}.machine"),
+        client(instance, "keyless", auth=existing("half")),
+        client(instance, "secretless", auth=existing("absent")),
+        client(instance, "theirs"),
+        resource(
+            "AuthlyScope", "double", place, {"serverRef": {"name": "main"}, "name": SCOPES[0]}
+        ),
+    )
+    return instance
+
+
+def told(place: str) -> dict[str, tuple[str, str]]:
+    """Reason and message by the client's name."""
+    own = f"AuthlyServer {place}/main"
+    return {
+        "serverless": (
+            "ServerNotFound",
+            f"AuthlyServer {place}/nobody does not exist, or its spec is invalid: create it, or"
+            " correct it",
+        ),
+        "scopeless": (
+            "UnknownScopes",
+            f"not registered with {own}: never:seen; unheard:of: create an AuthlyScope of each"
+            " name, or remove it from spec.scopes; goes on by itself",
+        ),
+        "double": (
+            "Conflict",
+            f"client {place}.machine belongs to {place}/machine: choose another name, or delete"
+            " that one; nothing was changed",
+        ),
+        "keyless": (
+            "SecretKeyNotFound",
+            f"key password of Secret {place}/half (spec.auth.secret.ref) does not exist or is"
+            " empty: put the client secret there",
+        ),
+        "secretless": (
+            "SecretNotFound",
+            f"Secret {place}/absent (spec.auth.secret.ref) does not exist: create it with the"
+            " client secret in key password",
+        ),
+        "theirs": (
+            "SecretTaken",
+            f"Secret {place}/theirs-oauth was not made for this AuthlyClient and is left alone: set"
+            " spec.secretTemplate.name to another name, or delete that Secret",
+        ),
+    }
+
+
+CLIENTS = tuple(told(""))
+
+
+def registered(instance: Instance, client_id: str) -> bool:
+    """Whether the database knows the client."""
+    statement = f"SELECT count(*) FROM authly.clients WHERE client_id = '{client_id}'"  # noqa: S608
+    pod = f"{instance.name}-database-0"
+    return external.psql(instance.kube, instance.namespace, "authly", statement, pod) != "0"
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_client_that_cannot_be_registered_says_why(clients: Instance, name: str) -> None:
+    reason, message = told(clients.namespace)[name]
+    found = ready(clients.kube, "authlyclient", name, clients.namespace)
+    assert found == ("False", reason, message)
+
+
+def test_a_scope_of_another_resource_is_told_and_not_touched(clients: Instance) -> None:
+    place = clients.namespace
+    assert ready(clients.kube, "authlyscope", "double", place) == (
+        "False",
+        "Conflict",
+        f"scope {SCOPES[0]} belongs to {place}/orders-read: choose another name, or delete that"
+        " one; nothing was changed",
+    )
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_neither_secret_nor_registration_is_made_for_it(clients: Instance, name: str) -> None:
+    place = clients.namespace
+    ready(clients.kube, "authlyclient", name, place)
+    written = clients.kube.find("secret", f"{name}-oauth", place)
+    assert written is None or clients.kube.secret(f"{name}-oauth", place) == {
+        "api_key": "of somebody else"
+    }
+    assert not registered(clients, f"{place}.{name}")
+    assert clients.token()["access_token"]  # nobody else is harmed
+
+
+def test_a_client_is_registered_when_the_cause_goes_away(clients: Instance) -> None:
+    kube, place = clients.kube, clients.namespace
+    kube.delete("secret", "theirs-oauth", place)
+    kube.delete("authlyclient", "machine", place)
+    kube.apply(
+        secret(place, "half", password="a-client-secret-of-ones-own"),
+        secret(place, "absent", password="another-secret-of-ones-own"),
+        *(
+            resource(
+                "AuthlyScope",
+                name.replace(":", "-"),
+                place,
+                {"serverRef": {"name": "main"}, "name": name},
+            )
+            for name in ("unheard:of", "never:seen")
+        ),
+    )
+    healing = [name for name in CLIENTS if name != "serverless"]
+
+    def healed() -> bool:
+        found = kube.select("authlyclient", place)
+        return all(kubes.is_ready(each) for each in found if each["metadata"]["name"] in healing)
+
+    kube.wait_until("every client to heal", healed, HEALED, namespace=place)
+    for name in healing:
+        form = {"grant_type": "client_credentials"}
+        assert clients.post("/token", clients.application(name), **form).status_code == 200
+
+
+def test_a_namespace_comes_in_when_it_is_admitted(instance: Instance) -> None:
+    kube, place = instance.kube, instance.namespace
+    labels = {"orders": "allowed"}
+    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGERS}})
+    try:
+        kube.apply(client(instance, "stranger", STRANGERS))
+        assert ready(kube, "authlyclient", "stranger", STRANGERS) == (
+            "False",
+            "NamespaceNotAdmitted",
+            f"AuthlyServer {place}/main admits its own namespace only"
+            f" (spec.allowedClients.namespaces.from: Same), and not {STRANGERS}: whoever runs the"
+            " server can set from: Selector with matchLabels {kubernetes.io/metadata.name:"
+            f" {STRANGERS}}}, or from: All",
+        )
+        instance.change(
+            {"allowedClients": {"namespaces": {"from": "Selector", "matchLabels": labels}}}
+        )
+        unlabelled = (
+            f"AuthlyServer {place}/main admits namespaces by label"
+            f" (spec.allowedClients.namespaces.from: Selector), and {STRANGERS} lacks orders:"
+            " allowed: whoever runs the cluster can label the namespace, or whoever runs the"
+            " server change matchLabels"
+        )
+        kube.wait_for(
+            "authlyclient",
+            "stranger",
+            STRANGERS,
+            lambda each: kubes.condition(each, "Ready")["message"] == unlabelled,
+            HEALED,
+        )
+        assert kube.find("secret", "stranger-oauth", STRANGERS) is None
+        assert not registered(instance, f"{STRANGERS}.stranger")
+        kube.run("label", "namespace", STRANGERS, "orders=allowed")
+        kube.wait_for("authlyclient", "stranger", STRANGERS, kubes.is_ready, HEALED)
+        let_in = instances.Instance(
+            kube, place, instance.port, machine_name="stranger", clients_namespace=STRANGERS
+        )
+        assert let_in.token(scope="")["access_token"]
+    finally:
+        kube.run("delete", "namespace", STRANGERS, "--wait=false")
+
+
+def test_what_the_api_server_refuses_is_told_and_passes_when_corrected(instance: Instance) -> None:
+    was = instance.server["spec"]["resources"]
+    instance.change({"resources": {"limits": {"memory": "lots"}}})
+    status, reason, message = ready(
+        instance.kube, "authlyserver", instance.name, instance.namespace
+    )
+    assert (status, reason) == ("False", "ApplyFailed")
+    assert message.startswith("the API server refused: Deployment main: ")
+    assert "quantities must match" in message
+    assert instance.get("/health/ready").status_code == 200
+    instance.change({"resources": was})
+    instance.kube.wait_for(
+        "authlyserver", instance.name, instance.namespace, kubes.is_ready, HEALED
+    )
