@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 from authly_operator import naming
@@ -31,6 +32,8 @@ class Place:
     server: ServerView | None = None
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     url: str | None = field(default=None, repr=False)
+    error: str | None = None
+    """Why nobody can tell the URL."""
 
 
 def server_key(identity: Identity, server_ref: reference.ServerReference) -> Key:
@@ -57,7 +60,24 @@ async def find(
     place = Place(server=server, namespace_labels=labels)
     if acceptance.refusal(server, identity, labels) is not None or not server.database_ready:
         return place
-    return dataclasses.replace(place, url=await database_url(tools, server.identity))
+    try:
+        return dataclasses.replace(place, url=await database_url(tools, server.identity))
+    except errors.Refused as refused:
+        return dataclasses.replace(place, error=_unwatched(server.identity, refused))
+
+
+def _unwatched(server: Identity, refused: errors.Refused) -> str:
+    """Why the server's Secret was refused; 403 (Forbidden) where the operator may not look.
+
+    Raises:
+        cluster.errors.Refused: for another reason.
+    """
+    if refused.status != HTTPStatus.FORBIDDEN:
+        raise refused
+    return (
+        f"this operator may not read Secrets in namespace {server.namespace}: add the namespace"
+        " to watch.namespaces of its Helm release"
+    )
 
 
 async def database_url(tools: Collaborators, server: Identity) -> str | None:
@@ -90,7 +110,7 @@ async def let_go(
 
 async def url_to_delete(tools: Collaborators, place: Place) -> str | None:
     """The database, also of a server that admits the resource no more; None if it is going too."""
-    if place.server is None or place.server.identity.deleting:
+    if place.server is None or place.server.identity.deleting or place.error is not None:
         return None
     return place.url or await database_url(tools, place.server.identity)
 
