@@ -1,6 +1,7 @@
 """Requests for tokens at a steady pace, from a thread of their own; every answer is recorded."""
 
 import asyncio
+import concurrent.futures
 import contextlib
 import threading
 import time
@@ -60,50 +61,41 @@ def running(instance: Instance, per_second: float = PER_SECOND) -> Iterator[Load
 
     It ends by itself after MOST_SECONDS or MOST_REQUESTS.
     """
-    load, loop, stop = Load(), asyncio.new_event_loop(), asyncio.Event()
-    client = instance.machine
-    work = _send(instance, client, load, stop, 1 / per_second)
-    thread = threading.Thread(target=loop.run_until_complete, args=(work,), daemon=True)
-    thread.start()
-    try:
-        yield load
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(TIMEOUT_SECONDS * 2)
-        loop.close()
+    load, stop, client = Load(), threading.Event(), instance.machine
+    with concurrent.futures.ThreadPoolExecutor(1, "load") as thread:
+        work = thread.submit(
+            lambda: asyncio.run(_send(instance, client, load, stop, 1 / per_second))
+        )
+        try:
+            yield load
+        finally:
+            stop.set()
+            work.result(TIMEOUT_SECONDS * 2)
 
 
 async def _send(
-    instance: Instance, client: Application, load: Load, stop: asyncio.Event, pause: float
+    instance: Instance, client: Application, load: Load, stop: threading.Event, pause: float
 ) -> None:
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    ends, asking = time.monotonic() + MOST_SECONDS, set[asyncio.Task[None]]()
+    timeout, ends = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS), time.monotonic() + MOST_SECONDS
+    headers = {"Authorization": aiohttp.encode_basic_auth(*client.basic)}
     fresh = aiohttp.TCPConnector(ssl=instance.trust, force_close=True)
     kept = aiohttp.TCPConnector(ssl=instance.trust, limit=8)
     async with (
-        aiohttp.ClientSession(connector=fresh, timeout=timeout) as new,
-        aiohttp.ClientSession(connector=kept, timeout=timeout) as old,
+        aiohttp.ClientSession(connector=fresh, timeout=timeout, headers=headers) as new,
+        aiohttp.ClientSession(connector=kept, timeout=timeout, headers=headers) as old,
+        asyncio.TaskGroup() as asking,
     ):
         while not stop.is_set() and time.monotonic() < ends and len(load.answers) < MOST_REQUESTS:
-            for session in (new, old):
-                question = _ask(session, instance.issuer, client, load, session is old)
-                task = asyncio.create_task(question)
-                asking.add(task)
-                task.add_done_callback(asking.discard)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
-        await asyncio.gather(*asking)
+            asking.create_task(_ask(new, instance.issuer, load, False))
+            asking.create_task(_ask(old, instance.issuer, load, True))
+            await asyncio.sleep(pause)
 
 
-async def _ask(
-    session: aiohttp.ClientSession, issuer: str, client: Application, load: Load, kept: bool
-) -> None:
+async def _ask(session: aiohttp.ClientSession, issuer: str, load: Load, kept: bool) -> None:
     form = {"grant_type": "client_credentials", "scope": "orders:read"}
     asked = time.monotonic()
     try:
-        async with session.post(
-            f"{issuer}/token", data=form, auth=aiohttp.BasicAuth(*client.basic)
-        ) as answer:
+        async with session.post(f"{issuer}/token", data=form) as answer:
             told = await answer.json(content_type=None)
             load.answers.append(
                 Answer(

@@ -1,0 +1,125 @@
+"""Edits of a server that is in use: clients notice nothing but the change itself."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.e2e import installation, kube as kubes, load as loads
+from tests.e2e.instance import Instance
+from tests.e2e.kube import Object
+from tests.e2e.load import Load
+
+
+REPLICAS = 2
+IMAGE = "docker.io/authly/server"
+
+
+@pytest.fixture
+def load(instance: Instance, record_property: Callable[[str, object], None]) -> Iterator[Load]:
+    """Requests for tokens all the time, none of which may fail."""
+    with loads.running(instance) as running:
+        yield running
+    record_property("requests", len(running.answers))
+    record_property("slowest", running.slowest)
+    assert running.failed == []
+
+
+def change(instance: Instance, **spec: object) -> None:
+    """Edit the spec and wait until pods of it serve, and no others are left."""
+    instance.change(spec)
+    wait_rolled_out(instance)
+
+
+def wait_rolled_out(instance: Instance) -> None:
+    instance.kube.wait_for(
+        "authlyserver", instance.name, instance.namespace, is_rolled_out, seconds=180
+    )
+    instance.kube.wait_until(
+        "the old pods' end",
+        lambda: len(instance.pods()) == REPLICAS,
+        90,
+        namespace=instance.namespace,
+    )
+
+
+def is_rolled_out(server: Object) -> bool:
+    progressing = kubes.condition(server, "Progressing")
+    return kubes.is_ready(server) and progressing["reason"] == "RolledOut"
+
+
+def images(instance: Instance) -> set[str]:
+    return {pod["spec"]["containers"][0]["image"] for pod in instance.pods()}
+
+
+def readiness_of_clients(instance: Instance) -> list[Object]:
+    """The Ready conditions with the times of their last changes."""
+    clients = instance.kube.select("authlyclients", instance.namespace)
+    return [dict(kubes.condition(each, "Ready")) for each in clients]
+
+
+def jobs(instance: Instance) -> list[Object]:
+    return instance.kube.select("jobs", instance.namespace, "app.kubernetes.io/component=migration")
+
+
+def test_another_lifetime_rolls_out_without_one_failed_request(
+    instance: Instance, load: Load
+) -> None:
+    before = kubes.uids(instance.pods())
+    change(instance, tokens={"accessTokenTTL": "7m"})
+    assert not before & kubes.uids(instance.pods())
+    assert instance.token()["expires_in"] == 420
+    assert len(load.answers) > 50
+    assert {each.expires_in for each in load.answers if each.status == 200} == {1800, 420}
+    assert load.failed == []
+
+
+def test_another_image_is_migrated_first_and_rolls_out_without_one_failed_request(
+    instance: Instance, next_image: str, load: Load
+) -> None:
+    made = kubes.names(jobs(instance))
+    change(instance, image={"repository": IMAGE, "tag": next_image})
+    assert images(instance) == {f"{IMAGE}:{next_image}"}
+    (job,) = (each for each in jobs(instance) if each["metadata"]["name"] not in made)
+    (finished,) = (each for each in job["status"]["conditions"] if each["type"] == "Complete")
+    first_pod = min(pod["metadata"]["creationTimestamp"] for pod in instance.pods())
+    assert finished["lastTransitionTime"] <= first_pod
+    assert instance.server["status"]["image"] == f"{IMAGE}:{next_image}"
+    assert len(load.answers) > 50
+    assert load.failed == []
+
+
+def test_an_image_that_does_not_exist_leaves_the_old_one_serving(
+    instance: Instance, load: Load
+) -> None:
+    before, clients = kubes.uids(instance.pods()), readiness_of_clients(instance)
+    instance.change({"image": {"repository": IMAGE, "tag": "0.0.0-missing"}})
+    server = instance.kube.wait_for(
+        "authlyserver",
+        instance.name,
+        instance.namespace,
+        lambda server: (
+            kubes.is_current(server)
+            and kubes.condition(server, "Progressing")["reason"] == "ImagePullBackOff"
+        ),
+    )
+    assert "0.0.0-missing" in kubes.condition(server, "Progressing")["message"]
+    ready = kubes.condition(server, "Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "ImagePullBackOff")
+    assert kubes.condition(server, "Available")["status"] == "True"
+    assert kubes.uids(instance.pods()) == before
+    assert readiness_of_clients(instance) == clients
+    change(instance, image={"repository": IMAGE, "tag": installation.NEXT_TAG})
+    assert kubes.uids(instance.pods()) == before
+    assert load.failed == []
+
+
+def test_an_operator_that_is_replaced_in_the_middle_ends_the_roll_out(
+    instance: Instance, load: Load
+) -> None:
+    before = kubes.uids(instance.pods())
+    instance.change({"tokens": {"accessTokenTTL": "9m"}})
+    instance.kube.wait_until("a new pod", lambda: bool(kubes.uids(instance.pods()) - before))
+    instance.kube.run("delete", "pods", "-n", kubes.SYSTEM, "--all", "--wait=false")
+    wait_rolled_out(instance)
+    assert not before & kubes.uids(instance.pods())
+    assert instance.token()["expires_in"] == 540
+    assert load.failed == []
