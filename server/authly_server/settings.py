@@ -4,24 +4,17 @@ The names are those of the deployment guide, lower-cased. Times may be decimals 
 are rounded to whole seconds.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from authly_server.client_settings import ClientSettings
+from authly_server.setting_types import Names, Networks, Port, Secret
 
 
-MINIMUM_SECRET: Final = 32
 _SECONDS_A_MINUTE: Final = 60
 _SECONDS_A_DAY: Final = 86_400
 
@@ -48,32 +41,11 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _networks(value: object) -> object:
-    try:
-        return tuple(map(ipaddress.ip_network, value)) if isinstance(value, tuple) else value
-    except ValueError as error:
-        message = "must be networks like 10.0.0.0/8 or fd00::/8"
-        raise ValueError(message) from error
-
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), BeforeValidator(_split)]
-Secret = Annotated[str, Field(min_length=MINIMUM_SECRET, max_length=4096)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
 Algorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
 
 
-class Settings(BaseModel):
+class Settings(ClientSettings):
     """The settings; a property tells the lifetimes in seconds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: str = Field(repr=False, pattern=r"^postgres(ql)?://")
     server_database_url: str | None = Field(default=None, repr=False)

@@ -9,8 +9,11 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
+from authly_server.clients import client_assertion
+from authly_server.clients.client_assertion import AssertionRefused
 from authly_server.model.client import AuthMethod, Client
 from authly_server.protocol import basic, characters, errors
+from authly_server.protocol.compact_jws import CompactJws
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 
@@ -25,12 +28,14 @@ class Presented:
     """What a request says about its client.
 
     `secrets` are the readings of one secret (see `basic`), the standard's first; none for method
-    `none`.
+    `none`. With an `assertion` the method is private_key_jwt, which stands here for every method
+    that has one: which it is, the client has registered.
     """
 
     client_id: str
     method: AuthMethod
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    assertion: CompactJws | None = field(default=None, repr=False)
 
 
 def parse_credentials(authorization: str | None, parameters: Parameters) -> Presented:
@@ -42,12 +47,16 @@ def parse_credentials(authorization: str | None, parameters: Parameters) -> Pres
     Raises:
         OAuthError: invalid_request for several methods, invalid_client for none or a malformed one.
     """
-    _check_no_assertion(parameters)
+    assertion = _assertion(parameters)
+    if assertion is not None and authorization is not None:
+        raise errors.invalid_request("the client authenticates in more than one way")
     if authorization is not None:
         return _of_header(authorization, parameters)
     client_id = parameters.get("client_id")
+    if assertion is not None:
+        return _of_assertion(assertion, client_id)
     if client_id is None:
-        raise _invalid_client()
+        raise invalid_client()
     _check_client_id(client_id)
     secret = parameters.get("client_secret")
     if secret is None:
@@ -56,7 +65,9 @@ def parse_credentials(authorization: str | None, parameters: Parameters) -> Pres
 
 
 def authenticate(client: Client | None, presented: Presented) -> Client:
-    """The client, if what was presented proves it; None stands for an unknown one.
+    """The client, if what was presented proves it by itself; None stands for an unknown one.
+
+    Assertions take more than that to judge: see `assertion_verifier`.
 
     The method must be the one that the client has registered (RFC 7591 section 2), so that
     neither a public client gains by a secret nor a confidential one passes without.
@@ -66,9 +77,9 @@ def authenticate(client: Client | None, presented: Presented) -> Client:
     """
     secret_matches = _is_secret_of(client, presented.secrets)
     if client is None or not client.enabled or client.auth_method is not presented.method:
-        raise _invalid_client()
+        raise invalid_client()
     if client.auth_method is not AuthMethod.NONE and not secret_matches:
-        raise _invalid_client()
+        raise invalid_client()
     return client
 
 
@@ -92,17 +103,32 @@ def _of_header(authorization: str, parameters: Parameters) -> Presented:
     return Presented(credentials.client_id, AuthMethod.CLIENT_SECRET_BASIC, credentials.secrets)
 
 
-def _check_no_assertion(parameters: Parameters) -> None:
-    """RFC 7521 section 4.2: type and assertion belong together; no client here registers them."""
+def _assertion(parameters: Parameters) -> str | None:
+    """RFC 7521 section 4.2: type and assertion belong together; there is one type here."""
     kind = parameters.get("client_assertion_type")
     assertion = parameters.get("client_assertion")
     if kind is None and assertion is None:
-        return
+        return None
     if kind is None or assertion is None:
         raise errors.invalid_request("client_assertion and client_assertion_type belong together")
     if parameters.get("client_secret") is not None:
         raise errors.invalid_request("the client authenticates in more than one way")
-    raise _invalid_client()
+    if kind != client_assertion.TYPE:
+        raise invalid_client()
+    return assertion
+
+
+def _of_assertion(assertion: str, client_id: str | None) -> Presented:
+    """The client is the subject, unless client_id names it (RFC 7521 section 4.2)."""
+    try:
+        read = client_assertion.read(assertion)
+    except AssertionRefused as error:
+        raise invalid_client() from error
+    named = client_assertion.subject(read) if client_id is None else client_id
+    if named is None:
+        raise invalid_client()
+    _check_client_id(named)
+    return Presented(named, AuthMethod.PRIVATE_KEY_JWT, assertion=read)
 
 
 def _check_client_id(client_id: str) -> None:
@@ -110,7 +136,7 @@ def _check_client_id(client_id: str) -> None:
     if len(client_id) > MOST_CLIENT_ID_CHARACTERS or not characters.consists_of(
         client_id, characters.VSCHAR
     ):
-        raise _invalid_client()
+        raise invalid_client()
 
 
 def _is_secret_of(client: Client | None, secrets: tuple[str, ...]) -> bool:
@@ -121,5 +147,6 @@ def _is_secret_of(client: Client | None, secrets: tuple[str, ...]) -> bool:
     return any(matches) and client is not None
 
 
-def _invalid_client() -> OAuthError:
+def invalid_client() -> OAuthError:
+    """The one answer to whoever cannot prove which client it is."""
     return OAuthError(ErrorCode.INVALID_CLIENT, "client authentication failed")

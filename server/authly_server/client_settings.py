@@ -1,0 +1,50 @@
+"""Settings about clients that come with keys, accounts and documents, or register themselves."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from authly_server.setting_types import Names, Networks, Ports, Secret
+
+
+class ClientSettings(BaseModel):
+    """A part of `settings.Settings`; everything in it is off unless it is set.
+
+    `outbound_…` is about what is fetched for clients: keys and metadata documents.
+    `dynamic_client_…` is for clients that no operator registered.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    outbound_allowed_networks: Networks = ()
+    outbound_allowed_ports: Ports = (443,)
+    outbound_ca_file: str | None = None
+
+    kubernetes_issuer: str | None = None
+    kubernetes_jwks_file: str | None = None
+    kubernetes_jwks_url: str | None = Field(default=None, pattern=r"^https://")
+    kubernetes_ca_file: str | None = None
+    kubernetes_token_file: str | None = None
+
+    client_id_metadata_documents: bool = False
+    dynamic_registration: Literal["off", "open", "token"] = "off"
+    initial_access_token: Secret | None = Field(default=None, repr=False)
+    dynamic_client_scopes: Names = ("openid", "profile", "email", "offline_access")
+    dynamic_client_audiences: Names = ()
+    dynamic_client_limit: int = Field(default=1_000, ge=1, le=1_000_000)
+    dynamic_registrations_per_hour: int = Field(default=20, ge=1, le=100_000)
+
+    @model_validator(mode="after")
+    def _check_cluster(self) -> Self:
+        sources = [self.kubernetes_jwks_file, self.kubernetes_jwks_url]
+        if self.kubernetes_issuer is not None and sources.count(None) != 1:
+            message = "KUBERNETES_ISSUER needs either KUBERNETES_JWKS_FILE or KUBERNETES_JWKS_URL"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _check_registration(self) -> Self:
+        if self.dynamic_registration == "token" and self.initial_access_token is None:
+            message = "DYNAMIC_REGISTRATION=token needs INITIAL_ACCESS_TOKEN"
+            raise ValueError(message)
+        return self
