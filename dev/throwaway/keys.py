@@ -1,5 +1,6 @@
 """Signing keys for throwaway servers, in the file format that the operator mounts."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -16,8 +17,16 @@ def write_ring(path: Path, *entries: dict[str, str]) -> None:
 
 
 def draw(kid: str, *, alg: str = "ES256", state: str = "Active") -> dict[str, str]:
-    """An entry of a key ring with a fresh private key; `alg` is ES256, EdDSA or RS256."""
+    """An entry of a key ring; `alg` is ES256, EdDSA or RS256.
+
+    The private key is a fresh one, but for RS256: finding primes takes longer than most tests.
+    """
     return {"kid": kid, "alg": alg, "state": state, "privateKey": _pem(alg)}
+
+
+@functools.cache
+def _rsa() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
 
 
 def _pem(alg: str) -> str:
@@ -28,7 +37,7 @@ def _pem(alg: str) -> str:
         case "EdDSA":
             private = ed25519.Ed25519PrivateKey.generate()
         case _:
-            private = rsa.generate_private_key(65537, 2048)
+            private = _rsa()
     return private.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -176,7 +176,7 @@ class Server:
 
 
 def create(database_url: str, *, tls: bool = False, start: bool = True, **environ: str) -> Server:
-    """Make secrets and an ES256 key ring, and start a server on free ports.
+    """Make secrets and a ring of an ES256 and an RS256 key, and start a server on free ports.
 
     `environ` are settings by their names in the environment (`JWT_ALGORITHM="HS256"`); `start`
     False leaves starting to the caller. The database has to be migrated for it to become ready.
@@ -185,7 +185,7 @@ def create(database_url: str, *, tls: bool = False, start: bool = True, **enviro
     port, management_port = free_port(), free_port()
     proxy = _terminate_tls(directory, port) if tls else None
     server = Server(directory, {}, port, management_port, proxy)
-    keys.write_ring(server.key_ring, keys.draw("first"))
+    keys.write_ring(server.key_ring, keys.draw("first"), keys.draw("rsa", alg="RS256"))
     server.environ |= {
         "DATABASE_URL": database_url,
         "ISSUER": ISSUER if proxy is None else proxy.url,

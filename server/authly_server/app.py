@@ -8,23 +8,29 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from aiohttp import web
 
 from authly_server import clock, settings as configuration, telemetry
 from authly_server.authorization.transaction import Seal
-from authly_server.grants.issuing import Keys
+from authly_server.clients import cluster_keys
+from authly_server.clients.assertion_verifier import AssertionVerifier
+from authly_server.clients.service_account import Cluster
+from authly_server.logout.courier import Courier
 from authly_server.metrics import Metrics
+from authly_server.outbound import opening
+from authly_server.outbound.fetcher import Fetcher
 from authly_server.settings import Settings, SettingsError
 from authly_server.storage import registry as registry_cache
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
 from authly_server.tokens import keyring, refresh_token
-from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile
+from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile, Keys
 from authly_server.users.passwords import Passwords
 from authly_server.web import application, exposition, malformed
 from authly_server.web.services import Services
@@ -87,7 +93,7 @@ async def serve(settings: Settings, keys: Keys) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with services(settings, keys) as found, _refreshing(keys):
+    async with services(settings, keys) as found, _refreshing(keys), _telling_clients(found):
         app = application.build(found)
         async with contextlib.AsyncExitStack() as listeners:
             await listeners.enter_async_context(_listening(app, settings.port))
@@ -121,8 +127,21 @@ async def services(settings: Settings, keys: Keys) -> AsyncIterator[Services]:
     """The collaborators of the endpoints, open; a database that is down delays nothing.
 
     Raises:
-        SettingsError: DATABASE_URL cannot be read.
+        SettingsError: DATABASE_URL, or a file that a setting names, cannot be read.
     """
+    async with (
+        opening.for_clients(settings) as outbound,
+        opening.for_cluster(settings) as cluster,
+        _services(settings, keys, outbound, cluster) as found,
+    ):
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def _services(
+    settings: Settings, keys: Keys, outbound: Fetcher, cluster: Fetcher
+) -> AsyncIterator[Services]:
+    issuer = (settings.issuer or "").rstrip("/")
     database = await _open_database(settings)
     registry = Registry(database, lifetime=min(settings.cache_ttl, registry_cache.LIFETIME))
     await registry.start()
@@ -132,7 +151,7 @@ async def services(settings: Settings, keys: Keys) -> AsyncIterator[Services]:
     try:
         yield Services(
             settings=settings,
-            issuer=(settings.issuer or "").rstrip("/"),
+            issuer=issuer,
             database=database,
             registry=registry,
             keys=keys,
@@ -140,12 +159,31 @@ async def services(settings: Settings, keys: Keys) -> AsyncIterator[Services]:
             clock=clock.SystemClock(),
             metrics=metrics,
             seal=Seal(settings.secret_key or ""),
+            outbound=outbound,
+            assertions=AssertionVerifier(
+                audiences=(issuer, f"{issuer}/token"),
+                database=database,
+                documents=outbound,
+                clock=clock.SystemClock(),
+                cluster=_cluster(settings, cluster),
+            ),
             refresh_key=refresh_token.derive_key(settings.jwt_refresh_secret_key or ""),
         )
     finally:
         await registry.close()
         await database.close()
         passwords.close()
+
+
+def _cluster(settings: Settings, documents: Fetcher) -> Cluster | None:
+    """The cluster whose service accounts may be clients."""
+    if settings.kubernetes_issuer is None:
+        return None
+    if settings.kubernetes_jwks_file is not None:
+        source = cluster_keys.of_file(Path(settings.kubernetes_jwks_file))
+    else:
+        source = cluster_keys.of_url(settings.kubernetes_jwks_url or "", documents)
+    return Cluster(settings.kubernetes_issuer, source)
 
 
 async def _open_database(settings: Settings) -> Database:
@@ -183,9 +221,31 @@ async def _listening(app: web.Application, port: int) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
+async def _telling_clients(found: Services) -> AsyncIterator[None]:
+    """Deliver logout tokens."""
+    courier = Courier(
+        issuer=found.issuer,
+        database=found.database,
+        keys=found.keys,
+        clock=found.clock,
+        metrics=found.metrics,
+        poster=found.outbound,
+        bell=found.logout_bell,
+    )
+    async with _in_background(courier.run(), "authly-logout"):
+        yield
+
+
+@contextlib.asynccontextmanager
 async def _refreshing(keys: Keys) -> AsyncIterator[None]:
     """Look at the mounted key ring every few seconds."""
-    task = asyncio.create_task(_refresh(keys), name="authly-keys")
+    async with _in_background(_refresh(keys), "authly-keys"):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(work, name=name)
     try:
         yield
     finally:

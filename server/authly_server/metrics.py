@@ -30,6 +30,9 @@ class Metrics:
         )
         self.tokens_issued = self._counter("tokens_issued", "Token responses", "grant_type")
         self.token_errors = self._counter("token_errors", "Refused token requests", "error")
+        self.logout_notices = self._counter(
+            "logout_notices", "Attempts to tell a client of a session's end", "outcome"
+        )
         self.connections = self._gauge("db_connections_active", "Database connections in use")
         self.schema_revision = self._gauge("schema_revision", "Revision of the database's schema")
 

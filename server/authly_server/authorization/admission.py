@@ -13,6 +13,9 @@ from authly_server.protocol.parameters import Parameters
 from authly_server.storage.registry import Registry
 
 
+OFFLINE_ACCESS = "offline_access"
+
+
 async def recognise(registry: Registry, parameters: Parameters) -> tuple[Client, Recipient]:
     """Whose request it is, and where the answer goes.
 
@@ -30,7 +33,9 @@ async def recognise(registry: Registry, parameters: Parameters) -> tuple[Client,
 async def admit(
     registry: Registry, client: Client, parameters: Parameters, policy: Policy
 ) -> AuthorizationRequest:
-    """The request, checked, with the default scopes where it names none.
+    """The request, checked, with what counts where it leaves something out.
+
+    That is the default scopes, and the client's own default_max_age.
 
     Raises:
         PageError: as `checks.check`.
@@ -38,9 +43,24 @@ async def admit(
     """
     request = authorization_request.parse(parameters)
     checks.check(request, client, policy)
-    if request.scopes:
-        return request
-    return replace(request, scopes=await _default_scopes(registry, client))
+    scopes = request.scopes or await _default_scopes(registry, client)
+    max_age = client.default_max_age if request.max_age is None else request.max_age
+    return replace(request, scopes=_without_offline_access(scopes, request), max_age=max_age)
+
+
+def _without_offline_access(
+    scopes: frozenset[str], request: AuthorizationRequest
+) -> frozenset[str]:
+    """OpenID Connect Core section 11: offline_access is ignored unless prompt has consent.
+
+    Raises:
+        OAuthError: invalid_scope if nothing else was asked for.
+    """
+    if OFFLINE_ACCESS not in scopes or "consent" in request.prompt:
+        return scopes
+    if scopes == {OFFLINE_ACCESS}:
+        raise OAuthError(ErrorCode.INVALID_SCOPE, "offline_access needs prompt=consent")
+    return scopes - {OFFLINE_ACCESS}
 
 
 async def _default_scopes(registry: Registry, client: Client) -> frozenset[str]:

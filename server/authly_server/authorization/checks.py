@@ -9,16 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from authly_server.model.client import Client, ClientType
+from authly_server.model.session import ACRS
 from authly_server.protocol import errors, pkce, redirect_uri, resource_indicator, scope
 from authly_server.protocol.authorization_request import AuthorizationRequest, Origin
+from authly_server.protocol.claims_request import Wanted
 from authly_server.protocol.errors import ErrorCode, OAuthError
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the server's settings say about authorization requests."""
+    """What the server's settings and keys say about authorization requests.
+
+    `id_token_algorithms` are those that ID tokens can be signed with now.
+    """
 
     pkce_required: bool
+    id_token_algorithms: tuple[str, ...] = ()
 
 
 def before_redirect(origin: Origin, client: Client | None) -> str:
@@ -82,10 +88,39 @@ def check_resources(request: AuthorizationRequest, client: Client, _policy: Poli
     resource_indicator.check_allowed(request.resources, client.audiences)
 
 
+def check_id_token_can_be_signed(
+    request: AuthorizationRequest, client: Client, policy: Policy
+) -> None:
+    """OpenID Connect Core section 10.1: with a key, by the algorithm that the client expects."""
+    if "openid" not in request.scopes:
+        return
+    if not policy.id_token_algorithms:
+        message = "this server has no key to sign ID tokens with: the scope openid is not available"
+        raise OAuthError(ErrorCode.INVALID_SCOPE, message)
+    wanted = client.id_token_signed_response_alg
+    if wanted is not None and wanted not in policy.id_token_algorithms:
+        message = f"the client expects ID tokens signed by {wanted}, for which there is no key"
+        raise OAuthError(ErrorCode.UNAUTHORIZED_CLIENT, message)
+
+
+def check_acr(request: AuthorizationRequest, _client: Client, _policy: Policy) -> None:
+    """OpenID Connect Core section 5.5.1.1: an essential acr that cannot be had is a failure."""
+    wanted = request.claims.id_token.get("acr")
+    if wanted and wanted.is_essential and wanted.values and not set(ACRS) & _texts(wanted):
+        message = "people cannot be authenticated in the way that acr asks for"
+        raise OAuthError(ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS, message)
+
+
+def _texts(wanted: Wanted) -> set[str]:
+    return {value for value in wanted.values if isinstance(value, str)}
+
+
 CHECKS: tuple[Callable[[AuthorizationRequest, Client, Policy], None], ...] = (
     check_redirect_uri_for_openid,
     check_grant_type,
     check_challenge_present,
     check_scopes,
     check_resources,
+    check_id_token_can_be_signed,
+    check_acr,
 )

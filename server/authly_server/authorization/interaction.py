@@ -23,7 +23,8 @@ class Situation:
     """What is known of the person in front of the browser.
 
     `fresh_session` is the session that was started in this very transaction; `consented` are the
-    scopes agreed to for this client so far.
+    scopes agreed to for this client so far, `claim_scopes` those that cover claims asked for one
+    by one. `subjects` are whom the client expects, None for anybody.
     """
 
     session: Session | None
@@ -31,16 +32,20 @@ class Situation:
     consented: frozenset[str]
     consent_required: bool
     now: datetime
+    subjects: frozenset[str] | None = None
+    claim_scopes: frozenset[str] = frozenset()
 
 
 def decide(request: AuthorizationRequest, situation: Situation) -> Step:
     """The next step (OpenID Connect Core section 3.1.2.3).
 
     Raises:
-        OAuthError: login_required or consent_required, if the client forbade to ask (prompt=none).
+        OAuthError: login_required or consent_required, if the client forbade to ask (prompt=none);
+            login_required also if somebody else than the client expects has just signed in.
     """
     if needs_login(request, situation):
         _check_may_ask(request, ErrorCode.LOGIN_REQUIRED, "the person has to sign in")
+        _check_not_asked_already(situation)
         return Step.LOGIN
     if _needs_consent(request, situation):
         _check_may_ask(request, ErrorCode.CONSENT_REQUIRED, "the person has to consent")
@@ -49,9 +54,9 @@ def decide(request: AuthorizationRequest, situation: Situation) -> Step:
 
 
 def needs_login(request: AuthorizationRequest, situation: Situation) -> bool:
-    """Whether there is no session, or none that is young enough for this request."""
+    """Whether there is no session, or none of the right person, young enough for this request."""
     session = situation.session
-    if session is None:
+    if session is None or _is_somebody_else(session, situation):
         return True
     if session.id == situation.fresh_session:
         return False
@@ -63,12 +68,24 @@ def needs_login(request: AuthorizationRequest, situation: Situation) -> bool:
     return situation.now - session.authenticated_at >= timedelta(seconds=request.max_age)
 
 
+def _is_somebody_else(session: Session, situation: Situation) -> bool:
+    return situation.subjects is not None and str(session.user_id) not in situation.subjects
+
+
 def _needs_consent(request: AuthorizationRequest, situation: Situation) -> bool:
     if "consent" in request.prompt:
         return True
-    return situation.consent_required and not request.scopes <= situation.consented
+    asked = request.scopes | situation.claim_scopes
+    return situation.consent_required and not asked <= situation.consented
 
 
 def _check_may_ask(request: AuthorizationRequest, error: ErrorCode, description: str) -> None:
     if "none" in request.prompt:
         raise OAuthError(error, description)
+
+
+def _check_not_asked_already(situation: Situation) -> None:
+    """OpenID Connect Core section 3.1.2.1, id_token_hint: "otherwise, it MUST return an error"."""
+    session = situation.session
+    if session is not None and session.id == situation.fresh_session:
+        raise OAuthError(ErrorCode.LOGIN_REQUIRED, "somebody else has signed in")

@@ -43,6 +43,8 @@ CARRIED = (
     "prompt",
     "max_age",
     "login_hint",
+    "id_token_hint",
+    "claims",
 )
 
 
@@ -86,7 +88,8 @@ class Seal:
         session_id = transaction.session_id.hex if transaction.session_id else None
         content = json.dumps([transaction.query, transaction.started_at, session_id])
         sealed = self._cipher.encrypt(nonce, zlib.compress(content.encode()), transaction.id.bytes)
-        value = urlsafe_b64encode(nonce + sealed).decode("ascii")
+        # Without padding: a cookie's value with `=` in it is sent between quotes.
+        value = urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode("ascii")
         if len(value) > MOST_SEALED_CHARACTERS:
             raise errors.invalid_request("the authorization request is too long")
         return value
@@ -94,7 +97,7 @@ class Seal:
     def open(self, transaction_id: UUID, value: str, now: int) -> Transaction | None:
         """The transaction; None if the value is not ours, was sealed for another, or is too old."""
         try:
-            raw = urlsafe_b64decode(value.encode("ascii"))
+            raw = urlsafe_b64decode(value.encode("ascii") + b"=" * (-len(value) % 4))
             packed = self._cipher.decrypt(
                 raw[:NONCE_BYTES], raw[NONCE_BYTES:], transaction_id.bytes
             )

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from authly_server import entropy, telemetry
 from authly_server.clients import authentication
-from authly_server.grants import authorization_code, client_credentials, refresh_token
+from authly_server.grants import authorization_code, client_credentials, identity, refresh_token
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
 from authly_server.model.client import Client
 from authly_server.protocol import resource_indicator, scope
@@ -30,12 +30,13 @@ _log = telemetry.logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """RFC 6749 section 5.1; `expires_in` in seconds."""
+    """RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3; `expires_in` in seconds."""
 
     access_token: str
     expires_in: int
     scopes: frozenset[str]
     refresh_token: str | None
+    id_token: str | None = None
 
     def members(self) -> dict[str, object]:
         """The members of the JSON object."""
@@ -45,7 +46,8 @@ class TokenResponse:
             "expires_in": self.expires_in,
             "scope": scope.format_names(self.scopes),
         }
-        return told if self.refresh_token is None else told | {"refresh_token": self.refresh_token}
+        more = {"refresh_token": self.refresh_token, "id_token": self.id_token}
+        return told | {name: value for name, value in more.items() if value is not None}
 
 
 async def exchange(issuing: Issuing, client: Client, request: TokenRequest) -> TokenResponse:
@@ -59,7 +61,7 @@ async def exchange(issuing: Issuing, client: Client, request: TokenRequest) -> T
     resource_indicator.check_allowed(request.resources, client.audiences)
     match await _dispatch(issuing, client, request):
         case Issue() as issue:
-            return _respond(issuing, client, issue)
+            return await _respond(issuing, client, issue)
         case Refuse(reason):
             _log.info("grant refused", reason=reason, grant_type=request.grant_type)
         case Replayed(grant_id):
@@ -83,7 +85,7 @@ def _check_scopes(client: Client, request: TokenRequest) -> None:
         scope.check_allowed(request.scopes, client.scopes)
 
 
-def _respond(issuing: Issuing, client: Client, issue: Issue) -> TokenResponse:
+async def _respond(issuing: Issuing, client: Client, issue: Issue) -> TokenResponse:
     ttl = client.access_token_ttl or issuing.access_token_ttl
     # What was granted before the client lost a scope is not issued any more.
     scopes = issue.scopes & client.scopes
@@ -100,7 +102,9 @@ def _respond(issuing: Issuing, client: Client, issue: Issue) -> TokenResponse:
         expires_at=now + timedelta(seconds=ttl),
     )
     text = access_token.issue(issuing.keys.ring, token)
-    return TokenResponse(text, ttl, scopes, issue.refresh_token)
+    told = identity.of(issue, scopes)
+    id_token = await identity.issue(issuing, client, told, text, ttl) if told else None
+    return TokenResponse(text, ttl, scopes, issue.refresh_token, id_token)
 
 
 def _audience(issuing: Issuing, client: Client, issue: Issue) -> tuple[str, ...]:

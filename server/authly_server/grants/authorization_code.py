@@ -34,9 +34,10 @@ async def exchange(issuing: Issuing, client: Client, request: AuthorizationCodeR
         issuing.database, _redemption(client, code, request), family
     )
     match outcome:
-        case CodeRedeemed(grant):
+        case CodeRedeemed(grant, nonce):
             resources = request.resources or grant.resources
-            return Issue(str(grant.user_id), grant.scopes, resources, grant.id, token)
+            subject = str(grant.user_id)
+            return Issue(subject, grant.scopes, resources, grant.id, token, grant, nonce)
         case CodeReplayed(grant_id):
             return Replayed(grant_id)
         case CodeRefused(reason):

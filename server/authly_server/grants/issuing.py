@@ -1,20 +1,12 @@
 """What every grant works with, and what each can end in."""
 
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from authly_server.clock import Clock
+from authly_server.model.grant import Grant
 from authly_server.storage.pool import Database
-from authly_server.tokens.keyring import KeyRing
-
-
-class Keys(Protocol):
-    """Whoever knows the key ring of this moment; it may be another one a moment later."""
-
-    @property
-    def ring(self) -> KeyRing:
-        """The keys that tokens are signed and verified with now."""
+from authly_server.tokens.keyring import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,8 @@ class Issue:
     """Tokens are due: everything that had to be consumed is consumed.
 
     `subject` is a user's id or, without a user, the client's identifier; `resources` is empty
-    where the client's own audiences are meant.
+    where the client's own audiences are meant. `grant` is what is known of the person's, and
+    `nonce` what goes back in the first ID token.
     """
 
     subject: str
@@ -43,6 +36,8 @@ class Issue:
     resources: tuple[str, ...] = ()
     grant_id: UUID | None = None
     refresh_token: str | None = None
+    grant: Grant | None = None
+    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

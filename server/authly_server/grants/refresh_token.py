@@ -39,7 +39,8 @@ async def exchange(issuing: Issuing, client: Client, request: RefreshTokenReques
         case Rotated(grant, _):
             scopes = grant.scopes if request.scopes is None else request.scopes
             resources = request.resources or grant.resources
-            return Issue(str(grant.user_id), scopes, resources, grant.id, successor.text)
+            subject = str(grant.user_id)
+            return Issue(subject, scopes, resources, grant.id, successor.text, grant)
         case RefreshReplayed(grant_id):
             return Replayed(grant_id)
         case RefreshRefused(reason):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from authly_server.model.grant import Grant
+from authly_server.model.grant import Authentication, Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class NewAuthorizationCode:
     The code itself carries `grant_id`, so that the refresh family can be derived before the row
     is consumed. `redirect_uri` is None where the authorization request left
     it out (one was registered).
-    `code_challenge` is None only for a confidential client that need not use PKCE.
+    `code_challenge` is None only for a confidential client that need not use PKCE. The claims were
+    asked for one by one, and `claim_scopes` are the scopes that cover them and are not granted.
     """
 
     grant_id: UUID
@@ -26,6 +27,11 @@ class NewAuthorizationCode:
     redirect_uri: str | None
     code_challenge: str | None
     ttl: int
+    nonce: str | None = None
+    authentication: Authentication | None = None
+    id_token_claims: frozenset[str] = frozenset()
+    userinfo_claims: frozenset[str] = frozenset()
+    claim_scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,10 @@ class CodeRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CodeRedeemed:
-    """The code was consumed, once and for all."""
+    """The code was consumed, once and for all; `nonce` is the authorization request's."""
 
     grant: Grant
+    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

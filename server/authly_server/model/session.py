@@ -5,11 +5,21 @@ from datetime import datetime
 from uuid import UUID
 
 
+# A password, sent over TLS: the class of SAML 2.0 that other issuers name as well.
+PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105  # a class, not a password
+ACRS = (PASSWORD,)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One row of sessions; the database holds only the digest of the cookie's value."""
+    """One row of sessions; the database holds only the digest of the cookie's value.
+
+    `id` stays when the same person signs in again in the same browser: clients know it as `sid`.
+    `acr` is one of ACRS.
+    """
 
     id: UUID
     user_id: UUID
     authenticated_at: datetime
     expires_at: datetime
+    acr: str = PASSWORD

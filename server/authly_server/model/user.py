@@ -1,6 +1,7 @@
 """A person who signs in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -15,3 +16,4 @@ class User:
     is_verified: bool
     is_admin: bool
     enabled: bool
+    updated_at: datetime

@@ -6,7 +6,15 @@ the person (`identify`). Then the rest, whose errors the client learns by a redi
 
 from dataclasses import dataclass, field
 
-from authly_server.protocol import characters, errors, pkce, resource_indicator, scope
+from authly_server.protocol import (
+    characters,
+    claims_request,
+    errors,
+    pkce,
+    resource_indicator,
+    scope,
+)
+from authly_server.protocol.claims_request import ClaimsRequest
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 
@@ -34,7 +42,8 @@ class AuthorizationRequest:
     """A request that is well formed; whether its client may make it is for `authorization.checks`.
 
     `redirect_uri` is None if it was left out, `scopes` empty if none was asked for, `max_age` in
-    seconds.
+    seconds. Of OpenID Connect's other parameters, `acr_values` is voluntary and every ID token
+    says its acr; `display`, `ui_locales` and `claims_locales` change nothing here.
     """
 
     client_id: str
@@ -50,6 +59,7 @@ class AuthorizationRequest:
     max_age: int | None
     id_token_hint: str | None = field(repr=False)
     login_hint: str | None
+    claims: ClaimsRequest
 
 
 def identify(parameters: Parameters) -> Origin:
@@ -119,6 +129,7 @@ def parse(parameters: Parameters) -> AuthorizationRequest:
         max_age=_max_age(parameters.get("max_age")),
         id_token_hint=parameters.get("id_token_hint"),
         login_hint=parameters.get("login_hint"),
+        claims=claims_request.parse(parameters.get("claims")),
     )
 
 

@@ -47,6 +47,8 @@ class ErrorCode(StrEnum):
     REQUEST_NOT_SUPPORTED = "request_not_supported"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    # OpenID Connect Core Error Code unmet_authentication_requirements
+    UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
 
 
 _STATUS = {

@@ -20,17 +20,20 @@ from authly_server.storage.pool import Connection, Database, Row
 
 _ISSUE = """
 WITH granted AS (
-    INSERT INTO authly.grants (id, client_id, user_id, scopes, resources)
-    VALUES (%(grant_id)s, %(client_id)s, %(user_id)s, %(scopes)s, %(resources)s)
+    INSERT INTO authly.grants (id, client_id, user_id, scopes, resources, session_id,
+        authenticated_at, acr, id_token_claims, userinfo_claims)
+    VALUES (%(grant_id)s, %(client_id)s, %(user_id)s, %(scopes)s, %(resources)s, %(session_id)s,
+        %(authenticated_at)s, %(acr)s, %(id_token_claims)s, %(userinfo_claims)s)
     RETURNING id
 ), remembered AS (
     INSERT INTO authly.consents AS consent (user_id, client_id, scopes)
-    SELECT %(user_id)s, %(client_id)s, %(scopes)s WHERE %(remember_consent)s
+    SELECT %(user_id)s, %(client_id)s, %(consented)s WHERE %(remember_consent)s
     ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = now(),
         scopes = ARRAY(SELECT unnest(consent.scopes) UNION SELECT unnest(excluded.scopes))
 )
-INSERT INTO authly.authorization_codes (digest, grant_id, redirect_uri, code_challenge, expires_at)
-SELECT %(digest)s, granted.id, %(redirect_uri)s, %(code_challenge)s,
+INSERT INTO authly.authorization_codes
+    (digest, grant_id, redirect_uri, code_challenge, nonce, expires_at)
+SELECT %(digest)s, granted.id, %(redirect_uri)s, %(code_challenge)s, %(nonce)s,
     now() + make_interval(secs => %(ttl)s)
 FROM granted
 """
@@ -51,14 +54,15 @@ WITH consumed AS (
         OR %(redirect_uri)s::text = coalesce(code.redirect_uri, client.redirect_uris[1]))
     AND code.code_challenge IS NOT DISTINCT FROM %(code_challenge)s::text
     RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes,
-        grants.resources
+        grants.resources, grants.session_id, grants.authenticated_at, grants.acr,
+        grants.id_token_claims, code.nonce
 ), family AS (
     INSERT INTO authly.tokens (token_type, client_id, grant_id, generation, digest, expires_at)
     SELECT 'refresh', consumed.client_id, consumed.grant_id, 0, %(family_digest)s,
         now() + make_interval(secs => %(family_ttl)s)
     FROM consumed WHERE %(family_digest)s::bytea IS NOT NULL
 )
-SELECT grant_id, client_id, user_id, scopes, resources FROM consumed
+SELECT * FROM consumed
 """
 
 _EXAMINE = """
@@ -83,13 +87,21 @@ async def issue(database: Database, code: NewAuthorizationCode, *, remember_cons
         errors.Vanished: the client or the user was deleted meanwhile; nothing was written.
         errors.AlreadyIssued: the grant's id is taken; nothing was written.
     """
+    authentication = code.authentication
     parameters = {
         "grant_id": code.grant_id,
         "digest": code.digest,
         "client_id": code.client_id,
         "user_id": code.user_id,
         "scopes": sorted(code.scopes),
+        "consented": sorted(code.scopes | code.claim_scopes),
         "resources": list(code.resources),
+        "session_id": authentication.session_id if authentication else None,
+        "authenticated_at": authentication.at if authentication else None,
+        "acr": authentication.acr if authentication else None,
+        "id_token_claims": sorted(code.id_token_claims),
+        "userinfo_claims": sorted(code.userinfo_claims),
+        "nonce": code.nonce,
         "redirect_uri": code.redirect_uri,
         "code_challenge": code.code_challenge,
         "ttl": code.ttl,
@@ -123,7 +135,7 @@ async def redeem(
     }
     consumed = await database.fetch_one(_REDEEM, parameters)
     if consumed is not None:
-        return CodeRedeemed(rows.grant(consumed))
+        return CodeRedeemed(rows.grant(consumed), consumed["nonce"])
     async with database.connection() as connection:
         return await _explain(connection, redemption)
 

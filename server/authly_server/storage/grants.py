@@ -8,7 +8,8 @@ from authly_server.storage.pool import Connection, Database
 
 
 _FIND = """
-SELECT grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources
+SELECT grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources,
+    grants.session_id, grants.authenticated_at, grants.acr, grants.id_token_claims
 FROM authly.grants
 JOIN authly.users AS person ON person.id = grants.user_id
 JOIN authly.clients AS client ON client.id = grants.client_id

@@ -53,11 +53,13 @@ AND grants.id = family.grant_id AND grants.client_id = %(client_id)s
 AND family.generation = %(generation)s AND family.digest = %(presented_digest)s
 AND family.expires_at > now()
 AND grants.revoked_at IS NULL AND client.enabled AND person.enabled
-RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources
+RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources,
+    grants.session_id, grants.authenticated_at, grants.acr, grants.id_token_claims
 """
 
 _EXAMINE = """
 SELECT grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources,
+    grants.session_id, grants.authenticated_at, grants.acr, grants.id_token_claims,
     grants.client_id = %(client_id)s AS is_own,
     grants.revoked_at IS NULL AND client.enabled AND person.enabled AS is_live,
     family.expires_at <= now() AS is_expired,

@@ -1,7 +1,7 @@
 """From rows to values of the model; every statement names its columns as these readers expect."""
 
 from authly_server.model.client import AuthMethod, Client, ClientOrigin, ClientType
-from authly_server.model.grant import Grant
+from authly_server.model.grant import Authentication, Grant
 from authly_server.model.scope import Scope
 from authly_server.model.session import Session
 from authly_server.model.user import User
@@ -49,14 +49,22 @@ def client(row: Row) -> Client:
 
 
 def grant(row: Row) -> Grant:
-    """The columns grant_id, client_id, user_id, scopes and resources."""
+    """The columns grant_id, client_id, user_id, scopes, resources, and of the authentication."""
     return Grant(
         id=row["grant_id"],
         client_id=row["client_id"],
         user_id=row["user_id"],
         scopes=frozenset(row["scopes"]),
         resources=tuple(row["resources"]),
+        authentication=_authentication(row),
+        id_token_claims=frozenset(row["id_token_claims"]),
     )
+
+
+def _authentication(row: Row) -> Authentication | None:
+    if row["session_id"] is None:
+        return None
+    return Authentication(row["session_id"], row["authenticated_at"], row["acr"])
 
 
 def scope(row: Row) -> Scope:
@@ -74,9 +82,12 @@ def user(row: Row) -> User:
         is_verified=row["is_verified"],
         is_admin=row["is_admin"],
         enabled=row["enabled"],
+        updated_at=row["updated_at"],
     )
 
 
 def session(row: Row) -> Session:
     """A row of sessions; its key is in the column session_id."""
-    return Session(row["session_id"], row["user_id"], row["authenticated_at"], row["expires_at"])
+    return Session(
+        row["session_id"], row["user_id"], row["authenticated_at"], row["expires_at"], row["acr"]
+    )

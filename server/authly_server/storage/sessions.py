@@ -4,36 +4,77 @@ from uuid import UUID
 
 from psycopg import errors as pg
 
-from authly_server.model.session import Session
+from authly_server.model.session import PASSWORD, Session
 from authly_server.model.user import User
 from authly_server.storage import errors, rows
 from authly_server.storage.pool import Database
 
 
 _START = """
-INSERT INTO authly.sessions (digest, user_id, expires_at)
-VALUES (%(digest)s, %(user_id)s, now() + make_interval(secs => %(ttl)s))
-RETURNING id AS session_id, user_id, authenticated_at, expires_at
+INSERT INTO authly.sessions (digest, user_id, acr, expires_at)
+VALUES (%(digest)s, %(user_id)s, %(acr)s, now() + make_interval(secs => %(ttl)s))
+RETURNING id AS session_id, user_id, authenticated_at, expires_at, acr
+"""
+_RENEW = """
+UPDATE authly.sessions SET digest = %(digest)s, authenticated_at = now(), acr = %(acr)s,
+    expires_at = now() + make_interval(secs => %(ttl)s)
+WHERE digest = %(former)s AND user_id = %(user_id)s AND expires_at > now()
+RETURNING id AS session_id, user_id, authenticated_at, expires_at, acr
 """
 _FIND = """
 SELECT session.id AS session_id, session.user_id, session.authenticated_at, session.expires_at,
-    person.email, person.username, person.password_hash, person.is_verified, person.is_admin,
-    person.enabled
+    session.acr, person.email, person.username, person.password_hash, person.is_verified,
+    person.is_admin, person.enabled, person.updated_at
 FROM authly.sessions AS session JOIN authly.users AS person ON person.id = session.user_id
 WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enabled
 """
-_END = "DELETE FROM authly.sessions WHERE digest = %(digest)s"
+# The last statement counts the notices; the others run whether or not anybody asks for their rows.
+_END = """
+WITH ended AS (
+    DELETE FROM authly.sessions WHERE digest = %(digest)s RETURNING id, user_id
+), granted AS (
+    SELECT grants.id, grants.client_id, grants.session_id, grants.user_id, grants.scopes
+    FROM authly.grants JOIN ended ON ended.id = grants.session_id
+    WHERE 'openid' = ANY (grants.scopes)
+), revoked AS (
+    UPDATE authly.grants SET revoked_at = now() FROM granted
+    WHERE grants.id = granted.id AND grants.revoked_at IS NULL
+    AND 'offline_access' <> ALL (grants.scopes)
+), recorded AS (
+    INSERT INTO authly.audit_log (event, user_id, detail)
+    SELECT 'session_ended', user_id, jsonb_build_object('session_id', id) FROM ended
+), told AS (
+    INSERT INTO authly.logout_notices (client_id, session_id, user_id)
+    SELECT DISTINCT client.id, granted.session_id, granted.user_id
+    FROM granted JOIN authly.clients AS client ON client.id = granted.client_id
+    WHERE client.enabled AND client.backchannel_logout_uri IS NOT NULL
+    RETURNING id
+)
+SELECT count(*) AS notices FROM told
+"""
 
 
-async def start(database: Database, *, digest: bytes, user_id: UUID, ttl: int) -> Session:
+async def start(
+    database: Database,
+    *,
+    digest: bytes,
+    user_id: UUID,
+    ttl: int,
+    acr: str = PASSWORD,
+    former: bytes | None = None,
+) -> Session:
     """Start a session of `ttl` seconds by the database's clock.
+
+    `former` is the digest of the session that the browser has: if it is the same person's, it goes
+    on under the new digest, for clients know it by its id (`sid`).
 
     Raises:
         errors.Vanished: the user was deleted meanwhile.
     """
-    parameters = {"digest": digest, "user_id": user_id, "ttl": ttl}
+    parameters = {"digest": digest, "user_id": user_id, "ttl": ttl, "acr": acr, "former": former}
+    row = await database.fetch_one(_RENEW, parameters) if former is not None else None
     try:
-        row = await database.fetch_one(_START, parameters)
+        row = row or await database.fetch_one(_START, parameters)
     except pg.ForeignKeyViolation as error:
         raise errors.Vanished(str(user_id)) from error
     assert row is not None  # noqa: S101  # INSERT … RETURNING answers a row or raises
@@ -46,6 +87,12 @@ async def find(database: Database, digest: bytes) -> tuple[Session, User] | None
     return None if row is None else (rows.session(row), rows.user(row))
 
 
-async def end(database: Database, digest: bytes) -> None:
-    """Sign out; ending a session that is not there is no error."""
-    await database.execute(_END, {"digest": digest})
+async def end(database: Database, digest: bytes) -> int:
+    """Sign out; ending a session that is not there is no error.
+
+    What was granted in it by OpenID Connect is revoked (Back-Channel Logout section 2.7), but for
+    grants with offline_access, which are for when nobody is there. A grant without openid never
+    was about the session. Answers for how many clients a notice waits now.
+    """
+    row = await database.fetch_one(_END, {"digest": digest})
+    return 0 if row is None else int(row["notices"])

@@ -8,7 +8,8 @@ from authly_server.storage import rows
 from authly_server.storage.pool import Database
 
 
-_COLUMNS = """SELECT id AS user_id, email, username, password_hash, is_verified, is_admin, enabled
+_COLUMNS = """
+SELECT id AS user_id, email, username, password_hash, is_verified, is_admin, enabled, updated_at
 FROM authly.users """
 _FIND = _COLUMNS + "WHERE id = %(id)s"
 _FIND_BY_LOGIN = _COLUMNS + "WHERE email_folded = %(login)s OR username_folded = %(login)s LIMIT 1"
@@ -17,7 +18,8 @@ UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now() WH
 """
 _FIND_OF_GRANT = """
 SELECT person.id AS user_id, person.email, person.username, person.password_hash,
-    person.is_verified, person.is_admin, person.enabled
+    person.is_verified, person.is_admin, person.enabled, person.updated_at,
+    grants.userinfo_claims
 FROM authly.grants
 JOIN authly.clients AS client ON client.id = grants.client_id
 JOIN authly.users AS person ON person.id = grants.user_id
@@ -41,11 +43,14 @@ async def find(database: Database, user_id: UUID) -> User | None:
 
 async def find_by_token(
     database: Database, *, jti: str, grant_id: UUID, client_id: str
-) -> User | None:
-    """Whom a valid access token is about, if it is live in the sense of `tokens.is_live`."""
+) -> tuple[User, frozenset[str]] | None:
+    """Whom a valid access token is about, if it is live in the sense of `tokens.is_live`.
+
+    With the claims of userinfo that were asked for one by one.
+    """
     parameters = {"jti": jti, "grant_id": grant_id, "client_id": client_id}
     row = await database.fetch_one(_FIND_OF_GRANT, parameters)
-    return None if row is None else rows.user(row)
+    return None if row is None else (rows.user(row), frozenset(row["userinfo_claims"]))
 
 
 async def find_by_login(database: Database, login: str) -> User | None:

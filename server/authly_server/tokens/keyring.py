@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import jwt
 import pydantic
@@ -66,6 +66,14 @@ class KeyRing:
 
     def _active(self) -> list[SigningKey]:
         return [key for key in self.keys.values() if key.state is KeyState.ACTIVE]
+
+
+class Keys(Protocol):
+    """Whoever knows the key ring of this moment; it may be another one a moment later."""
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys that tokens are signed and verified with now."""
 
 
 def hs256(secret: str) -> KeyRing:

@@ -3,14 +3,13 @@
 from aiohttp import web
 
 from authly_server.authorization.response import Refused
-from authly_server.protocol import parameters
 from authly_server.web import conversation, forms
 
 
 async def get(request: web.Request) -> web.Response:
     """Begin, and go as far as no person is needed."""
     try:
-        asked = parameters.parse_query(_raw_query(request), repeats=True)
+        asked = forms.read_query(request, repeats=True)
         begun = await conversation.begin(request, asked)
         return await conversation.proceed(request, begun)
     except Refused as refused:
@@ -28,8 +27,3 @@ async def post(request: web.Request) -> web.Response:
         return conversation.park(request, begun, "/login")
     except Refused as refused:
         return conversation.refuse(request, refused)
-
-
-def _raw_query(request: web.Request) -> str:
-    """The query as it was sent; the URL of the request has been decoded and quoted again."""
-    return request.raw_path.partition("#")[0].partition("?")[2]

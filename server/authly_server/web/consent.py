@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from authly_server.authorization import transaction
 from authly_server.authorization.interaction import Step
 from authly_server.authorization.response import Refused
 from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
@@ -27,6 +28,7 @@ async def post(request: web.Request) -> web.Response:
     """The answer. The grant takes the transaction's id, so a second submission finds it taken."""
     form = await forms.read(request)
     try:
+        await _check_not_answered(request, form.get("transaction"))
         found = await conversation.resume(request, form.get("transaction"))
         if found.situation.session is None or found.step is Step.LOGIN:
             return await conversation.proceed(request, found)
@@ -47,10 +49,24 @@ async def _decided(request: web.Request, found: Conversation, decision: str | No
     return answer
 
 
+async def _check_not_answered(request: web.Request, transaction_id: str | None) -> None:
+    """A browser that stays on the page, for the client is no web page, invites to allow again.
+
+    Raises:
+        PageError: with status 409; this person has allowed it.
+    """
+    identified = transaction.identify(transaction_id)
+    if identified is None or cookies.holds_transaction(request, identified):
+        return
+    if await conversation.has_granted(request, identified):
+        raise conversation.answered()
+
+
 async def _page(request: web.Request, found: Conversation) -> web.Response:
     services_ = services.of(request)
     descriptions = {scope.name: scope.description for scope in await services_.registry.scopes()}
     local = conversation.local
+    asked = found.request.scopes | found.entitlement.scopes
     switching = f"transaction={found.transaction.id.hex}&switch=1"
     return pages.consent(
         action=local(services_.issuer, "/consent"),
@@ -59,7 +75,7 @@ async def _page(request: web.Request, found: Conversation) -> web.Response:
         form_token=services_.seal.form_token(found.transaction.id, *_bound(found)),
         client=found.client,
         username="" if found.user is None else found.user.username,
-        scopes=[(name, descriptions.get(name, "")) for name in sorted(found.request.scopes)],
+        scopes=[(name, descriptions.get(name, "")) for name in sorted(asked)],
         resources=found.request.resources,
         redirect_uri=found.recipient.redirect_uri,
     )

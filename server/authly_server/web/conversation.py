@@ -11,7 +11,16 @@ from uuid import UUID
 from aiohttp import web
 
 from authly_server import entropy
-from authly_server.authorization import admission, interaction, issuance, response, transaction
+from authly_server.authorization import (
+    admission,
+    claims,
+    hint,
+    interaction,
+    issuance,
+    response,
+    transaction,
+)
+from authly_server.authorization.claims import Entitlement
 from authly_server.authorization.interaction import Situation, Step
 from authly_server.authorization.issuance import Approval
 from authly_server.authorization.response import Recipient, Refused
@@ -23,7 +32,7 @@ from authly_server.protocol import errors
 from authly_server.protocol.authorization_request import AuthorizationRequest
 from authly_server.protocol.errors import OAuthError, PageError
 from authly_server.protocol.parameters import Parameters
-from authly_server.storage import consents, errors as storage_errors, sessions
+from authly_server.storage import consents, errors as storage_errors, grants, sessions
 from authly_server.tokens import digest
 from authly_server.web import cookies, pages, services
 
@@ -38,6 +47,7 @@ class Conversation:
     transaction: Transaction
     situation: Situation
     user: User | None
+    entitlement: Entitlement
 
     @property
     def step(self) -> Step:
@@ -145,20 +155,27 @@ async def issue(
     found = services.of(request)
     session = conversation.situation.session
     assert session is not None  # noqa: S101  # no step but login comes without one
-    approval = Approval(conversation.client, conversation.request, session, remember)
+    approval = Approval(
+        conversation.client, conversation.request, session, remember, conversation.entitlement
+    )
     ttl = found.settings.authorization_code_ttl
     try:
         code = await issuance.issue(found.database, approval, grant_id=grant_id, ttl=ttl)
     except storage_errors.AlreadyIssued as error:
-        refusal = PageError("this request was answered already")
-        refusal.status = 409
-        raise refusal from error
+        raise answered() from error
     except storage_errors.Vanished as error:
         raise PageError("the client or the account does not exist any more") from error
     found.metrics.authorizations.labels("granted").inc()
     answer = send(response.success(conversation.recipient, found.issuer, code))
     cookies.drop_transaction(answer, conversation.transaction.id)
     return answer
+
+
+def answered() -> PageError:
+    """What a person is told whose answer has gone to the client already."""
+    refusal = PageError("you have allowed this already, and the application has been told")
+    refusal.status = 409
+    return refusal
 
 
 def refuse(request: web.Request, refused: Refused) -> web.Response:
@@ -197,27 +214,39 @@ async def _gather(
     client, recipient = await admission.recognise(found.registry, parameters)
     try:
         wanted = await admission.admit(found.registry, client, parameters, found.policy)
+        subjects = hint.subjects(wanted, client, found.keys.ring, found.issuer)
     except PageError:
         raise
     except OAuthError as error:
         raise Refused(recipient, error) from error
-    session, user = await _person(request)
+    entitlement = claims.entitle(wanted, client)
+    session, user = await person(request)
     situation = Situation(
         session=session,
         fresh_session=started.session_id,
         consented=await _consented(request, client, session),
         consent_required=found.settings.require_user_consent,
         now=found.clock.now(),
+        subjects=subjects,
+        claim_scopes=entitlement.scopes,
     )
-    return Conversation(client, recipient, wanted, started, situation, user)
+    return Conversation(client, recipient, wanted, started, situation, user, entitlement)
 
 
-async def _person(request: web.Request) -> tuple[Session, User] | tuple[None, None]:
+async def person(request: web.Request) -> tuple[Session, User] | tuple[None, None]:
+    """Whose browser this is, with the session that they are signed in by."""
     value = cookies.session(request)
     if value is None:
         return None, None
     found = await sessions.find(services.of(request).database, digest.sha256(value))
     return (None, None) if found is None else found
+
+
+async def has_granted(request: web.Request, grant_id: UUID) -> bool:
+    """Whether the person who is signed in here made that grant, and it is live."""
+    session, _ = await person(request)
+    grant = await grants.find(services.of(request).database, grant_id)
+    return session is not None and grant is not None and grant.user_id == session.user_id
 
 
 async def _consented(

@@ -30,6 +30,13 @@ def set_session(response: web.StreamResponse, value: str) -> None:
     _set(response, SESSION, value, SESSION_LIFETIME)
 
 
+def drop_all(request: web.Request, response: web.StreamResponse) -> None:
+    """Let the browser forget the session and every transaction."""
+    _drop(response, SESSION)
+    for each in transaction.readable(request.cookies, TRANSACTION_PREFIX):
+        drop_transaction(response, each)
+
+
 def find_transaction(
     request: web.Request, seal: Seal, transaction_id: UUID | None, now: int
 ) -> Transaction | None:
@@ -40,6 +47,11 @@ def find_transaction(
     return None if value is None else seal.open(transaction_id, value, now)
 
 
+def holds_transaction(request: web.Request, transaction_id: UUID) -> bool:
+    """Whether this browser has a cookie of that name, whatever is in it."""
+    return _name(transaction_id) in request.cookies
+
+
 def set_transaction(response: web.StreamResponse, transaction_id: UUID, sealed: str) -> None:
     """Let the browser keep a transaction."""
     _set(response, _name(transaction_id), sealed, transaction.LIFETIME)
@@ -47,7 +59,7 @@ def set_transaction(response: web.StreamResponse, transaction_id: UUID, sealed: 
 
 def drop_transaction(response: web.StreamResponse, transaction_id: UUID) -> None:
     """A transaction is over."""
-    response.del_cookie(_name(transaction_id), path="/", secure=True, httponly=True, samesite="Lax")
+    _drop(response, _name(transaction_id))
 
 
 def drop_surplus(request: web.Request, response: web.StreamResponse, seal: Seal, now: int) -> None:
@@ -62,6 +74,10 @@ def drop_surplus(request: web.Request, response: web.StreamResponse, seal: Seal,
 
 def _name(transaction_id: UUID) -> str:
     return TRANSACTION_PREFIX + transaction_id.hex
+
+
+def _drop(response: web.StreamResponse, name: str) -> None:
+    response.del_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
 
 
 def _set(response: web.StreamResponse, name: str, value: str, seconds: int) -> None:

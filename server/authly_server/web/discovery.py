@@ -1,28 +1,57 @@
-"""The metadata of the issuer, RFC 8414; one document under each of its well-known names."""
+"""The metadata of the issuer, RFC 8414 and OpenID Connect Discovery section 3.
+
+One document under each of its well-known names.
+"""
 
 import orjson
 from aiohttp import web
 
+from authly_server.model.session import ACRS
 from authly_server.protocol import authorization_request
-from authly_server.web.prepared import Prepared
+from authly_server.protocol.claims_request import COVERED_BY
+from authly_server.tokens.id_token import DECIDED
+from authly_server.tokens.keyring import KeyRing, Keys
+from authly_server.web.prepared import PreparedByKeys
 
 
 MAX_AGE = 3600
-_DOCUMENT = web.AppKey("metadata", Prepared)
+_DOCUMENT = web.AppKey("metadata", PreparedByKeys)
 _CLIENT_METHODS = ("client_secret_basic", "client_secret_post")
 
 
-def install(app: web.Application, issuer: str) -> None:
-    """Make the document; it depends on the issuer only, so that it is there without a database."""
-    body = orjson.dumps(metadata(issuer))
-    app[_DOCUMENT] = Prepared(body, MAX_AGE)
+def install(app: web.Application, issuer: str, keys: Keys) -> None:
+    """Keep the document; it depends on issuer and keys only, so that it needs no database."""
+
+    def make(ring: KeyRing) -> bytes:
+        return orjson.dumps(metadata(issuer) | openid_metadata(issuer, ring.algorithms))
+
+    app[_DOCUMENT] = PreparedByKeys(keys, MAX_AGE, make)
+
+
+def openid_metadata(issuer: str, algorithms: tuple[str, ...]) -> dict[str, object]:
+    """What is there for people who sign in; nothing where no key can sign ID tokens.
+
+    `algorithms` are those that ID tokens can be signed with now: without an RS256 key in the ring
+    that one is not promised, although section 3 would have it.
+    """
+    if not algorithms:
+        return {}
+    return {
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "id_token_signing_alg_values_supported": list(algorithms),
+        "userinfo_signing_alg_values_supported": list(algorithms),
+        "acr_values_supported": list(ACRS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": sorted({*DECIDED, *COVERED_BY}),
+        "claims_parameter_supported": True,
+        "end_session_endpoint": f"{issuer}/logout",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+    }
 
 
 def metadata(issuer: str) -> dict[str, object]:
-    """RFC 8414 section 2, RFC 9207 section 3.
-
-    No id_token_signing_alg_values_supported: there are no ID tokens yet.
-    """
+    """RFC 8414 section 2, RFC 9207 section 3."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -49,4 +78,4 @@ def metadata(issuer: str) -> dict[str, object]:
 
 async def get(request: web.Request) -> web.Response:
     """GET a well-known name."""
-    return request.app[_DOCUMENT].answer(request)
+    return request.app[_DOCUMENT].current().answer(request)

@@ -1,4 +1,4 @@
-"""Bodies of requests: form-urlencoded UTF-8 of at most 64 KB, and nothing in the query."""
+"""Parameters of requests: form-urlencoded UTF-8, of at most 64 KB, in one place only."""
 
 import asyncio
 
@@ -25,6 +25,16 @@ async def read(request: web.Request, *, repeats: bool = False) -> Parameters:
         raise errors.invalid_request("parameters belong in the body, not in the query")
     _check_content(request)
     return parameters.parse_form(await _body(request), repeats=repeats)
+
+
+def read_query(request: web.Request, *, repeats: bool = False) -> Parameters:
+    """The parameters of a GET, of the query as it was sent: the request's URL is quoted again.
+
+    Raises:
+        OAuthError: invalid_request.
+    """
+    raw = request.raw_path.partition("#")[0].partition("?")[2]
+    return parameters.parse_query(raw, repeats=repeats)
 
 
 def authorization(request: web.Request) -> str | None:

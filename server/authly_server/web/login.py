@@ -10,7 +10,7 @@ from authly_server.protocol.parameters import Parameters
 from authly_server.storage import sessions, users
 from authly_server.tokens import digest
 from authly_server.users import names, passwords
-from authly_server.web import conversation, cookies, forms, pages, services
+from authly_server.web import conversation, cookies, forms, logout, pages, services
 from authly_server.web.conversation import Conversation
 
 
@@ -85,14 +85,23 @@ async def _renew_hash(request: web.Request, user: User, password: str) -> None:
 
 
 async def _start_session(request: web.Request, found: Conversation, user: User) -> web.Response:
-    """A new session each time, never one that the browser brought along (session fixation)."""
+    """A new cookie each time, never one that the browser brought along (session fixation).
+
+    The session of somebody else ends; one's own goes on under the new cookie.
+    """
     database = services.of(request).database
     value = entropy.draw_token(SESSION_PREFIX)
+    brought = cookies.session(request)
+    former = None if brought is None else digest.sha256(brought)
     session = await sessions.start(
-        database, digest=digest.sha256(value), user_id=user.id, ttl=cookies.SESSION_LIFETIME
+        database,
+        digest=digest.sha256(value),
+        user_id=user.id,
+        ttl=cookies.SESSION_LIFETIME,
+        former=former,
     )
-    if (former := cookies.session(request)) is not None:
-        await sessions.end(database, digest.sha256(former))
+    if former is not None:
+        await logout.end(request, former)
     signed_in = await conversation.signed_in(request, found, session, user)
     try:
         answer = await conversation.proceed(request, signed_in)

@@ -1,9 +1,12 @@
 """Documents that are the same for everybody: bytes made once, with an ETag."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
+
+from authly_server.tokens.keyring import KeyRing, Keys
 
 
 @dataclass(frozen=True)
@@ -24,3 +27,22 @@ class Prepared:
         if any(tag.value in {self.etag, "*"} for tag in known):
             return web.Response(status=304, headers=headers)
         return web.Response(body=self.body, content_type="application/json", headers=headers)
+
+
+class PreparedByKeys:
+    """A document that depends on the key ring: made anew only when the ring is another one."""
+
+    def __init__(self, keys: Keys, max_age: int, make: Callable[[KeyRing], bytes]) -> None:
+        self._keys = keys
+        self._max_age = max_age
+        self._make = make
+        self._made_of: KeyRing | None = None
+        self._prepared = Prepared(b"", max_age)
+
+    def current(self) -> Prepared:
+        """The document of the ring of this moment."""
+        ring = self._keys.ring
+        if ring is not self._made_of:
+            self._prepared = Prepared(self._make(ring), self._max_age)
+            self._made_of = ring
+        return self._prepared

@@ -1,17 +1,21 @@
 """What the endpoints work with, made once by the composition root and kept under one typed key."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from authly_server.authorization.checks import Policy
 from authly_server.authorization.transaction import Seal
+from authly_server.clients.assertion_verifier import AssertionVerifier
 from authly_server.clock import Clock
-from authly_server.grants.issuing import Issuing, Keys
+from authly_server.grants.issuing import Issuing
 from authly_server.metrics import Metrics
+from authly_server.outbound.fetcher import Fetcher
 from authly_server.settings import Settings
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
+from authly_server.tokens.keyring import Keys
 from authly_server.users.passwords import Passwords
 
 
@@ -35,7 +39,11 @@ class Services:
     clock: Clock
     metrics: Metrics
     seal: Seal
+    outbound: Fetcher
+    assertions: AssertionVerifier
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    # Set when clients have to be told that a session is over.
+    logout_bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     refresh_key: bytes = field(repr=False, default=b"")
 
@@ -54,8 +62,11 @@ class Services:
 
     @property
     def policy(self) -> Policy:
-        """What the settings say about authorization requests."""
-        return Policy(pkce_required=self.settings.pkce_required)
+        """What the settings and the keys say about authorization requests."""
+        return Policy(
+            pkce_required=self.settings.pkce_required,
+            id_token_algorithms=self.keys.ring.algorithms,
+        )
 
 
 SERVICES = web.AppKey("services", Services)

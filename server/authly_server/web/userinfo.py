@@ -1,14 +1,15 @@
 """GET and POST /userinfo, OpenID Connect Core section 5.3."""
 
+from collections.abc import Mapping
+
 import orjson
 from aiohttp import web
 
-from authly_server.model.user import User
 from authly_server.protocol import bearer, errors
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import users
-from authly_server.tokens import access_token
+from authly_server.tokens import access_token, id_token, signed_jwt, standard_claims
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
 from authly_server.web import error_response, forms, services
@@ -33,28 +34,14 @@ async def post(request: web.Request) -> web.Response:
 async def _answer(request: web.Request, form: Parameters | None) -> web.Response:
     if "access_token" in request.query:
         raise errors.invalid_request("an access token in the query is not accepted")
-    token = bearer.find(forms.authorization(request), form)
-    if token is None:
+    text = bearer.find(forms.authorization(request), form)
+    if text is None:
         return web.Response(
             status=401, headers={"WWW-Authenticate": error_response.bearer_challenge()}
         )
-    user, scopes = await _user(services.of(request), token)
-    return web.Response(body=orjson.dumps(_claims(user, scopes)), content_type="application/json")
-
-
-async def _user(found: Services, text: str) -> tuple[User, frozenset[str]]:
+    found = services.of(request)
     token = _verified(found, text)
-    if token.grant_id is None:
-        raise _invalid_token()  # a client's own token: there is nobody to tell of
-    user = await users.find_by_token(
-        found.database, jti=token.jti, grant_id=token.grant_id, client_id=token.client_id
-    )
-    if user is None:
-        raise _invalid_token()
-    if token.scopes.isdisjoint(SCOPES):
-        message = "the token has none of the scopes openid, profile and email"
-        raise OAuthError(ErrorCode.INSUFFICIENT_SCOPE, message)
-    return user, token.scopes
+    return await _render(found, token, await _claims(found, token))
 
 
 def _verified(found: Services, text: str) -> AccessToken:
@@ -64,14 +51,37 @@ def _verified(found: Services, text: str) -> AccessToken:
         raise _invalid_token() from error
 
 
-def _claims(user: User, scopes: frozenset[str]) -> dict[str, object]:
-    """OpenID Connect Core section 5.4: each scope asks for its claims."""
-    claims: dict[str, object] = {"sub": str(user.id)}
-    if "profile" in scopes:
-        claims["preferred_username"] = user.username
-    if "email" in scopes:
-        claims |= {"email": user.email, "email_verified": user.is_verified}
-    return claims
+async def _claims(found: Services, token: AccessToken) -> dict[str, object]:
+    """Section 5.4: each scope asks for its claims; section 5.5: others were asked for by name."""
+    if token.grant_id is None:
+        raise _invalid_token()  # a client's own token: there is nobody to tell of
+    known = await users.find_by_token(
+        found.database, jti=token.jti, grant_id=token.grant_id, client_id=token.client_id
+    )
+    if known is None:
+        raise _invalid_token()
+    if token.scopes.isdisjoint(SCOPES):
+        message = "the token has none of the scopes openid, profile and email"
+        raise OAuthError(ErrorCode.INSUFFICIENT_SCOPE, message)
+    user, asked = known
+    names = standard_claims.covered_by(token.scopes)
+    if "openid" in token.scopes:
+        names |= asked
+    return {"sub": str(user.id)} | standard_claims.tell(user, names)
+
+
+async def _render(
+    found: Services, token: AccessToken, claims: Mapping[str, object]
+) -> web.Response:
+    """As JSON, or as the JWT that the client has registered for (section 5.3.2)."""
+    client = await found.registry.client(token.client_id)
+    alg = None if client is None else client.userinfo_signed_response_alg
+    key = None if alg is None else id_token.signer(found.keys.ring, alg)
+    if key is None:
+        return web.Response(body=orjson.dumps(claims), content_type="application/json")
+    whole = {"iss": found.issuer, "aud": token.client_id, **claims}
+    text = signed_jwt.sign(key, id_token.TYPE, whole)
+    return web.Response(text=text, content_type="application/jwt")
 
 
 def _invalid_token() -> OAuthError:

@@ -146,7 +146,7 @@ def test_a_second_submission_of_one_consent_is_told_so_and_writes_nothing(
     assert again.status_code == 409
     assert 'id="error-explanation"' in again.text
     browser.cookies.pop(f"__Host-authly_txn_{read_form(consent).fields['transaction']}")
-    assert browser.submit(consent, decision="allow").status_code == 400
+    assert browser.submit(consent, decision="allow").status_code == 409
     assert grants(instance) == before
 
 

@@ -46,7 +46,7 @@ def test_the_metadata_of_an_issuer_with_a_path_is_at_each_of_its_names(
 def test_every_endpoint_that_the_metadata_names_is_there(instance: Instance) -> None:
     told = instance.http.get(METADATA[0]).json()
     named = {name: url for name, url in told.items() if name.endswith(("_endpoint", "_uri"))}
-    assert len(named) == 6
+    assert len(named) == 7
     for url in named.values():
         assert url.startswith(ISSUER)
         path = url.removeprefix("https://login.example.com")
@@ -77,8 +77,9 @@ def test_whoever_knows_the_document_is_not_sent_it_again(instance: Instance) -> 
 def test_the_keys_are_public_ones(instance: Instance) -> None:
     answer = instance.http.get(f"{PREFIX}/jwks")
     assert answer.headers["Cache-Control"] == "public, max-age=300"
-    (key,) = answer.json()["keys"]
-    assert set(key) == {"kty", "crv", "x", "y", "kid", "alg", "use"}
+    elliptic, rsa = answer.json()["keys"]
+    assert set(elliptic) == {"kty", "crv", "x", "y", "kid", "alg", "use"}
+    assert set(rsa) == {"kty", "n", "e", "kid", "alg", "use"}
 
 
 def test_pages_and_redirects_are_below_the_path_of_the_issuer(instance: Instance) -> None:

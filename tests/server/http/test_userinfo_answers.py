@@ -27,7 +27,7 @@ def token(instance: Instance) -> str:
 @pytest.fixture(scope="module")
 def key(instance: Instance) -> ec.EllipticCurvePrivateKey:
     """The server's own key, to sign what the server would never sign."""
-    (entry,) = json.loads(instance.server.key_ring.read_text())["keys"]
+    entry = json.loads(instance.server.key_ring.read_text())["keys"][0]
     loaded = serialization.load_pem_private_key(entry["privateKey"].encode(), None)
     assert isinstance(loaded, ec.EllipticCurvePrivateKey)
     return loaded

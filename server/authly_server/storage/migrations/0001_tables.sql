@@ -117,8 +117,17 @@ CREATE TABLE authly.grants (
     user_id uuid NOT NULL CONSTRAINT grants_user_fkey REFERENCES authly.users ON DELETE CASCADE,
     scopes text[] NOT NULL,
     resources text[] NOT NULL DEFAULT '{}',
+    -- Of the session in which it was granted, which it may outlive; all or none of the three.
+    session_id uuid,
+    authenticated_at timestamptz,
+    acr text,
+    -- Claims that were asked for one by one (OpenID Connect Core, section 5.5).
+    id_token_claims text[] NOT NULL DEFAULT '{}',
+    userinfo_claims text[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    CONSTRAINT grants_authentication_is_whole CHECK (
+        (session_id IS NULL) = (authenticated_at IS NULL) AND (session_id IS NULL) = (acr IS NULL))
 );
 
 CREATE TABLE authly.authorization_codes (
@@ -128,6 +137,7 @@ CREATE TABLE authly.authorization_codes (
         CONSTRAINT authorization_codes_grant_fkey REFERENCES authly.grants ON DELETE CASCADE,
     redirect_uri text,
     code_challenge text,
+    nonce text,
     expires_at timestamptz NOT NULL,
     used_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now()
@@ -162,7 +172,21 @@ CREATE TABLE authly.sessions (
         CONSTRAINT sessions_digest_length CHECK (length(digest) = 32),
     user_id uuid NOT NULL CONSTRAINT sessions_user_fkey REFERENCES authly.users ON DELETE CASCADE,
     authenticated_at timestamptz NOT NULL DEFAULT now(),
+    acr text NOT NULL,
     expires_at timestamptz NOT NULL
+);
+
+-- Clients that still have to be told of a session's end (OpenID Connect Back-Channel Logout). The
+-- session is gone already; so may be its user.
+CREATE TABLE authly.logout_notices (
+    id uuid CONSTRAINT logout_notices_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
+    client_id uuid NOT NULL
+        CONSTRAINT logout_notices_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    attempts smallint NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz NOT NULL DEFAULT now(),
+    created_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE authly.consents (

@@ -8,6 +8,8 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS grants_client_idx ON authly.grants (clie
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS grants_user_idx ON authly.grants (user_id);
 
+CREATE INDEX CONCURRENTLY IF NOT EXISTS grants_session_idx ON authly.grants (session_id);
+
 CREATE INDEX CONCURRENTLY IF NOT EXISTS grants_created_at_idx ON authly.grants (created_at);
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS authorization_codes_grant_idx
@@ -29,6 +31,12 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_expires_at_idx ON authly.tokens (
 CREATE INDEX CONCURRENTLY IF NOT EXISTS sessions_user_idx ON authly.sessions (user_id);
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS sessions_expires_at_idx ON authly.sessions (expires_at);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS logout_notices_next_attempt_at_idx
+    ON authly.logout_notices (next_attempt_at);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS logout_notices_client_idx
+    ON authly.logout_notices (client_id);
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS consents_client_idx ON authly.consents (client_id);
 

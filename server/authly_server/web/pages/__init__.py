@@ -4,7 +4,7 @@ import base64
 import functools
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -91,16 +91,49 @@ def consent(
     return _respond(body, 200, form_target=response.form_target(redirect_uri))
 
 
+def logout(
+    *,
+    action: str,
+    form_token: str,
+    client: Client | None,
+    username: str,
+    carried: Mapping[str, str],
+    destination: str | None,
+) -> web.Response:
+    """Whether the person wants to sign out; `carried` is the request, to be read again."""
+    body = _render(
+        "logout.html",
+        action=action,
+        form_token=form_token,
+        client_name=None if client is None else displayable(client.display_name),
+        username=displayable(username),
+        carried=carried,
+    )
+    target = "" if destination is None else response.form_target(destination)
+    return _respond(body, 200, form_target=target)
+
+
+def logout_done(*, is_signed_out: bool) -> web.Response:
+    """How a logout ended that leads nowhere else."""
+    return _respond(_render("logout_done.html", is_signed_out=is_signed_out), 200)
+
+
 def error(status: int, title: str, explanation: str, reference: str) -> web.Response:
     """Something that a person has to know; `reference` finds it in the log."""
     body = _render(
         "error.html",
         title=title,
         explanation=explanation,
-        advice=_WAIT if status >= _FIRST_OF_OURS else _GO_BACK,
+        advice=_advice(status),
         reference=reference,
     )
     return _respond(body, status)
+
+
+def _advice(status: int) -> str:
+    if status == 409:  # noqa: PLR2004  # Conflict
+        return "Go back to the application, which goes on from there. You can close this page."
+    return _WAIT if status >= _FIRST_OF_OURS else _GO_BACK
 
 
 def form_post(answer: AuthorizationResponse) -> web.Response:
@@ -142,10 +175,11 @@ def _respond(
 @functools.lru_cache(maxsize=1024)
 def _policy(form_target: str | None, script: str | None) -> str:
     """CSP Level 3: nothing but our own style, and forms that lead to us and to the client."""
+    targets = "'none'" if form_target is None else f"'self' {form_target}".strip()
     directives = [
         "default-src 'none'",
         f"style-src '{_hash(_style())}'",
-        f"form-action 'self' {form_target}" if form_target else "form-action 'none'",
+        f"form-action {targets}",
         "frame-ancestors 'none'",
         "base-uri 'none'",
     ]
