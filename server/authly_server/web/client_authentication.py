@@ -10,14 +10,17 @@ from authly_server.web import forms, services
 
 
 async def authenticate(request: web.Request, parameters: Parameters) -> Client:
-    """The client of the Authorization header or of the form.
+    """The client of the Authorization header, of the form, or of the assertion in it.
 
     Raises:
         OAuthError: invalid_client or invalid_request.
         storage.errors.Unavailable: it is not cached, and the database does not answer.
     """
+    found = services.of(request)
     presented = authentication.parse_credentials(forms.authorization(request), parameters)
-    client = await services.of(request).registry.client(presented.client_id)
+    client = await found.registry.client(presented.client_id)
+    if presented.assertion is not None:
+        return await found.assertions.authenticate(client, presented)
     return authentication.authenticate(client, presented)
 
 

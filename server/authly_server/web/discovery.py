@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from authly_server.model.session import ACRS
-from authly_server.protocol import authorization_request
+from authly_server.protocol import authorization_request, public_key
 from authly_server.protocol.claims_request import COVERED_BY
 from authly_server.tokens.id_token import DECIDED
 from authly_server.tokens.keyring import KeyRing, Keys
@@ -16,7 +16,7 @@ from authly_server.web.prepared import PreparedByKeys
 
 MAX_AGE = 3600
 _DOCUMENT = web.AppKey("metadata", PreparedByKeys)
-_CLIENT_METHODS = ("client_secret_basic", "client_secret_post")
+_CLIENT_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
 
 def install(app: web.Application, issuer: str, keys: Keys) -> None:
@@ -67,6 +67,10 @@ def metadata(issuer: str) -> dict[str, object]:
         "token_endpoint_auth_methods_supported": [*_CLIENT_METHODS, "none"],
         "introspection_endpoint_auth_methods_supported": list(_CLIENT_METHODS),
         "revocation_endpoint_auth_methods_supported": [*_CLIENT_METHODS, "none"],
+        **{
+            f"{endpoint}_endpoint_auth_signing_alg_values_supported": list(public_key.ALGORITHMS)
+            for endpoint in ("token", "introspection", "revocation")
+        },
         "authorization_response_iss_parameter_supported": True,
         "subject_types_supported": ["public"],
         "prompt_values_supported": sorted(authorization_request.PROMPTS),
