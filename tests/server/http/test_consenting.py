@@ -183,15 +183,6 @@ def test_the_token_of_the_sign_in_form_is_none_for_consenting(
     assert browser.submit(consent, decision="allow", csrf=token).status_code == 400
 
 
-def test_another_browser_cannot_go_on_with_a_transaction(
-    instance: Instance, consent: httpx.Response
-) -> None:
-    other = instance.browser()
-    other.allow(instance.shop)
-    assert other.submit(consent, decision="allow").status_code == 400
-    assert other.client.get(consent.request.url.raw_path.decode()).status_code == 400
-
-
 def test_a_consent_form_is_void_once_somebody_else_has_signed_in(
     instance: Instance, browser: Browser, consent: httpx.Response
 ) -> None:
@@ -200,58 +191,6 @@ def test_a_consent_form_is_void_once_somebody_else_has_signed_in(
     before = grants(instance)
     assert browser.submit(consent, decision="allow").status_code == 400
     assert grants(instance) == before
-
-
-def test_a_tampered_transaction_is_none(
-    instance: Instance, browser: Browser, consent: httpx.Response
-) -> None:
-    assert instance.server.issuer
-    name = next(name for name in browser.cookies if "txn" in name)
-    for spoiled in ("", "x", "é", browser.cookies[name][:-4] + "AAAA", "A" * 4000):
-        browser.cookies[name] = spoiled
-        assert browser.submit(consent, decision="allow").status_code == 400
-
-
-def test_a_transaction_of_another_name_is_none(
-    instance: Instance, browser: Browser, consent: httpx.Response
-) -> None:
-    other = browser.authorize(instance.shop, prompt="consent")
-    one, two = sorted(name for name in browser.cookies if "txn" in name)
-    browser.cookies[one], browser.cookies[two] = browser.cookies[two], browser.cookies[one]
-    assert browser.submit(consent, decision="allow").status_code == 400
-    assert browser.submit(other, decision="allow").status_code == 400
-
-
-def test_tabs_do_not_collide(instance: Instance, newcomer: RegisteredClient) -> None:
-    second = instance.apply_client("second")
-    browser = instance.browser()
-    tabs = [
-        browser.authorize(client, state=state)
-        for client, state in ((newcomer, "a"), (newcomer, "b"), (second, "c"))
-    ]
-    pages = [browser.sign_in(tab) for tab in tabs]
-    states = [told(browser.submit(page, decision="allow"))["state"] for page in pages]
-    assert states == ["a", "b", "c"]
-
-
-def test_a_browser_with_many_tabs_keeps_a_bounded_number_of_cookies(
-    instance: Instance, newcomer: RegisteredClient
-) -> None:
-    browser = instance.browser()
-    pages = [browser.authorize(newcomer) for _ in range(12)]
-    assert len(browser.cookies) <= 6
-    assert has_form(browser.sign_in(pages[-1]), "consent-form")
-
-
-def test_nothing_is_written_before_somebody_has_signed_in(instance: Instance) -> None:
-    count = (
-        "SELECT (SELECT count(*) FROM authly.sessions) + (SELECT count(*) FROM authly.grants)"
-        " + (SELECT count(*) FROM authly.authorization_codes)"
-    )
-    before = instance.fetch(count)
-    browser = instance.browser()
-    browser.sign_in(browser.authorize(instance.shop), password="wrong")
-    assert instance.fetch(count) == before
 
 
 def test_a_request_may_be_posted(instance: Instance, newcomer: RegisteredClient) -> None:

@@ -1,5 +1,6 @@
 """A16, L1 and L3 to L7, L11: who signs in, what is refused, and which cookie they get."""
 
+import asyncio
 import unicodedata
 
 import httpx
@@ -244,3 +245,20 @@ def test_a_failed_sign_in_can_be_tried_again(
     consent = browser.sign_in(failed)
     assert "code" in told(browser.submit(consent, decision="allow"))
     assert instance.metric("authly_oauth_authorizations_total", result="granted") > 0
+
+
+async def test_a_flood_of_sign_ins_is_turned_away_and_hinders_nobody_else(
+    instance: Instance, browser: Browser, page: httpx.Response
+) -> None:
+    """A hash is slow on purpose: what cannot be done soon is not queued without an end."""
+    form = read_form(page)
+    sent = form.fields | {"username": EMAIL, "password": "wrong"}
+    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())}
+    async with httpx.AsyncClient(base_url=instance.server.base_url, timeout=30) as http:
+        flood = [http.post(form.action, data=sent, headers=cookies) for _ in range(80)]
+        *answers, document = await asyncio.gather(*flood, http.get("/jwks"))
+    assert document.status_code == 200
+    assert {answer.status_code for answer in answers} == {400, 503}
+    turned_away = next(answer for answer in answers if answer.status_code == 503)
+    assert int(turned_away.headers["Retry-After"]) > 0
+    assert not has_form(browser.sign_in(page), "login-form")
