@@ -16,6 +16,7 @@ ENDPOINTS: Final = (
     "/authorize",
     "/login",
     "/consent",
+    "/logout",
     "/token",
     "/auth/token",
     "/auth/refresh",
