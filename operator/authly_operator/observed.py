@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from authly_operator import naming
 from authly_operator.api import authly_server
 
 
@@ -160,6 +161,12 @@ class SecretSeen:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 
+    def belongs_to(self, uid: str) -> bool:
+        """Whether it is that AuthlyClient's: controlled by it, or left by one that was orphaned."""
+        ours = self.labels.get(naming.MANAGED_BY_LABEL) == naming.FIELD_MANAGER
+        for_clients = self.labels.get(naming.COMPONENT_LABEL) == naming.Component.CLIENT
+        return self.owner_uid == uid or (self.owner_uid is None and ours and for_clients)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeObserved:
@@ -195,6 +202,8 @@ class ClientObserved:
     """Why the database could not be asked."""
     secret: SecretSeen | None = None
     """The Secret of the name that secretTemplate names."""
+    former: SecretSeen | None = None
+    """The Secret of the name before, where secretTemplate names another one now."""
     source: SecretSeen | None = None
     """The Secret that auth.secret.ref names."""
     failures: tuple[str, ...] = ()

@@ -1,8 +1,10 @@
+import dataclasses
 import hashlib
 from collections.abc import Callable
 
 import pytest
 
+from authly_operator import naming
 from authly_operator.api import authly_client
 from authly_operator.material import client_secret
 from authly_operator.observed import ClientObserved, Identity, SecretData, SecretSeen
@@ -37,6 +39,30 @@ def test_the_secret_of_a_stranger_is_not_read(client_spec: Spec, identity: Ident
     )
 
     assert drawn != "strange"
+
+
+def test_a_secret_moves_with_its_client_to_another_name(
+    client_spec: Spec, identity: Identity
+) -> None:
+    former = SecretSeen(data=SecretData({"client_secret": "kept"}), owner_uid=identity.uid)
+    observed = ClientObserved(identity=identity, former=former)
+
+    assert client_secret.draw(client_spec(), observed, ENTROPY) == "kept"
+
+
+def test_a_secret_that_an_orphaned_client_left_is_taken_up_again(
+    client_spec: Spec, identity: Identity
+) -> None:
+    labels = naming.labels("main", naming.Component.CLIENT)
+    left = SecretSeen(data=SecretData({"client_secret": "left"}), labels=labels)
+    unmarked = dataclasses.replace(left, labels={})
+
+    def drawn(found: SecretSeen) -> str | None:
+        observed = ClientObserved(identity=identity, secret=found)
+        return client_secret.draw(client_spec(), observed, ENTROPY)
+
+    assert drawn(left) == "left"
+    assert drawn(unmarked) != "left"
 
 
 def test_a_public_client_has_no_secret(client_spec: Spec, identity: Identity) -> None:

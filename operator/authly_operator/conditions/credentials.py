@@ -52,7 +52,7 @@ def _unwritten(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | No
 
 
 def _taken(spec: authly_client.Spec, seen: ClientObserved, found: SecretSeen) -> Judgement | None:
-    if found.owner_uid == seen.identity.uid:
+    if found.belongs_to(seen.identity.uid):
         return None
     message = (
         f"Secret {_name(spec, seen)} was not made for this AuthlyClient and is left alone: set"

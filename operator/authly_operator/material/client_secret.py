@@ -22,9 +22,15 @@ def draw(spec: authly_client.Spec, seen: ClientObserved, entropy: bytes) -> str 
         return None
     if spec.auth.secret is not None and spec.auth.secret.ref is not None:
         return seen.source.data.get(spec.auth.secret.ref.key) if seen.source else None
-    mine = seen.secret is not None and seen.secret.owner_uid == seen.identity.uid
-    kept = seen.secret.data.get("client_secret") if seen.secret and mine else None
-    return kept or generate(entropy)
+    return _kept(seen) or generate(entropy)
+
+
+def _kept(seen: ClientObserved) -> str | None:
+    """What the client's Secret holds, be it by the name that it had before."""
+    for found in (seen.secret, seen.former):
+        if found is not None and found.belongs_to(seen.identity.uid):
+            return found.data.get("client_secret")
+    return None
 
 
 def generate(entropy: bytes) -> str:

@@ -2,19 +2,23 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from authly_operator.api import authly_client
-from authly_operator.cluster import gather
+from authly_operator.api import authly_client, reference
 from authly_operator.conditions import client as conditions, judgement
+from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_row, client_secret
 from authly_operator.instance import errors, registry
 from authly_operator.material import client_secret as material
-from authly_operator.observed import ClientObserved, Identity, SecretSeen, Written
-from authly_operator.reconcile import custom_resource, registration, status
+from authly_operator.observed import ClientObserved, Written
+from authly_operator.reconcile import custom_resource, pod_secret, registration, status
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.reconcile.registration import Place
 from authly_operator.workqueue import Key
+
+
+REFERENCE_SECONDS: Final = 60.0
+"""How soon an edit of the Secret that auth.secret.ref names is noticed: nobody watches it."""
 
 
 async def reconcile(tools: Collaborators, key: Key) -> float | None:
@@ -28,7 +32,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     if body is None:
         return None
     identity = custom_resource.identify(body)
-    if custom_resource.is_disabled(identity):
+    if custom_resource.is_disabled(identity) and not identity.deleting:
         return None
     try:
         spec = custom_resource.parse(authly_client.Spec, body)
@@ -36,29 +40,39 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         await status.write(tools, body, identity, judgement.invalid(str(error)))
         return None
     place = await registration.find(tools, identity, spec.server_ref)
-    seen = await _gather(tools, identity, spec, place)
-    if identity.deleting:
+    seen = ClientObserved(
+        identity=identity,
+        server=place.server,
+        namespace_labels=place.namespace_labels,
+        error=None if identity.deleting else place.error,
+    )
+    if identity.deleting:  # its Secrets are not read: the right to may be gone with its namespace
         return await _end(tools, body, spec, seen, place)
+    seen = await _gather(tools, body, spec, seen)
     seen = await _bring_about(tools, body, spec, seen, place)
     ready = await status.write(
         tools, body, identity, conditions.judge(spec, seen), _facts(body, spec, seen, tools)
     )
-    return registration.READY_SECONDS if ready else registration.WAITING_SECONDS
+    if not ready:
+        return registration.WAITING_SECONDS
+    return registration.READY_SECONDS if _reference(spec) is None else REFERENCE_SECONDS
+
+
+def _reference(spec: authly_client.Spec) -> reference.SecretKeyReference | None:
+    return spec.auth.secret.ref if spec.auth.secret else None
 
 
 async def _gather(
-    tools: Collaborators, identity: Identity, spec: authly_client.Spec, place: Place
+    tools: Collaborators, body: Mapping[str, Any], spec: authly_client.Spec, seen: ClientObserved
 ) -> ClientObserved:
-    own = await _secret(tools, identity, client_secret.name(spec, identity))
-    source = None
-    if spec.auth.secret is not None and spec.auth.secret.ref is not None:
-        source = await _secret(tools, identity, spec.auth.secret.ref.name)
-    return ClientObserved(
-        identity=identity,
-        server=place.server,
-        namespace_labels=place.namespace_labels,
+    identity = seen.identity
+    own = await pod_secret.find(tools, identity, client_secret.name(spec, identity))
+    ref, former = _reference(spec), pod_secret.former_name(body, spec)
+    return dataclasses.replace(
+        seen,
         secret=own,
-        source=source,
+        former=await pod_secret.find(tools, identity, former) if former else None,
+        source=await pod_secret.find(tools, identity, ref.name) if ref else None,
     )
 
 
@@ -77,12 +91,15 @@ async def _bring_about(
         if seen.written is not None or (secret := _draw(tools, spec, seen)) is None:
             return seen
         await registration.hold(tools, body)
-        seen = await _write_secret(tools, spec, seen, secret.text)
+        seen = await pod_secret.write(tools, spec, seen, secret.text)
         if seen.failures:
             return seen
-        return await _write_row(tools, spec, seen, place.url, secret.text)
+        seen = await _write_row(tools, spec, seen, place.url, secret.text)
     except errors.Unreachable as error:
         return dataclasses.replace(seen, error=str(error))
+    if seen.written is not None and seen.written.outcome in WRITTEN:
+        await pod_secret.remove_former(tools, body, spec)
+    return seen
 
 
 async def _examine(spec: authly_client.Spec, seen: ClientObserved, url: str) -> ClientObserved:
@@ -107,27 +124,11 @@ class _Secret:
 
 def _draw(tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved) -> _Secret | None:
     """The secret, or None where a reference leads nowhere or the Secret is somebody else's."""
-    if seen.secret is not None and seen.secret.owner_uid != seen.identity.uid:
+    if seen.secret is not None and not seen.secret.belongs_to(seen.identity.uid):
         return None
     text = material.draw(spec, seen, tools.draw(material.SECRET_BYTES))
     public = spec.type is authly_client.ClientType.PUBLIC
     return None if text is None and not public else _Secret(text)
-
-
-async def _write_secret(
-    tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved, text: str | None
-) -> ClientObserved:
-    assert seen.server is not None  # noqa: S101  # there is no URL without a server
-    manifest = client_secret.build(spec, seen.identity, seen.server, text)
-    key = (manifest["kind"], manifest["metadata"]["name"])
-    stored = await gather.secret(tools.api, seen.identity.namespace, key[1])
-    applied = await tools.applier.apply([manifest], {key: stored} if stored else {})
-    if applied.failures:
-        return dataclasses.replace(seen, failures=applied.failures)
-    found = await _secret(tools, seen.identity, key[1])
-    if found is not None:
-        tools.memory.keep(seen.identity.uid, key[1], found.data.data)
-    return dataclasses.replace(seen, secret=found)
 
 
 async def _write_row(
@@ -144,18 +145,6 @@ async def _write_row(
     return dataclasses.replace(seen, written=written, row=found)
 
 
-async def _secret(tools: Collaborators, identity: Identity, name: str) -> SecretSeen | None:
-    """A Secret as it is; where one of ours lost values or itself, with what is remembered."""
-    found = gather.seen(await gather.secret(tools.api, identity.namespace, name))
-    if found is not None and found.owner_uid != identity.uid:
-        return found
-    recalled = tools.memory.recall(identity.uid, name, found.data if found else None)
-    if recalled is None:
-        return None
-    known = found or SecretSeen(data=recalled, owner_uid=identity.uid)
-    return dataclasses.replace(known, data=recalled)
-
-
 async def _end(
     tools: Collaborators,
     body: Mapping[str, Any],
@@ -165,7 +154,9 @@ async def _end(
 ) -> float | None:
     """Delete or disable the row first, so that no client works without its resource."""
     url = await registration.url_to_delete(tools, place)
-    if url is not None and spec.deletion_policy is not authly_client.DeletionPolicy.ORPHAN:
+    if spec.deletion_policy is authly_client.DeletionPolicy.ORPHAN:
+        await pod_secret.leave(tools, spec, seen.identity)
+    elif url is not None:
         seen = await _take_away(tools, spec, seen, url)
     if await registration.let_go(tools, body, seen.identity, waits=seen.error is not None):
         tools.memory.forget(seen.identity.uid)
@@ -195,10 +186,13 @@ def _facts(
     body: Mapping[str, Any], spec: authly_client.Spec, seen: ClientObserved, tools: Collaborators
 ) -> dict[str, Any]:
     registered = seen.row is not None and seen.row["owner"] == seen.identity.owner
-    before = (body.get("status") or {}).get("lastSyncTime")
+    has_secret = seen.secret is not None and seen.secret.belongs_to(seen.identity.uid)
+    name = {"name": client_secret.name(spec, seen.identity)}
+    before = body.get("status") or {}
     wrote = seen.written is not None and seen.written.outcome in {"Created", "Updated"}
+    now = tools.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "clientId": client_row.client_id(spec, seen.identity) if registered else None,
-        "secretRef": {"name": client_secret.name(spec, seen.identity)} if registered else None,
-        "lastSyncTime": tools.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ") if wrote else before,
+        "secretRef": name if registered and has_secret else before.get("secretRef"),
+        "lastSyncTime": now if wrote else before.get("lastSyncTime"),
     }

@@ -26,7 +26,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     if body is None:
         return None
     identity = custom_resource.identify(body)
-    if custom_resource.is_disabled(identity):
+    if custom_resource.is_disabled(identity) and not identity.deleting:
         return None
     try:
         spec = custom_resource.parse(authly_scope.Spec, body)
@@ -35,7 +35,10 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return None
     place = await registration.find(tools, identity, spec.server_ref)
     seen = ScopeObserved(
-        identity=identity, server=place.server, namespace_labels=place.namespace_labels
+        identity=identity,
+        server=place.server,
+        namespace_labels=place.namespace_labels,
+        error=None if identity.deleting else place.error,
     )
     if identity.deleting:
         return await _end(tools, body, spec, seen, place)
