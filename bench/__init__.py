@@ -1,0 +1,1 @@
+"""What a request costs: CPU milliseconds of server and PostgreSQL, as ratios to bare handlers."""

@@ -1,0 +1,198 @@
+"""`make bench`: prints what a request costs, as a table in Markdown."""
+
+import asyncio
+import contextlib
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from bench import cases, loader
+from bench.cases import CASES, FIXED, UPDATE, Case, Material
+from bench.cpu import Meter, resident_megabytes
+from throwaway import instance as instances, postgres
+from throwaway.instance import Instance
+
+
+WARM, MEASURED = 400, 3000
+ROUNDS = 3
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU milliseconds a request, and requests a second of wall time."""
+
+    server: float
+    database: float
+    rate: float
+
+    @property
+    def total(self) -> float:
+        """What the request costs altogether."""
+        return self.server + self.database
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Everything that runs: the measured server, the bare handlers, the database."""
+
+    instance: Instance
+    database: Meter
+    baseline_port: int
+    baseline: Meter
+
+    def measure(self, case: Case, material: Material) -> Cost:
+        """The cheapest of several rounds: what disturbs only ever adds."""
+        port = self.instance.server.port
+        meter = Meter((self.instance.server.process_id,))
+        asyncio.run(self._run(port, case, material, WARM))
+        rounds = [self._round(port, meter, case, material) for _ in range(ROUNDS)]
+        return min(rounds, key=lambda cost: cost.total)
+
+    def measure_baseline(self, name: str) -> Cost:
+        """The same for a bare handler."""
+        bare = {
+            FIXED: loader.request("GET", "/fixed"),
+            UPDATE: loader.request("POST", "/update", b"7"),
+        }
+        case = Case(name, name, 1.0, cases.repeated(lambda _: bare[name]))
+        material = Material(self.instance)
+        asyncio.run(self._run(self.baseline_port, case, material, WARM))
+        rounds = [
+            self._round(self.baseline_port, self.baseline, case, material) for _ in range(ROUNDS)
+        ]
+        return min(rounds, key=lambda cost: cost.total)
+
+    def _round(self, port: int, meter: Meter, case: Case, material: Material) -> Cost:
+        server, database = meter.milliseconds(), self.database.milliseconds()
+        started = time.monotonic()
+        asyncio.run(self._run(port, case, material, MEASURED))
+        seconds = time.monotonic() - started
+        return Cost(
+            (meter.milliseconds() - server) / MEASURED,
+            (self.database.milliseconds() - database) / MEASURED,
+            MEASURED / seconds,
+        )
+
+    async def _run(self, port: int, case: Case, material: Material, count: int) -> None:
+        answers = await loader.run(port, case.make(material, count))
+        wrong = {answer.status for answer in answers} - {case.expected}
+        if wrong or len(answers) != count:
+            message = f"{case.name}: {len(answers)} answers, among them status {sorted(wrong)}"
+            raise RuntimeError(message)
+
+
+@contextlib.contextmanager
+def prepared() -> Iterator[Bench]:
+    """Start everything, and end it."""
+    with contextlib.closing(postgres.create()) as cluster:
+        url = cluster.create_database("bench")
+        baseline_url = cluster.create_database("baseline")
+        port = postgres.free_port()
+        command = [sys.executable, "-m", "bench.baselines", str(port), baseline_url]
+        with (
+            instances.running(url, RATE_LIMIT_ENABLED="false", LOG_LEVEL="warning") as instance,
+            _ended(subprocess.Popen(command, cwd=ROOT)) as bare,  # noqa: S603 - our own argv
+        ):
+            _wait(port)
+            database = Meter((_postmaster(cluster),), with_children=True)
+            yield Bench(instance, database, port, Meter((bare.pid,)))
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _postmaster(cluster: postgres.Cluster) -> int:
+    return int((cluster.directory / "data" / "postmaster.pid").read_text().split("\n")[0])
+
+
+def _wait(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            asyncio.run(asyncio.wait_for(_connect(port), 1))
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+async def _connect(port: int) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+
+
+def tokens(instance: Instance) -> Material:
+    """A live token of each kind, and a family of refresh tokens for each connection."""
+    machine = instance.post("/token", grant_type="client_credentials", scope="read").json()
+    families = [instance.tokens() for _ in range(loader.CONNECTIONS)]
+    return Material(
+        instance,
+        refresh_tokens=[family["refresh_token"] for family in families],
+        machine_token=machine["access_token"],
+        person_token=families[0]["access_token"],
+    )
+
+
+def main() -> int:
+    """Measure, print, and answer 0; a ratio above its aim is told, and is no failure."""
+    with prepared() as bench:
+        material = tokens(bench.instance)
+        baselines = {name: bench.measure_baseline(name) for name in (FIXED, UPDATE)}
+        before = resident_megabytes(bench.instance.server.process_id)
+        _say(_head(), *map(_line_of_baseline, baselines.items()))
+        for case in CASES:
+            cost = bench.measure(case, material)
+            _say(_line(case, cost, baselines[case.baseline]))
+        after = resident_megabytes(bench.instance.server.process_id)
+        _say(f"\nresident memory: {before:.0f} MB before, {after:.0f} MB after; {_machine()}")
+    return 0
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
+
+
+def _head() -> str:
+    titles = "| case | server ms | PostgreSQL ms | CPU ms | ratio | aim | requests/s |"
+    return f"{titles}\n|---|---|---|---|---|---|---|"
+
+
+def _line_of_baseline(named: tuple[str, Cost]) -> str:
+    name, cost = named
+    return (
+        f"| *{name}* | {cost.server:.3f} | {cost.database:.3f} | {cost.total:.3f} | 1 | |"
+        f" {cost.rate:.0f} |"
+    )
+
+
+def _line(case: Case, cost: Cost, baseline: Cost) -> str:
+    ratio = cost.total / baseline.total
+    mark = "" if ratio <= case.aim else " (above)"
+    return (
+        f"| {case.name} | {cost.server:.3f} | {cost.database:.3f} | {cost.total:.3f} |"
+        f" {ratio:.2f}{mark} | {case.aim} | {cost.rate:.0f} |"
+    )
+
+
+def _machine() -> str:
+    return f"Python {platform.python_version()}, psycopg {psycopg.__version__}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
