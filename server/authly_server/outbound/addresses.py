@@ -17,16 +17,16 @@ _FORBIDDEN: Final[tuple[Network, ...]] = tuple(
         ipaddress.ip_network,
         (
             "168.63.129.16/32",  # Azure's virtual host
+            "192.0.0.0/24",  # protocol assignments, RFC 6890
             "192.88.99.0/24",  # 6to4 relays, RFC 7526
-            "64:ff9b::/96",  # NAT64, RFC 6052
-            "64:ff9b:1::/48",  # local-use NAT64, RFC 8215
             "2001::/32",  # Teredo, RFC 4380
             "2002::/16",  # 6to4, RFC 3056
-            "::/96",  # IPv4-compatible, RFC 4291
-            "fec0::/10",  # site-local, RFC 3879
+            "3fff::/20",  # documentation, RFC 9637
         ),
     )
 )
+# All other IPv6 addresses are no ordinary ones; NAT64 and site-local ones are among them.
+_GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
 
 
 def check(text: str, allowed: Collection[Network]) -> None:
@@ -41,10 +41,16 @@ def check(text: str, allowed: Collection[Network]) -> None:
         raise Refused("the host has no address") from error
     if any(address in network for network in allowed):
         return
-    if not address.is_global or address.is_multicast or address.is_reserved:
+    if not _is_public(address):
         raise Refused("the host has an address that is not public")
     if any(address in network for network in _FORBIDDEN):
         raise Refused("the host has an address that leads elsewhere")
+
+
+def _is_public(address: Address) -> bool:
+    if address.version == 6 and address not in _GLOBAL_UNICAST:  # noqa: PLR2004  # IPv6
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def is_address(host: str) -> bool:

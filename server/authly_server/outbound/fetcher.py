@@ -159,7 +159,10 @@ class Fetcher:
             async with self._session.request(
                 method, url, data=form, headers=headers, allow_redirects=False
             ) as answer:
-                yield answer
+                try:
+                    yield answer
+                finally:
+                    _hang_up(answer)
         except TimeoutError as error:
             raise Unreachable("it took too long") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -179,7 +182,6 @@ async def opened(
         ssl=context,
         resolver=CheckedResolver(rules.allowed_networks, lookup),
         use_dns_cache=False,
-        force_close=True,
         limit=MOST_AT_ONCE,
     )
     session = aiohttp.ClientSession(
@@ -208,6 +210,12 @@ def trust(certificates: str | None = None) -> ssl.SSLContext:
     if certificates is not None:
         context.load_verify_locations(certificates)
     return context
+
+
+def _hang_up(answer: aiohttp.ClientResponse) -> None:
+    """Where there is more to come that nobody wants, end without a farewell that is waited for."""
+    if answer.connection is not None and answer.connection.transport is not None:
+        answer.connection.transport.abort()
 
 
 def _check_head(answer: aiohttp.ClientResponse, limit: int) -> None:

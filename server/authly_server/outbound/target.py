@@ -37,7 +37,7 @@ def parse(url: str, ports: Collection[int]) -> Target:
     if "@" in parts.netloc or "#" in url:
         raise Refused("the URL has user information or a fragment")
     host = (parts.hostname or "").lower()
-    if not host or not (_IPV6 if ":" in host else _HOST).issuperset(host):
+    if not host or not (_IPV6 if "[" in parts.netloc else _HOST).issuperset(host):
         raise Refused("the URL has no host, or one that is written strangely")
     port = HTTPS_PORT if parts.port is None else parts.port
     if port not in ports:
