@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.e2e import external, instance as instances, kube as kubes
+from tests.e2e import external, installation, instance as instances, kube as kubes
 from tests.e2e.external import secret
 from tests.e2e.instance import SCOPES, Instance, resource
 from tests.e2e.kube import Kube, Object
@@ -150,7 +150,7 @@ def bad(kube: Kube) -> Iterator[Kube]:
         kube.apply(*(each for name, wrong in WRONG.items() for each in server(name, wrong)))
         yield kube
     finally:
-        kube.run("delete", "namespace", SERVERS, "--wait=false")
+        installation.clear(kube, SERVERS)
 
 
 def ready(kube: Kube, kind: str, name: str, namespace: str) -> tuple[str, str, str]:
@@ -406,7 +406,7 @@ def test_a_namespace_comes_in_when_it_is_admitted(instance: Instance) -> None:
         )
         assert let_in.token(scope="")["access_token"]
     finally:
-        kube.run("delete", "namespace", STRANGERS, "--wait=false")
+        installation.clear(kube, STRANGERS)
 
 
 def test_what_the_api_server_refuses_is_told_and_passes_when_corrected(instance: Instance) -> None:

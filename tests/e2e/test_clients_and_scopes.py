@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.e2e import external, kube as kubes
+from tests.e2e import external, installation, kube as kubes
 from tests.e2e.instance import REDIRECT_URI, SCOPES, Application, Instance, resource
 from tests.e2e.kube import Kube, Object
 
@@ -350,7 +350,7 @@ def namespaces(kube: Kube) -> Iterator[tuple[str, str]]:
             external.wait_until_ready(kube, place)
         yield places
     finally:
-        kube.run("delete", "namespace", *places, "--ignore-not-found", "--wait=false")
+        installation.clear(kube, *places)
 
 
 def registered(kube: Kube, place: str) -> bool:

@@ -1,0 +1,233 @@
+"""Backups that restore and hold no secret, sweeping, and a database that somebody else runs."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e import bucket as buckets, external, installation
+from tests.e2e.bucket import Bucket
+from tests.e2e.instance import Instance, manifests
+from tests.e2e.kube import Kube, Object
+
+from cluster import ports
+
+
+ABROAD = "database-abroad"
+CLAIM = "backups"
+DATABASE_POD = "main-database-0"
+OLD, STRANGE = "20200101T000000Z.sql.gz", "holidays.jpg"
+COUNTS = """
+SELECT json_object_agg(relname, n) FROM (
+    SELECT relname, (xpath('/row/n/text()', query_to_xml(
+        format('SELECT count(*) AS n FROM authly.%I', relname), false, true, ''
+    )))[1]::text::int AS n
+    FROM pg_class WHERE relnamespace = 'authly'::regnamespace AND relkind = 'r') AS counted
+"""
+"""How many rows each table of the schema has."""
+EXPIRE = """
+UPDATE authly.tokens SET expires_at = now() - interval '2 days';
+UPDATE authly.authorization_codes SET expires_at = now() - interval '2 hours';
+UPDATE authly.sessions SET expires_at = now() - interval '2 days'
+"""
+
+
+@pytest.fixture(scope="module")
+def tokens(instance: Instance) -> Object:
+    """What a person was given before the backup."""
+    return instance.sign_in()
+
+
+def run_now(instance: Instance, cronjob: str) -> Object:
+    """Run a CronJob by hand, as the operations guide says; what its Job reported."""
+    kube, place = instance.kube, instance.namespace
+    kube.run("create", "job", "by-hand", f"--from=cronjob/{cronjob}", "-n", place)
+    try:
+
+        def over(job: Object) -> bool:
+            return bool({"succeeded", "failed"} & job["status"].keys())
+
+        done = kube.wait_for("job", "by-hand", place, over)
+        log = kube.logs("job/by-hand", place)
+        assert done["status"].get("succeeded") == 1, log
+        report: Object = json.loads(log.splitlines()[-1])
+        return report
+    finally:
+        kube.delete("job", "by-hand", place, "--cascade=foreground")
+
+
+def secrets_of(instance: Instance, tokens: Object) -> set[str]:
+    """Everything that lets one in, as text: no backup may hold any of it."""
+    kube, place = instance.kube, instance.namespace
+    credentials = kube.secret(f"{instance.name}-credentials", place)
+    ring = json.loads(kube.secret(f"{instance.name}-signing-keys", place)["keyring.json"])
+    lines = {
+        line for key in ring["keys"] for line in key["privateKey"].splitlines() if len(line) > 40
+    }
+    del credentials["ADMIN_EMAIL"]
+    return {
+        tokens["refresh_token"],
+        tokens["access_token"],
+        instance.web.client_secret,
+        instance.machine.client_secret,
+        *credentials.values(),
+        *lines,
+    }
+
+
+def restore(kube: Kube, place: str, dump: bytes, directory: Path) -> None:
+    """Load a dump into an empty database `scratch` of a PostgreSQL that has none of its roles."""
+    path = directory / "dump.sql"
+    path.write_bytes(dump)
+    kube.run("cp", str(path), f"{place}/{external.NAME}:/tmp/dump.sql")
+    external.psql(kube, place, "postgres", "DROP DATABASE IF EXISTS scratch")
+    external.psql(kube, place, "postgres", "CREATE DATABASE scratch")
+    kube.run(
+        *("exec", external.NAME, "-n", place, "--"),
+        *("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-U", "postgres", "-d", "scratch"),
+        *("-f", "/tmp/dump.sql"),  # noqa: S108 - the pod's own
+    )
+
+
+def check_restored(instance: Instance, dump: bytes, directory: Path, counted: str) -> None:
+    """Whether a dump is the whole database: its user, and as many rows in each table."""
+    kube, place = instance.kube, instance.namespace
+    restore(kube, place, dump, directory)
+    users = "SELECT email FROM authly.users"
+    assert external.psql(kube, place, "scratch", users).splitlines() == [instance.administrator[0]]
+    restored = json.loads(external.psql(kube, place, "scratch", COUNTS))
+    assert restored == json.loads(counted)
+    assert restored["users"] == 1
+
+
+@pytest.fixture(scope="module")
+def shelf(instance: Instance) -> Object:
+    """A volume claim for backups with a pod that reads it, and an old backup on it."""
+    kube, place = instance.kube, instance.namespace
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    container = {
+        "name": "fetch",
+        "image": external.IMAGE,
+        "command": ["sleep", "900"],
+        "volumeMounts": [{"name": "shelf", "mountPath": "/shelf"}],
+    }
+    spec = {
+        "securityContext": {"runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001},
+        "containers": [container],
+        "terminationGracePeriodSeconds": 1,
+        "volumes": [{"name": "shelf", "persistentVolumeClaim": {"claimName": CLAIM}}],
+    }
+    metadata = {"name": CLAIM, "namespace": place}
+    pod = {**metadata, "name": "fetch"}
+    kube.apply(
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": pod, "spec": spec},
+        *external.manifests(place),
+    )
+    external.wait_until_ready(kube, place)
+    kube.run("wait", "--for=condition=Ready", "pod/fetch", "-n", place, "--timeout=60s")
+    on_shelf(instance, "touch", f"{place}.main-{OLD}", f"{place}.other-{OLD}", STRANGE)
+    return pod
+
+
+def on_shelf(instance: Instance, program: str, *arguments: str) -> str:
+    """What a program in the claim's directory prints."""
+    script = f'cd /shelf && {program} "$@"'
+    argv = ("sh", "-c", script, "sh", *arguments)
+    return instance.kube.run("exec", "fetch", "-n", instance.namespace, "--", *argv)
+
+
+def test_a_backup_to_a_claim_is_the_whole_database_and_holds_no_secret(
+    instance: Instance, tokens: Object, shelf: Object, tmp_path: Path
+) -> None:
+    kube, place = instance.kube, instance.namespace
+    destination = {"persistentVolumeClaim": {"claimName": CLAIM}}
+    instance.change({"backup": {"suspend": True, "destination": destination}})
+    kube.wait_for("cronjob", "main-backup", place, bool, 30)
+    counted = external.psql(kube, place, "authly", COUNTS, DATABASE_POD)
+
+    report = run_now(instance, "main-backup")
+
+    name = report["file_name"]
+    assert on_shelf(instance, "sha256sum", "-c", f"{name}.sha256") == f"{name}: OK\n"
+    assert on_shelf(instance, "sha256sum", name).split()[0] == report["sha256"]
+    dump = on_shelf(instance, "gunzip", "-c", name).encode()
+    assert {text for text in secrets_of(instance, tokens) if text.encode() in dump} == set()
+    check_restored(instance, dump, tmp_path, counted)
+
+    # Thirty days are over for an old one of this server; what else lies there is not its.
+    assert report["deleted"] == [f"{place}.main-{OLD}"]
+    left = {name, f"{name}.sha256", f"{place}.other-{OLD}", STRANGE}
+    assert {*on_shelf(instance, "ls").split()} - {"lost+found"} == left
+
+
+def test_maintenance_sweeps_what_has_expired_and_nothing_else(
+    instance: Instance, tokens: Object
+) -> None:
+    kube, place = instance.kube, instance.namespace
+    external.psql(kube, place, "authly", EXPIRE, DATABASE_POD)
+    kept = instance.sign_in()
+    before = json.loads(external.psql(kube, place, "authly", COUNTS, DATABASE_POD))
+
+    report = run_now(instance, "main-maintenance")
+
+    after = json.loads(external.psql(kube, place, "authly", COUNTS, DATABASE_POD))
+    for table in ("tokens", "sessions", "authorization_codes"):
+        assert report["removed"][table] == before[table] - after[table] > 0
+    assert after["users"] == before["users"]
+    assert instance.refresh(kept["refresh_token"])["access_token"]
+
+
+@pytest.fixture(scope="module")
+def bucket(kube: Kube) -> Iterator[Bucket]:
+    """An S3 server that pods reach."""
+    with buckets.running(kube) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def abroad(kube: Kube, bucket: Bucket) -> Iterator[Instance]:
+    """A whole instance on a PostgreSQL that somebody else runs, with backups to the bucket."""
+    (port,) = ports.find_free(f"{kube.cluster.name}/{ABROAD}", 1)
+    made = Instance(kube, ABROAD, port)
+    backup = {"suspend": True, "destination": bucket.destination}
+    url = external.secret(ABROAD, "url", url=external.url(ABROAD, "postgres"))
+    namespace, server, *others = manifests(made, 1)
+    server["spec"] |= {
+        "database": {"external": {"secretRef": {"name": "url", "key": "url"}}},
+        "backup": backup,
+    }
+    kube.apply(namespace, *external.manifests(ABROAD))
+    try:
+        external.wait_until_ready(kube, ABROAD)
+        kube.apply(url, buckets.credentials(ABROAD), server, *others)
+        with installation.forwarded(kube, port, f"{made.name}.{ABROAD}:80", "--tls"):
+            kube.wait_ready(ABROAD)
+            yield made
+    finally:
+        installation.clear(kube, ABROAD)
+
+
+def test_an_instance_works_on_a_database_that_somebody_else_runs(abroad: Instance) -> None:
+    tokens = abroad.sign_in()
+    assert abroad.refresh(tokens["refresh_token"])["access_token"]
+    assert abroad.token()["access_token"]
+    assert abroad.kube.find("statefulset", "main-database", ABROAD) is None
+
+
+def test_a_backup_to_a_bucket_is_the_whole_database_and_holds_no_secret(
+    abroad: Instance, bucket: Bucket, tmp_path: Path
+) -> None:
+    tokens = abroad.sign_in()
+    counted = external.psql(abroad.kube, ABROAD, "postgres", COUNTS)
+
+    report = run_now(abroad, "main-backup")
+
+    name = report["file_name"]
+    assert bucket.names == [name, f"{name}.sha256"]
+    assert hashlib.sha256(bucket.read(name)).hexdigest() == report["sha256"]
+    dump = gzip.decompress(bucket.read(name))
+    assert {text for text in secrets_of(abroad, tokens) if text.encode() in dump} == set()
+    check_restored(abroad, dump, tmp_path, counted)
