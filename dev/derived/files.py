@@ -8,7 +8,7 @@ from derived import reasons, reference
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DEFINITIONS: Final = ROOT / "crds"
-NAMING: Final = ROOT / "operator" / "authly_operator" / "naming.py"
+WORDS: Final = ROOT / "operator" / "authly_operator" / "condition_names.py"
 CHART: Final = ROOT / "helm" / "authly-operator" / "files" / "crds"
 REFERENCE: Final = ROOT / "docs" / "api.md"
 
@@ -20,7 +20,7 @@ def wanted() -> dict[Path, str]:
     }
     copies = {CHART / name: text for name, text in definitions.items()}
     page = reference.render(list(definitions.values()))
-    return {**copies, REFERENCE: f"{page}\n{reasons.render(NAMING.read_text('utf-8'))}"}
+    return {**copies, REFERENCE: f"{page}\n{reasons.render(WORDS.read_text('utf-8'))}"}
 
 
 def stale() -> dict[Path, str]:

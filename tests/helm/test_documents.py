@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from authly_operator import naming
+from authly_operator.condition_names import Condition, Reason
 
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     ROOT / "THREAT_MODEL.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("operations", "security", "api")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("operations", "security", "api", "openid-connect")),
 ]
 NAMES = [path.name for path in DOCUMENTS]
 
@@ -57,10 +57,10 @@ def test_every_reason_to_act_on_is_one_of_the_operators() -> None:
     section = text[text.index("## What to do when") : text.index("All reasons are listed")]
     reasons = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert len(reasons) > 10
-    assert set(reasons) <= {reason.value for reason in naming.Reason}
+    assert set(reasons) <= {reason.value for reason in Reason}
 
 
 def test_every_condition_is_explained() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
-    for condition in naming.Condition:
+    for condition in Condition:
         assert condition.value in text

@@ -11,11 +11,11 @@ from hypothesis import given, strategies as st
 
 from authly_operator import naming
 from authly_operator.api import authly_client, authly_scope, authly_server, reference
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import client, judgement, readiness, scope, server, settlement
 from authly_operator.conditions.judgement import MAXIMUM_MESSAGE, Judgement
 from authly_operator.conditions.situation import Situation
 from authly_operator.material import client_secret
-from authly_operator.naming import Condition, Reason
 from authly_operator.observed import (
     ClientObserved,
     DatabaseProbe,

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement, settlement
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.naming import Condition, Reason
 
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 999_999, tzinfo=UTC)

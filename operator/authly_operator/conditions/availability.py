@@ -3,10 +3,10 @@
 from typing import Final
 
 from authly_operator import naming
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import blockage, judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
-from authly_operator.naming import Condition, Reason
 
 
 TYPE: Final = Condition.AVAILABLE

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from authly_operator.condition_names import Reason
 from authly_operator.conditions import judgement
-from authly_operator.naming import Component, Reason
+from authly_operator.naming import Component
 from authly_operator.observed import ServerObserved, Waiting
 
 

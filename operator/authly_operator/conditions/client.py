@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import authly_client
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import credentials, judgement, registration, summary
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.naming import Condition, Reason
 from authly_operator.observed import ClientObserved, SecretData
 
 

@@ -4,10 +4,10 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import authly_client
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.material import client_secret
-from authly_operator.naming import Condition, Reason
 from authly_operator.observed import ClientObserved, SecretData, SecretSeen
 
 

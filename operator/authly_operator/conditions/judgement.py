@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from authly_operator.api import reference
-from authly_operator.naming import Condition, Reason
+from authly_operator.condition_names import Condition, Reason
 
 
 MAXIMUM_MESSAGE: Final = 1024

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement, migration, rollout, summary
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
 from authly_operator.conditions.summary import Judged
-from authly_operator.naming import Condition, Reason
 
 
 TYPE: Final = Condition.READY

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from authly_operator.api.reference import ConditionStatus, ServerReference
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import acceptance, judgement
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.naming import Condition, Reason
 from authly_operator.observed import ClientObserved, ScopeObserved, ServerView, Written
 
 

@@ -5,10 +5,10 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api.reference import ConditionStatus
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import blockage, database, judgement, migration
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
-from authly_operator.naming import Condition, Reason
 from authly_operator.observed import JobState
 
 

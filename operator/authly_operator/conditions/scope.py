@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Final
 
 from authly_operator.api import authly_scope
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement, registration, summary
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.naming import Condition, Reason
 from authly_operator.observed import ScopeObserved
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from authly_operator.condition_names import Condition
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.naming import Condition
 
 
 ORDER: Final = {condition: place for place, condition in enumerate(Condition)}
@@ -18,7 +18,7 @@ def settle(
     generation: int,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """The conditions in the order of naming.Condition; types that were not judged are dropped.
+    """The conditions in the order of Condition; types that were not judged are dropped.
 
     `lastTransitionTime` (RFC 3339, whole seconds, UTC) is kept where the status is the same, so
     that the same judgements settle to the same list and nothing is written. `now` knows its zone.

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api.policy import Algorithm
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
 from authly_operator.material import keyring
-from authly_operator.naming import Condition, Reason
 from authly_operator.observed import SecretData
 
 

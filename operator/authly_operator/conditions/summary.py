@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from authly_operator.api.reference import ConditionStatus
+from authly_operator.condition_names import Condition
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.naming import Condition
 
 
 Judged = Mapping[Condition, Judgement]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from authly_operator import naming
 from authly_operator.api import authly_server, policy, reference
 from authly_operator.cluster import errors, finalizers, gather
+from authly_operator.condition_names import Condition
 from authly_operator.conditions import acceptance
 from authly_operator.observed import Identity, ServerView
 from authly_operator.reconcile import custom_resource, status
@@ -132,8 +133,8 @@ def offer(body: Mapping[str, Any]) -> tuple[bool, bool]:
     """
     has_schema = (body.get("status") or {}).get("schemaRevision") is not None
     return (
-        status.is_true(body, naming.Condition.ENDPOINT_READY),
-        status.is_true(body, naming.Condition.DATABASE_READY) and has_schema,
+        status.is_true(body, Condition.ENDPOINT_READY),
+        status.is_true(body, Condition.DATABASE_READY) and has_schema,
     )
 
 

@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from authly_operator import desired, naming
+from authly_operator import desired
 from authly_operator.api import authly_server
 from authly_operator.cluster import prune
+from authly_operator.condition_names import Condition
 from authly_operator.conditions import judgement, server as conditions
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
@@ -77,12 +78,12 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     ready = await status.write(tools, body, plan.seen.identity, judged, facts)
     true = {one.type for one in judged if one.true}
     answers, has_database = (
-        naming.Condition.ENDPOINT_READY in true,
-        naming.Condition.DATABASE_READY in true and facts["schemaRevision"] is not None,
+        Condition.ENDPOINT_READY in true,
+        Condition.DATABASE_READY in true and facts["schemaRevision"] is not None,
     )
     if (answers, has_database) != registration.offer(body) or _is_new(body, plan.seen):
         _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
-    moving = naming.Condition.PROGRESSING in true
+    moving = Condition.PROGRESSING in true
     return READY_SECONDS if ready and not moving else WAITING_SECONDS
 
 

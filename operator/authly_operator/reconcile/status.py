@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from authly_operator import naming
 from authly_operator.cluster import events
+from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import settlement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.observed import Identity
@@ -12,11 +12,9 @@ from authly_operator.reconcile.collaborators import Collaborators
 
 
 Manifest = Mapping[str, Any]
-TOLD: Final = frozenset(
-    {naming.Condition.READY, naming.Condition.MIGRATED, naming.Condition.PROGRESSING}
-)
+TOLD: Final = frozenset({Condition.READY, Condition.MIGRATED, Condition.PROGRESSING})
 """Conditions whose changes become events: what a person would want to hear of."""
-WAITING: Final = frozenset({naming.Reason.WAITING_FOR_SERVER, naming.Reason.DELETING})
+WAITING: Final = frozenset({Reason.WAITING_FOR_SERVER, Reason.DELETING})
 """Reasons of not being Ready that pass by themselves."""
 
 
@@ -42,10 +40,10 @@ async def write(
     if status != before:
         await tools.api.write_status(body, status)
         await _tell(tools, body, previous, conditions)
-    return is_true({"status": status}, naming.Condition.READY)
+    return is_true({"status": status}, Condition.READY)
 
 
-def is_true(body: Manifest, condition: naming.Condition) -> bool:
+def is_true(body: Manifest, condition: Condition) -> bool:
     """Whether a condition of the resource was True when it was judged last."""
     conditions = (body.get("status") or {}).get("conditions") or ()
     return any(one["type"] == condition and one["status"] == "True" for one in conditions)
@@ -61,11 +59,11 @@ async def _tell(
 
     A Warning is what a person may have to look at: not what is on its way.
     """
-    summary = next(one["reason"] for one in conditions if one["type"] == naming.Condition.READY)
+    summary = next(one["reason"] for one in conditions if one["type"] == Condition.READY)
     after = {"status": {"conditions": conditions}}
-    waits = summary in WAITING or is_true(after, naming.Condition.PROGRESSING)
+    waits = summary in WAITING or is_true(after, Condition.PROGRESSING)
     for changed in settlement.transitions(previous, conditions):
-        is_summary = changed["type"] == naming.Condition.READY
+        is_summary = changed["type"] == Condition.READY
         if changed["type"] not in TOLD or (not is_summary and changed["reason"] == summary):
             continue
         await events.post(
