@@ -1,6 +1,7 @@
 """A15, A25, A26, A30 to A33: the conversation with a person, and what ends it."""
 
 import itertools
+import string
 
 import httpx
 import pytest
@@ -148,6 +149,35 @@ def test_a_second_submission_of_one_consent_is_told_so_and_writes_nothing(
     browser.cookies.pop(f"__Host-authly_txn_{read_form(consent).fields['transaction']}")
     assert browser.submit(consent, decision="allow").status_code == 409
     assert grants(instance) == before
+
+
+def test_allowing_again_on_a_page_that_stayed_open_is_told_kindly(instance: Instance) -> None:
+    """A private-use scheme opens an application, and the browser stays where it was."""
+    app = instance.apply_client(
+        "app", auth_method="none", redirect_uris=["com.example.app:/callback"]
+    )
+    browser = instance.browser()
+    consent = browser.sign_in(browser.authorize(app))
+    code = told(browser.submit(consent, decision="allow"))["code"]
+    again = browser.submit(consent, decision="allow")
+    assert again.status_code == 409
+    assert "This was answered already" in again.text
+    assert "You can close this page." in again.text
+    assert instance.exchange(code, app).status_code == 200
+    # Nobody else learns that there was such a request.
+    other = instance.browser()
+    registration.add_user(instance.database_url, "eve@example.org")
+    other.sign_in(other.authorize(instance.shop), "eve@example.org")
+    for stranger in (other, instance.browser()):
+        assert stranger.submit(consent, decision="allow").status_code == 400
+
+
+def test_cookies_need_no_quotes(browser: Browser, consent: httpx.Response) -> None:
+    """RFC 6265 section 4.1.1: of characters that no program has to quote or to encode."""
+    assert has_form(consent, "consent-form")
+    allowed = set(string.ascii_letters + string.digits + "-_")
+    assert len(browser.cookies) > 1
+    assert all(set(value) <= allowed for value in browser.cookies.values())
 
 
 @pytest.mark.parametrize(
