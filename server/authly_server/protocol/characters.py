@@ -1,6 +1,7 @@
 """The character sets of RFC 6749 appendix A, tested without regular expressions (linear time)."""
 
 import string
+import unicodedata
 
 
 # VSCHAR = %x20-7E: client_id, client_secret, state, code, refresh_token …
@@ -15,7 +16,16 @@ URI = UNRESERVED | frozenset(":/?#[]@!$&'()*+,;=%")
 # b64token of RFC 6750 section 2.1, without the padding at its end.
 B64TOKEN = frozenset(string.ascii_letters + string.digits + "-._~+/")
 
+# Control, format (bidi among them), surrogate, private-use and unassigned characters, and the
+# separators of lines: Unicode's general categories.
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
 
 def consists_of(text: str, allowed: frozenset[str]) -> bool:
     """Whether every character of `text` is an allowed one; of an empty text too."""
     return allowed.issuperset(text)
+
+
+def displayable(text: str) -> str:
+    """Without control and format characters, which can turn the rest of a line around (bidi)."""
+    return "".join(c for c in text if unicodedata.category(c) not in _NOT_SHOWN)

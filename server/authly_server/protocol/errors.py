@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     # RFC 7591 section 3.2.2
     INVALID_REDIRECT_URI = "invalid_redirect_uri"
     INVALID_CLIENT_METADATA = "invalid_client_metadata"
+    UNAPPROVED_SOFTWARE_STATEMENT = "unapproved_software_statement"
     # RFC 8628 section 3.5
     AUTHORIZATION_PENDING = "authorization_pending"
     SLOW_DOWN = "slow_down"

@@ -78,7 +78,7 @@ def check_registrable(uri: str) -> None:
     if "@" in parts.netloc:
         raise _invalid("it has user information")
     _check_scheme(parts)
-    if _has_dot_segment(parts.path):
+    if has_dot_segment(parts.path):
         raise _invalid("its path has a . or .. segment")
     if not RESERVED.isdisjoint(name for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
         raise _invalid("its query has a parameter that is reserved for the response")
@@ -108,7 +108,8 @@ def _check_scheme(parts: SplitResult) -> None:
         raise _invalid("its scheme must be https, or a private-use one with a dot in its name")
 
 
-def _has_dot_segment(path: str) -> bool:
+def has_dot_segment(path: str) -> bool:
+    """Whether a path leads up or stays, be that escaped (RFC 3986 section 5.2.4)."""
     segments = path.lower().replace("%2e", ".").split("/")
     return "." in segments or ".." in segments
 

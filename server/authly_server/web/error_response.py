@@ -9,6 +9,7 @@ from authly_server.protocol.errors import ErrorCode, OAuthError
 
 
 RETRY_AFTER_SECONDS = 2
+AN_HOUR = 3600
 UNAVAILABLE = OAuthError(
     ErrorCode.TEMPORARILY_UNAVAILABLE, "the server cannot answer now; try again shortly"
 )
@@ -25,6 +26,8 @@ def render(
         response.headers["WWW-Authenticate"] = challenge
     if error.status == 503:  # noqa: PLR2004  # Service Unavailable
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if error.status == 429:  # noqa: PLR2004  # Too Many Requests
+        response.headers["Retry-After"] = str(AN_HOUR)
     return response
 
 

@@ -12,6 +12,7 @@ from authly_server.protocol.parameters import Parameters
 MOST_BYTES = 64 * 1024
 SECONDS_TO_SEND = 10.0
 CONTENT_TYPE = "application/x-www-form-urlencoded"
+JSON = "application/json"
 
 
 async def read(request: web.Request, *, repeats: bool = False) -> Parameters:
@@ -23,7 +24,7 @@ async def read(request: web.Request, *, repeats: bool = False) -> Parameters:
     if request.query_string:
         # RFC 6749 section 2.3.1: credentials "MUST NOT be included in the request URI".
         raise errors.invalid_request("parameters belong in the body, not in the query")
-    _check_content(request)
+    _check_content(request, CONTENT_TYPE)
     return parameters.parse_form(await _body(request), repeats=repeats)
 
 
@@ -35,6 +36,12 @@ def read_query(request: web.Request, *, repeats: bool = False) -> Parameters:
     """
     raw = request.raw_path.partition("#")[0].partition("?")[2]
     return parameters.parse_query(raw, repeats=repeats)
+
+
+async def read_json(request: web.Request) -> bytes:
+    """The body of a request whose content is JSON, not read any further; raises as `read`."""
+    _check_content(request, JSON)
+    return await _body(request)
 
 
 def authorization(request: web.Request) -> str | None:
@@ -49,9 +56,9 @@ def authorization(request: web.Request) -> str | None:
     return values[0] if values else None
 
 
-def _check_content(request: web.Request) -> None:
-    if request.content_type != CONTENT_TYPE:
-        raise errors.invalid_request(f"the content type must be {CONTENT_TYPE}")
+def _check_content(request: web.Request, content_type: str) -> None:
+    if request.content_type != content_type:
+        raise errors.invalid_request(f"the content type must be {content_type}")
     if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
         raise errors.invalid_request("the charset must be UTF-8")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":

@@ -41,7 +41,7 @@ _log = telemetry.logger("authly_server.requests")
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request a reference, answer it whatever happens, and tell how that went."""
-    route = request.app[ROUTES].get(request.path)
+    route = _route(request)
     reference = entropy.draw(_REFERENCE_BYTES).hex()
     started = time.perf_counter()  # the loop's clock knows milliseconds only
     with structlog.contextvars.bound_contextvars(request_id=reference):
@@ -49,6 +49,12 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         _complete(request, response, route, reference)
         _record(request, response, route, time.perf_counter() - started)
     return response
+
+
+def _route(request: web.Request) -> Route | None:
+    """The entry of the table, whose key is the path as it was registered."""
+    resource = request.match_info.route.resource
+    return request.app[ROUTES].get(request.path if resource is None else resource.canonical)
 
 
 async def _answer(
@@ -87,7 +93,9 @@ def _refused(
             page.headers["Retry-After"] = str(error_response.RETRY_AFTER_SECONDS)
         return page
     challenge = error_response.basic_challenge(error, request.headers.get("Authorization"))
-    if route is not None and route.face is Face.RESOURCE and error.status in {400, 401, 403}:
+    if error.error is ErrorCode.INVALID_TOKEN:
+        challenge = error_response.bearer_challenge(error)
+    elif route is not None and route.face is Face.RESOURCE and error.status in {400, 401, 403}:
         scope = "profile" if error.error is ErrorCode.INSUFFICIENT_SCOPE else None
         challenge = error_response.bearer_challenge(error, scope)
     return error_response.render(error, challenge=challenge, headers=headers)

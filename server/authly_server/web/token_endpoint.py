@@ -1,16 +1,20 @@
 """POST /token, its alias /auth/token, and /auth/refresh."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import orjson
 from aiohttp import web
 
 from authly_server import grants
+from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import token_request
 from authly_server.protocol.errors import OAuthError
 from authly_server.protocol.parameters import Parameters
 from authly_server.protocol.token_request import TokenRequest
+from authly_server.storage import described_clients
+from authly_server.storage.errors import Unavailable
 from authly_server.web import client_authentication, forms, services
 
 
@@ -55,5 +59,18 @@ async def _exchange(
     wanted = parse(parameters)
     client = await client_authentication.authenticate(request, parameters)
     issued = await grants.exchange(services.of(request).issuing, client, wanted)
+    await _note_use(request, client)
     body = orjson.dumps(issued.members())
     return wanted, web.Response(body=body, content_type="application/json")
+
+
+async def _note_use(request: web.Request, client: Client) -> None:
+    """A client that nobody looked at is forgotten when it is not used; once a day this keeps it.
+
+    What was issued is issued: a database that goes away now must not take it back.
+    """
+    found = services.of(request)
+    if client.origin is ClientOrigin.OPERATOR or client.last_used_on == found.clock.now().date():
+        return
+    with contextlib.suppress(Unavailable):
+        await described_clients.touch(found.database, client.id)

@@ -3,7 +3,6 @@
 import base64
 import functools
 import hashlib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +13,9 @@ from markupsafe import Markup
 
 from authly_server.authorization import response
 from authly_server.authorization.response import AuthorizationResponse
-from authly_server.model.client import Client
+from authly_server.clients import metadata_document
+from authly_server.model.client import Client, ClientOrigin
+from authly_server.protocol import characters
 from authly_server.users import names
 
 
@@ -52,7 +53,7 @@ def login(
         action=action,
         transaction_id=transaction_id,
         form_token=form_token,
-        client_name=displayable(client.display_name),
+        client_name=_name(client),
         username=(username or "")[: names.MOST_CHARACTERS],
         is_failure=is_failure,
         most_username_characters=names.MOST_CHARACTERS,
@@ -81,10 +82,12 @@ def consent(
         switch=switch,
         transaction_id=transaction_id,
         form_token=form_token,
-        client_name=displayable(client.display_name),
-        client_uri=_web_page(client.client_uri),
-        username=displayable(username),
-        scopes=[(name, displayable(description)) for name, description in scopes],
+        client_name=characters.displayable(client.display_name),
+        voucher=_voucher(client),
+        is_trusted=client.origin is ClientOrigin.OPERATOR,
+        client_uri=_client_page(client),
+        username=characters.displayable(username),
+        scopes=[(name, characters.displayable(description)) for name, description in scopes],
         resources=resources,
         destination=_destination(redirect_uri),
     )
@@ -105,8 +108,8 @@ def logout(
         "logout.html",
         action=action,
         form_token=form_token,
-        client_name=None if client is None else displayable(client.display_name),
-        username=displayable(username),
+        client_name=None if client is None else characters.displayable(client.display_name),
+        username=characters.displayable(username),
         carried=carried,
     )
     target = "" if destination is None else response.form_target(destination)
@@ -150,9 +153,15 @@ def form_post(answer: AuthorizationResponse) -> web.Response:
     )
 
 
-def displayable(text: str) -> str:
-    """Without control and format characters, which can turn the rest of a line around (bidi)."""
-    return "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"})
+def leaving(answer: AuthorizationResponse, explanation: str) -> web.Response:
+    """A refusal that only goes on to the client if the person wants to."""
+    body = _render(
+        "leaving.html",
+        explanation=f"{explanation}.",
+        destination=_destination(answer.redirect_uri),
+        location=answer.location,
+    )
+    return _respond(body, 400)
 
 
 def _render(template: str, **context: object) -> str:
@@ -198,6 +207,26 @@ def _destination(redirect_uri: str) -> str:
     return parts.netloc
 
 
+def _name(client: Client) -> str:
+    """What to call it: a name that somebody answers for, or else the host that publishes it."""
+    return _voucher(client) or characters.displayable(client.display_name)
+
+
+def _voucher(client: Client) -> str | None:
+    """The host that a client proves to be of by its document; None for every other client."""
+    if client.origin is not ClientOrigin.DOCUMENT:
+        return None
+    return metadata_document.host(client.client_id)
+
+
+def _client_page(client: Client) -> str | None:
+    """The client's own page, if it is one that a link may lead to: nobody's advertisement."""
+    page = _web_page(client.client_uri)
+    if page is None or client.origin is ClientOrigin.OPERATOR:
+        return page
+    return page if urlsplit(page).netloc == _voucher(client) else None
+
+
 def _web_page(uri: str | None) -> str | None:
-    """The client's own page, if it is one that a link may lead to."""
+    """A URI as a link, if it is one that a link may lead to."""
     return uri if uri is not None and urlsplit(uri).scheme == "https" else None
