@@ -9,8 +9,9 @@ from typing import Any
 import jwt
 
 from throwaway import registration
+from throwaway.browser import Browser, has_form, told
 from throwaway.instance import Instance
-from throwaway.registration import RegisteredClient
+from throwaway.registration import EMAIL, RegisteredClient
 
 
 SCOPES = ("email", "offline_access", "openid", "profile", "read")
@@ -21,6 +22,22 @@ def apply_client(instance: Instance, client_id: str, **spec: Any) -> RegisteredC
     for name in ("email", "offline_access", "openid"):
         registration.apply_scope(instance.database_url, name)
     return instance.apply_client(client_id, **{"scopes": list(SCOPES)} | spec)
+
+
+def sign_in(
+    instance: Instance, client: RegisteredClient, email: str = EMAIL, **asked: str
+) -> tuple[Browser, str]:
+    """A new browser in which somebody signs in for that client, and the ID token that it gets."""
+    browser = instance.browser()
+    page = browser.sign_in(browser.authorize(client, **{"scope": "openid"} | asked), email)
+    answer = browser.submit(page, decision="allow") if has_form(page, "consent-form") else page
+    issued = instance.exchange(told(answer)["code"], client).raise_for_status().json()
+    return browser, str(issued["id_token"])
+
+
+def is_signed_in(browser: Browser, client: RegisteredClient) -> bool:
+    """Whether the client gets a code without anybody being asked."""
+    return "code" in told(browser.authorize(client, scope="openid", prompt="none"))
 
 
 def read(

@@ -1,8 +1,8 @@
 """L13: RP-Initiated Logout, and what nobody can do to a person with it."""
 
+import functools
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from throwaway import openid, registration
-from throwaway.browser import Browser, has_form, read_form, told
+from throwaway.browser import Browser, has_form, read_form
 from throwaway.instance import Instance
 from throwaway.registration import RegisteredClient
 
@@ -33,19 +33,7 @@ def shop(instance: Instance) -> RegisteredClient:
 @pytest.fixture
 def sign_in(instance: Instance, shop: RegisteredClient) -> Callable[..., SignedIn]:
     """A browser of somebody who signed in for the shop, and the ID token that it got."""
-
-    def go(email: str = registration.EMAIL, **asked: str) -> SignedIn:
-        browser = instance.browser()
-        page = browser.sign_in(browser.authorize(shop, **{"scope": "openid"} | asked), email)
-        answer = browser.submit(page, decision="allow") if has_form(page, "consent-form") else page
-        issued = instance.exchange(told(answer)["code"], shop).json()
-        return browser, str(issued["id_token"])
-
-    return go
-
-
-def is_signed_in(browser: Browser, shop: RegisteredClient) -> bool:
-    return "code" in told(browser.authorize(shop, scope="openid", prompt="none"))
+    return functools.partial(openid.sign_in, instance, shop)
 
 
 def leave(browser: Browser, **parameters: str) -> httpx.Response:
@@ -67,9 +55,9 @@ def test_the_client_of_the_session_signs_out_at_once(
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"{HOME}?state=a%20b%26c"
     assert browser.cookies == {}
-    assert not is_signed_in(browser, shop)
+    assert not openid.is_signed_in(browser, shop)
     browser.cookies = stolen
-    assert not is_signed_in(browser, shop)
+    assert not openid.is_signed_in(browser, shop)
 
 
 def test_a_posted_request_does_the_same(sign_in: Callable[..., SignedIn]) -> None:
@@ -140,11 +128,11 @@ def test_a_hint_that_we_did_not_sign_is_as_good_as_none(
         state="s",
     )
     assert_asked(page)
-    assert is_signed_in(browser, shop)
+    assert openid.is_signed_in(browser, shop)
     done = browser.submit(page, decision="sign-out")
     assert 'id="logout-done"' in done.text
     assert "Location" not in done.headers
-    assert not is_signed_in(browser, shop)
+    assert not openid.is_signed_in(browser, shop)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +149,7 @@ def test_without_a_hint_the_person_is_asked_and_led_nowhere(
     browser, _ = sign_in()
     page = leave(browser, **parameters)
     assert_asked(page)
-    assert is_signed_in(browser, shop)
+    assert openid.is_signed_in(browser, shop)
     assert "Location" not in browser.submit(page, decision="sign-out").headers
     assert SESSION not in browser.cookies
 
@@ -189,7 +177,7 @@ def test_a_hint_at_somebody_else_or_another_session_asks_first(
     for page in pages:
         assert_asked(page)
         assert "Openid-Shop" in page.text
-        assert is_signed_in(browser, shop)
+        assert openid.is_signed_in(browser, shop)
     # The client is known, only not that the person wants it: once they do, they are led back.
     assert browser.submit(pages[0], decision="sign-out").headers["Location"] == HOME
 
@@ -200,7 +188,7 @@ def test_whoever_stays_is_still_signed_in(
     browser, _ = sign_in()
     page = leave(browser)
     assert 'id="logout-declined"' in browser.submit(page, decision="stay").text
-    assert is_signed_in(browser, shop)
+    assert openid.is_signed_in(browser, shop)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +200,7 @@ def test_a_form_that_we_did_not_show_signs_nobody_out(
     browser, _ = sign_in()
     answer = browser.submit(leave(browser), **{"decision": "sign-out"} | spoilt)
     assert answer.status_code == 400
-    assert is_signed_in(browser, shop)
+    assert openid.is_signed_in(browser, shop)
 
 
 def test_the_form_of_one_session_is_none_for_another(
@@ -223,7 +211,7 @@ def test_the_form_of_one_session_is_none_for_another(
     form = read_form(leave(attacker))
     answer = victim.client.post("/logout", data=form.fields | {"decision": "sign-out"})
     assert answer.status_code == 400
-    assert is_signed_in(victim, shop)
+    assert openid.is_signed_in(victim, shop)
 
 
 def test_who_is_not_signed_in_goes_straight_on(
@@ -263,7 +251,7 @@ def test_a_malformed_request_is_a_page_and_signs_nobody_out(
     answer = browser.client.get(f"/logout?{query}")
     assert answer.status_code == status
     assert answer.headers["Content-Type"].startswith("text/html")
-    assert is_signed_in(browser, shop)
+    assert openid.is_signed_in(browser, shop)
 
 
 def test_the_pages_cannot_be_framed(sign_in: Callable[..., SignedIn]) -> None:
@@ -284,53 +272,6 @@ def test_transactions_of_the_browser_are_forgotten_too(
     leave(browser, id_token_hint=id_token)
     assert browser.submit(consent, decision="allow").status_code == 400
     assert instance.server.issuer
-
-
-def grants_of(instance: Instance, shop: RegisteredClient, browser: Browser) -> dict[str, Any]:
-    """Tokens of one session: for OpenID Connect, for when nobody is there, and without openid."""
-    asked = {
-        "online": {"scope": "openid read"},
-        "offline": {"scope": "openid offline_access", "prompt": "consent"},
-        "plain": {"scope": "read"},
-    }
-    issued = {}
-    for name, parameters in asked.items():
-        code = browser.allow(shop, **parameters)["code"]
-        issued[name] = instance.exchange(code, shop).json()
-    return issued
-
-
-def test_the_end_of_a_session_ends_what_was_granted_in_it_but_offline_access(
-    instance: Instance, sign_in: Callable[..., SignedIn], shop: RegisteredClient
-) -> None:
-    """T20; Back-Channel Logout section 2.7."""
-    browser, id_token = sign_in()
-    issued = grants_of(instance, shop, browser)
-    other, _ = sign_in()
-    elsewhere = instance.exchange(other.allow(shop, scope="openid")["code"], shop).json()
-    code = browser.allow(shop, scope="openid")["code"]
-    leave(browser, id_token_hint=id_token)
-    live = {name: instance.is_active(each["access_token"], shop) for name, each in issued.items()}
-    assert live == {"online": False, "offline": True, "plain": True}
-    refreshed = {
-        name: instance.refresh(each["refresh_token"], shop).status_code
-        for name, each in issued.items()
-    }
-    assert refreshed == {"online": 400, "offline": 200, "plain": 200}
-    assert instance.is_active(elsewhere["access_token"], shop)
-    assert instance.exchange(code, shop).status_code == 400
-    ended = "SELECT count(*) FROM authly.audit_log WHERE event = 'session_ended'"
-    assert instance.fetch(ended) > 0
-
-
-def test_somebody_else_signing_in_ends_the_session_of_before(
-    instance: Instance, sign_in: Callable[..., SignedIn], shop: RegisteredClient
-) -> None:
-    browser, _ = sign_in()
-    issued = grants_of(instance, shop, browser)
-    browser.sign_in(browser.authorize(shop, scope="openid", prompt="login"), EVE)
-    assert not instance.is_active(issued["online"]["access_token"], shop)
-    assert instance.is_active(issued["offline"]["access_token"], shop)
 
 
 def test_a_logout_without_the_database_is_told_so(
