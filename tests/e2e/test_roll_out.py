@@ -1,6 +1,7 @@
 """Edits of a server that is in use: clients notice nothing but the change itself."""
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 
 import pytest
 from tests.e2e import installation, kube as kubes, load as loads
@@ -11,15 +12,15 @@ from tests.e2e.load import Load
 
 REPLICAS = 2
 IMAGE = "docker.io/authly/server"
+log = logging.getLogger(__name__)
 
 
 @pytest.fixture
-def load(instance: Instance, record_property: Callable[[str, object], None]) -> Iterator[Load]:
+def load(instance: Instance) -> Iterator[Load]:
     """Requests for tokens all the time, none of which may fail."""
-    with loads.running(instance) as running:
+    with loads.running(instance, loads.for_tokens(instance)) as running:
         yield running
-    record_property("requests", len(running.answers))
-    record_property("slowest", running.slowest)
+    log.info("%d requests, the slowest took %.2f s", len(running.answers), running.slowest)
     assert running.failed == []
 
 

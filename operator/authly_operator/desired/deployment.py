@@ -14,6 +14,10 @@ REQUESTS: Final = {"cpu": "100m", "memory": "128Mi"}
 _COMPONENT: Final = naming.Component.SERVER
 _DRAIN_SECONDS: Final = 5
 """How long a leaving pod still answers, until no proxy sends it requests any more."""
+_UNREADY_AFTER: Final = 60
+"""Probes that fail in a row, five minutes of them: replicas share their database, and all of them
+would leave the Service with it. Its keys, discovery and machines' tokens need no database, and
+everything else is answered with 503. A pod that starts is ready only when its database answers."""
 
 
 def build(plan: Plan) -> Manifest:
@@ -89,7 +93,7 @@ def _container(plan: Plan) -> pod.Part:
         ],
         startupProbe=_probe("/health/live", period=2, failures=30),
         livenessProbe=_probe("/health/live", period=10, failures=3),
-        readinessProbe=_probe("/health/ready", period=5, failures=2),
+        readinessProbe=_probe("/health/ready", period=5, failures=_UNREADY_AFTER),
         lifecycle={"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
     )
 
