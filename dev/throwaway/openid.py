@@ -8,7 +8,6 @@ from typing import Any
 
 import jwt
 
-from throwaway import registration
 from throwaway.browser import Browser, has_form, told
 from throwaway.instance import Instance
 from throwaway.registration import EMAIL, RegisteredClient
@@ -19,8 +18,6 @@ SCOPES = ("email", "offline_access", "openid", "profile", "read")
 
 def apply_client(instance: Instance, client_id: str, **spec: Any) -> RegisteredClient:
     """Register a client that may ask for everything about a person."""
-    for name in ("email", "offline_access", "openid"):
-        registration.apply_scope(instance.database_url, name)
     return instance.apply_client(client_id, **{"scopes": list(SCOPES)} | spec)
 
 

@@ -393,7 +393,7 @@ def test_a_scope_that_breaks_a_rule_is_invalid(
     outcome, detail = api.scope(**change)
     assert outcome == "Invalid"
     assert named in detail
-    assert api.count("scopes") == 4
+    assert api.count("scopes") == 7
 
 
 def test_a_write_of_a_deposed_leader_is_refused(api: Api) -> None:
@@ -490,6 +490,6 @@ def test_the_instance_says_what_it_is(api: Api) -> None:
     api.client()
     seen = api.call("observe_instance")
     assert seen["clients"] == 1
-    assert seen["scopes"] == 4
+    assert seen["scopes"] == 7
     assert seen["schema_revision"] >= 3
     assert seen["server_version"].startswith("15.")

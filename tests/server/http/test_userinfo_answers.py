@@ -58,7 +58,6 @@ def test_the_person_of_a_token_is_told_in_either_way(instance: Instance, token: 
 
 
 def test_each_scope_adds_its_claims(instance: Instance) -> None:
-    instance.execute("INSERT INTO authly.scopes (name) VALUES ('email'), ('openid')")
     mail = instance.apply_client("mail", scopes=["email", "openid", "profile"])
     told = instance.userinfo(instance.tokens(mail, scope="email openid")["access_token"]).json()
     assert told["email"] == EMAIL

@@ -108,7 +108,15 @@ async def test_an_unknown_client_is_none(database: Database) -> None:
 
 async def test_the_default_scopes_are_there_from_the_start(database: Database) -> None:
     found = await scopes.find_all(database)
-    assert [scope.name for scope in found] == ["admin", "profile", "read", "write"]
+    assert [scope.name for scope in found] == [
+        "admin",
+        "email",
+        "offline_access",
+        "openid",
+        "profile",
+        "read",
+        "write",
+    ]
     assert {scope.name for scope in found if scope.is_default} == {"profile", "read"}
 
 

@@ -231,4 +231,8 @@ INSERT INTO authly.scopes (name, description, is_default, is_seeded) VALUES
     ('read', 'Read access to user data', true, true),
     ('write', 'Write access to user data', false, true),
     ('profile', 'Access to user profile information', true, true),
-    ('admin', 'Administrative access', false, true);
+    ('admin', 'Administrative access', false, true),
+    -- What OpenID Connect gives a meaning to.
+    ('openid', 'Sign you in', false, true),
+    ('email', 'Your email address', false, true),
+    ('offline_access', 'Access while you are signed out', false, true);
