@@ -66,6 +66,7 @@ class Settings(ClientSettings):
     authorization_code_expire_minutes: Decimal = Field(default=Decimal(10), gt=0, le=10)
     oauth_enabled: bool = True
     pkce_required: bool = True
+    pushed_authorization_required: bool = False
     require_user_consent: bool = True
     password_hash_cost: int = Field(default=12, ge=10, le=16)
 

@@ -20,11 +20,13 @@ from authly_server.protocol.errors import ErrorCode, OAuthError
 class Policy:
     """What the server's settings and keys say about authorization requests.
 
-    `id_token_algorithms` are those that ID tokens can be signed with now.
+    `id_token_algorithms` are those that ID tokens can be signed with now; `pushed_required` is for
+    requests that a browser brings, which may have to be pushed before.
     """
 
     pkce_required: bool
     id_token_algorithms: tuple[str, ...] = ()
+    pushed_required: bool = False
 
 
 def before_redirect(origin: Origin, client: Client | None) -> str:

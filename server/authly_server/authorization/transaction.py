@@ -53,13 +53,15 @@ class Transaction:
     """`id` names the cookie and becomes the grant's id, so that consenting twice issues once.
 
     `query` is the request as it came, `started_at` in seconds since 1970, `session_id` the session
-    that was started on behalf of this transaction.
+    that was started on behalf of this transaction, `pushed` the digest of the request_uri by which
+    the request was taken up.
     """
 
     id: UUID
     query: str
     started_at: int
     session_id: UUID | None = None
+    pushed: bytes | None = None
 
     @property
     def parameters(self) -> Parameters:
@@ -86,7 +88,8 @@ class Seal:
             OAuthError: invalid_request if the request is too long to be kept in a cookie.
         """
         session_id = transaction.session_id.hex if transaction.session_id else None
-        content = json.dumps([transaction.query, transaction.started_at, session_id])
+        pushed = transaction.pushed.hex() if transaction.pushed else None
+        content = json.dumps([transaction.query, transaction.started_at, session_id, pushed])
         sealed = self._cipher.encrypt(nonce, zlib.compress(content.encode()), transaction.id.bytes)
         # Without padding: a cookie's value with `=` in it is sent between quotes.
         value = urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode("ascii")
@@ -104,11 +107,15 @@ class Seal:
         except (ValueError, InvalidTag):
             return None
         content = zlib.decompressobj().decompress(packed, _MOST_OPENED_BYTES)
-        query, started_at, session_id = json.loads(content)
+        query, started_at, session_id, pushed = json.loads(content)
         if now > started_at + LIFETIME:
             return None
         return Transaction(
-            transaction_id, query, started_at, UUID(session_id) if session_id else None
+            transaction_id,
+            query,
+            started_at,
+            UUID(session_id) if session_id else None,
+            bytes.fromhex(pushed) if pushed else None,
         )
 
     def form_token(self, transaction_id: UUID, *bound: str) -> str:

@@ -10,13 +10,22 @@ from authly_server.storage.migrate import Connection, locked
 
 BATCH: Final = 1_000
 
-# A used code stays until it has expired for an hour: until then its replay is recognised.
+# A used code stays until it has expired for an hour: until then its replay is recognised. So does
+# a pushed request, which people may be answering for half an hour after it was taken up.
 # A grant goes when no code and no family can refer to it any more, and when every access token
 # issued from it has expired (30 days is the longest lifetime that a client may have).
 _REMOVE: dict[str, LiteralString] = {
     "authorization_codes": """
         DELETE FROM authly.authorization_codes WHERE digest IN (
             SELECT digest FROM authly.authorization_codes
+            WHERE expires_at < now() - interval '1 hour' LIMIT %(batch)s)""",
+    "pushed_requests": """
+        DELETE FROM authly.pushed_requests WHERE digest IN (
+            SELECT digest FROM authly.pushed_requests
+            WHERE expires_at < now() - interval '1 hour' LIMIT %(batch)s)""",
+    "used_jtis": """
+        DELETE FROM authly.used_jtis WHERE digest IN (
+            SELECT digest FROM authly.used_jtis
             WHERE expires_at < now() - interval '1 hour' LIMIT %(batch)s)""",
     "tokens": """
         DELETE FROM authly.tokens WHERE id IN (
@@ -41,6 +50,8 @@ _REMOVE: dict[str, LiteralString] = {
 }
 _REFRESH: tuple[LiteralString, ...] = (
     "VACUUM (ANALYZE) authly.authorization_codes",
+    "VACUUM (ANALYZE) authly.pushed_requests",
+    "VACUUM (ANALYZE) authly.used_jtis",
     "VACUUM (ANALYZE) authly.tokens",
     "VACUUM (ANALYZE) authly.sessions",
     "VACUUM (ANALYZE) authly.grants",

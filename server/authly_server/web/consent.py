@@ -43,6 +43,7 @@ async def _decided(request: web.Request, found: Conversation, decision: str | No
         return await conversation.issue(request, found, found.transaction.id, remember=True)
     if decision != "deny":
         raise PageError("the form has no decision")
+    await conversation.finish(request, found)
     denied = OAuthError(ErrorCode.ACCESS_DENIED, "the person did not consent")
     answer = conversation.refuse(request, Refused(found.recipient, denied))
     cookies.drop_transaction(answer, found.transaction.id)

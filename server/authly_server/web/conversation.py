@@ -17,12 +17,14 @@ from authly_server.authorization import (
     hint,
     interaction,
     issuance,
+    pushed,
     response,
     transaction,
 )
 from authly_server.authorization.claims import Entitlement
 from authly_server.authorization.interaction import Situation, Step
 from authly_server.authorization.issuance import Approval
+from authly_server.authorization.pushed import Asked
 from authly_server.authorization.response import Recipient, Refused
 from authly_server.authorization.transaction import Transaction
 from authly_server.model.client import Client
@@ -32,7 +34,13 @@ from authly_server.protocol import errors
 from authly_server.protocol.authorization_request import AuthorizationRequest
 from authly_server.protocol.errors import OAuthError, PageError
 from authly_server.protocol.parameters import Parameters
-from authly_server.storage import consents, errors as storage_errors, grants, sessions
+from authly_server.storage import (
+    consents,
+    errors as storage_errors,
+    grants,
+    pushed_requests,
+    sessions,
+)
 from authly_server.tokens import digest
 from authly_server.web import cookies, pages, services
 
@@ -69,9 +77,24 @@ async def begin(request: web.Request, parameters: Parameters) -> Conversation:
         PageError: nobody is known whom the answer could be sent to.
         Refused: the client learns what is wrong.
     """
+    asked = await pushed.take_up(services.of(request).database, parameters)
+    return await _gather(request, asked.parameters, _start(request, asked))
+
+
+def portable(request: web.Request, parameters: Parameters) -> str:
+    """The query of a request that a browser will be able to keep.
+
+    Raises:
+        OAuthError: invalid_request; it is too long for that.
+    """
+    started = _start(request, Asked(parameters))
+    services.of(request).seal.close(started, entropy.draw(transaction.NONCE_BYTES))
+    return started.query
+
+
+def _start(request: web.Request, asked: Asked) -> Transaction:
     now = int(services.of(request).clock.now().timestamp())
-    started = Transaction(draw_id(), transaction.carry(parameters), now)
-    return await _gather(request, parameters, started)
+    return Transaction(draw_id(), transaction.carry(asked.parameters), now, pushed=asked.pushed)
 
 
 async def resume(request: web.Request, transaction_id: str | None) -> Conversation:
@@ -150,8 +173,9 @@ async def issue(
     """Write the grant and send the code to the client.
 
     Raises:
-        PageError: with status 409 if the grant was written before; 400 if someone vanished.
+        PageError: with status 409 if the request was answered before; 400 if someone vanished.
     """
+    await finish(request, conversation)
     found = services.of(request)
     session = conversation.situation.session
     assert session is not None  # noqa: S101  # no step but login comes without one
@@ -171,9 +195,23 @@ async def issue(
     return answer
 
 
+async def finish(request: web.Request, conversation: Conversation) -> None:
+    """The person's answer is known, and a request that was pushed is over by that.
+
+    Raises:
+        PageError: with status 409; it had been answered before, in another tab for example.
+    """
+    digest_of_pushed = conversation.transaction.pushed
+    database = services.of(request).database
+    if digest_of_pushed is not None and not await pushed_requests.answer(
+        database, digest_of_pushed
+    ):
+        raise answered()
+
+
 def answered() -> PageError:
     """What a person is told whose answer has gone to the client already."""
-    refusal = PageError("you have allowed this already, and the application has been told")
+    refusal = PageError("you have answered this already, and the application has been told")
     refusal.status = 409
     return refusal
 
@@ -213,6 +251,7 @@ async def _gather(
     found = services.of(request)
     client, recipient = await admission.recognise(found.registry, parameters)
     try:
+        pushed.check_pushed(client, found.policy, started.pushed)
         wanted = await admission.admit(found.registry, client, parameters, found.policy)
         subjects = hint.subjects(wanted, client, found.keys.ring, found.issuer)
     except PageError:

@@ -6,6 +6,7 @@ One document under each of its well-known names.
 import orjson
 from aiohttp import web
 
+from authly_server.authorization.checks import Policy
 from authly_server.model.session import ACRS
 from authly_server.protocol import authorization_request, public_key
 from authly_server.protocol.claims_request import COVERED_BY
@@ -19,11 +20,13 @@ _DOCUMENT = web.AppKey("metadata", PreparedByKeys)
 _CLIENT_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
 
-def install(app: web.Application, issuer: str, keys: Keys) -> None:
-    """Keep the document; it depends on issuer and keys only, so that it needs no database."""
+def install(app: web.Application, issuer: str, keys: Keys, policy: Policy) -> None:
+    """Keep the document; it depends on settings and keys only, so that it needs no database."""
 
     def make(ring: KeyRing) -> bytes:
-        return orjson.dumps(metadata(issuer) | openid_metadata(issuer, ring.algorithms))
+        return orjson.dumps(
+            metadata(issuer, policy) | openid_metadata(issuer, ring.algorithms)
+        )
 
     app[_DOCUMENT] = PreparedByKeys(keys, MAX_AGE, make)
 
@@ -50,12 +53,14 @@ def openid_metadata(issuer: str, algorithms: tuple[str, ...]) -> dict[str, objec
     }
 
 
-def metadata(issuer: str) -> dict[str, object]:
-    """RFC 8414 section 2, RFC 9207 section 3."""
+def metadata(issuer: str, policy: Policy) -> dict[str, object]:
+    """RFC 8414 section 2, RFC 9207 section 3, RFC 9126 section 5."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "require_pushed_authorization_requests": policy.pushed_required,
         "jwks_uri": f"{issuer}/jwks",
         "userinfo_endpoint": f"{issuer}/userinfo",
         "introspection_endpoint": f"{issuer}/introspect",

@@ -66,6 +66,7 @@ class Services:
         return Policy(
             pkce_required=self.settings.pkce_required,
             id_token_algorithms=self.keys.ring.algorithms,
+            pushed_required=self.settings.pushed_authorization_required,
         )
 
 

@@ -71,11 +71,6 @@ def refusal(instance: Instance, **changes: str | None) -> str:
         pytest.param(
             {"request_uri": "http://169.254.169.254/"}, "request_uri_not_supported", id="SSRF"
         ),
-        pytest.param(
-            {"request_uri": "urn:ietf:params:oauth:request_uri:x"},
-            "request_uri_not_supported",
-            id="pushed request",
-        ),
         pytest.param({"registration": "{}"}, "registration_not_supported", id="registration"),
         pytest.param({"nonce": "n" * 3000}, "invalid_request", id="long nonce"),
     ],

@@ -24,14 +24,24 @@ def rows(owner: Any, user: Any, client: Any) -> Any:
         " WHERE grants.created_at > now() - interval '31 days'"
     )
     owner.execute(
+        "INSERT INTO authly.pushed_requests (digest, client_id, query, expires_at)"
+        " SELECT sha256(age::text::bytea), %s, '', now() - age"
+        " FROM (VALUES (interval '2 hours'), (interval '30 minutes')) AS ages (age)",
+        client.id,
+    )
+    owner.execute(
+        "INSERT INTO authly.used_jtis (digest, expires_at) SELECT sha256(age::text::bytea),"
+        " now() - age FROM (VALUES (interval '2 hours'), (interval '30 minutes')) AS ages (age)"
+    )
+    owner.execute(
         "INSERT INTO authly.tokens (token_type, client_id, jti, invalidated_at, expires_at)"
         " SELECT 'access', %s, age::text, now(), now() - age"
         " FROM (VALUES (interval '2 days'), (interval '12 hours')) AS ages (age)",
         client.id,
     )
     owner.execute(
-        "INSERT INTO authly.sessions (digest, user_id, expires_at)"
-        " SELECT sha256(age::text::bytea), %s, now() - age"
+        "INSERT INTO authly.sessions (digest, user_id, acr, expires_at)"
+        " SELECT sha256(age::text::bytea), %s, 'a class', now() - age"
         " FROM (VALUES (interval '2 days'), (interval '12 hours')) AS ages (age)",
         user.id,
     )
@@ -40,10 +50,18 @@ def rows(owner: Any, user: Any, client: Any) -> Any:
 
 def test_what_expired_goes_and_the_rest_stays(rows: Any) -> None:
     removed = maintenance.run(rows.url)
-    expected = {"authorization_codes": 1, "tokens": 1, "sessions": 1, "grants": 1, "audit_log": 0}
+    expected = {
+        "authorization_codes": 1,
+        "pushed_requests": 1,
+        "used_jtis": 1,
+        "tokens": 1,
+        "sessions": 1,
+        "grants": 1,
+        "audit_log": 0,
+    }
     assert removed == expected
-    for table in ("authorization_codes", "tokens", "sessions", "grants"):
-        assert rows.fetch(f"SELECT count(*) FROM authly.{table}") == 1  # noqa: S608  # four names
+    for table in (name for name, count in expected.items() if count):
+        assert rows.fetch(f"SELECT count(*) FROM authly.{table}") == 1  # noqa: S608  # names of ours
     assert maintenance.run(rows.url) == dict.fromkeys(expected, 0)
 
 

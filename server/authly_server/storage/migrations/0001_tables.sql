@@ -143,6 +143,18 @@ CREATE TABLE authly.authorization_codes (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Authorization requests that clients pushed (RFC 9126): a query without any credential in it.
+CREATE TABLE authly.pushed_requests (
+    digest bytea CONSTRAINT pushed_requests_pkey PRIMARY KEY
+        CONSTRAINT pushed_requests_digest_length CHECK (length(digest) = 32),
+    client_id uuid NOT NULL
+        CONSTRAINT pushed_requests_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
+    query text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    answered_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
 -- Refresh families (one row a grant: the live generation and the one before), and access tokens
 -- that were revoked before they expired. Access tokens otherwise leave no row.
 CREATE TABLE authly.tokens (

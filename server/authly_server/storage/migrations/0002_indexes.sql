@@ -18,6 +18,12 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS authorization_codes_grant_idx
 CREATE INDEX CONCURRENTLY IF NOT EXISTS authorization_codes_expires_at_idx
     ON authly.authorization_codes (expires_at);
 
+CREATE INDEX CONCURRENTLY IF NOT EXISTS pushed_requests_client_idx
+    ON authly.pushed_requests (client_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS pushed_requests_expires_at_idx
+    ON authly.pushed_requests (expires_at);
+
 -- Also what makes a family one row a grant.
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tokens_refresh_grant_key
     ON authly.tokens (grant_id) WHERE token_type = 'refresh';
