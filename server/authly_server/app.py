@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from authly_server import clock, settings as configuration, telemetry
 from authly_server.authorization.transaction import Seal
 from authly_server.clients import cluster_keys
 from authly_server.clients.assertion_verifier import AssertionVerifier
+from authly_server.clients.directory import Directory
+from authly_server.clients.registration_limits import RegistrationLimits
 from authly_server.clients.service_account import Cluster
 from authly_server.logout.courier import Courier
 from authly_server.metrics import Metrics
@@ -154,6 +157,15 @@ async def _services(
             issuer=issuer,
             database=database,
             registry=registry,
+            directory=Directory(
+                registry=registry,
+                documents=outbound if settings.client_id_metadata_documents else None,
+                scopes=frozenset(settings.dynamic_client_scopes),
+                audiences=settings.dynamic_client_audiences,
+            ),
+            registrations=RegistrationLimits(
+                settings.dynamic_registrations_per_hour, time.monotonic
+            ),
             keys=keys,
             passwords=passwords,
             clock=clock.SystemClock(),

@@ -5,10 +5,11 @@ from dataclasses import replace
 from authly_server.authorization import checks
 from authly_server.authorization.checks import Policy
 from authly_server.authorization.response import Recipient
-from authly_server.model.client import Client
+from authly_server.clients.directory import Directory
+from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import authorization_request
 from authly_server.protocol.authorization_request import AuthorizationRequest
-from authly_server.protocol.errors import ErrorCode, OAuthError
+from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage.registry import Registry
 
@@ -16,18 +17,23 @@ from authly_server.storage.registry import Registry
 OFFLINE_ACCESS = "offline_access"
 
 
-async def recognise(registry: Registry, parameters: Parameters) -> tuple[Client, Recipient]:
+async def recognise(directory: Directory, parameters: Parameters) -> tuple[Client, Recipient]:
     """Whose request it is, and where the answer goes.
 
     Raises:
         PageError: there is no such client, or no redirect URI that can be believed.
     """
     origin = authorization_request.identify(parameters)
-    client = await registry.client(origin.client_id)
+    try:
+        client = await directory.visitor(origin.client_id)
+    except OAuthError as error:
+        raise PageError(error.description, error.error) from error
     redirect_uri = checks.before_redirect(origin, client)
     assert client is not None  # noqa: S101  # before_redirect has raised otherwise
     mode = authorization_request.find_response_mode(parameters)
-    return client, Recipient(redirect_uri, mode, authorization_request.find_state(parameters))
+    state = authorization_request.find_state(parameters)
+    is_trusted = client.origin is ClientOrigin.OPERATOR
+    return client, Recipient(redirect_uri, mode, state, is_trusted=is_trusted)
 
 
 async def admit(

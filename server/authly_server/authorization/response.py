@@ -8,11 +8,15 @@ from authly_server.protocol.errors import OAuthError
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom the answer goes to: a redirect URI that was believed, and what the client asked for."""
+    """Whom the answer goes to: a redirect URI that was believed, and what the client asked for.
+
+    Nobody has looked at a recipient that is not `is_trusted`: it has registered itself.
+    """
 
     redirect_uri: str
     mode: str
     state: str | None
+    is_trusted: bool = True
 
 
 class Refused(Exception):  # noqa: N818  # an answer, not a fault

@@ -132,7 +132,8 @@ def members_of(client: Client) -> dict[str, object]:
 def _name(members: Members) -> str | None:
     """One line of plain text: no control characters, and none that turns others around."""
     given = fields.text(members, "client_name", MOST_NAME_CHARACTERS) or ""
-    return " ".join(characters.displayable(given).split()) or None
+    # Twice: breaks of lines become spaces, and what was between invisible characters may be one.
+    return " ".join(characters.displayable(" ".join(given.split())).split()) or None
 
 
 def _redirect_uris(members: Members) -> tuple[str, ...]:

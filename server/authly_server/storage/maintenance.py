@@ -43,6 +43,25 @@ _REMOVE: dict[str, LiteralString] = {
                 SELECT FROM authly.authorization_codes AS code WHERE code.grant_id = old.id)
             AND NOT EXISTS (SELECT FROM authly.tokens WHERE tokens.grant_id = old.id)
             LIMIT %(batch)s)""",
+    # Clients that registered themselves and never were used, and those that nobody uses any more;
+    # one that was disabled stays, or it would come back enabled.
+    "clients": """
+        WITH gone AS (
+            DELETE FROM authly.clients WHERE id IN (
+                SELECT client.id FROM authly.clients AS client
+                WHERE client.origin <> 'operator' AND client.enabled
+                AND (client.last_used_on < current_date - 30
+                    OR (client.last_used_on IS NULL
+                        AND client.created_at < now() - interval '1 hour'))
+                AND NOT EXISTS (
+                    SELECT FROM authly.grants AS made WHERE made.client_id = client.id
+                    AND made.revoked_at IS NULL AND (
+                        made.created_at > now() - interval '1 hour' OR EXISTS (
+                            SELECT FROM authly.tokens WHERE tokens.grant_id = made.id
+                            AND tokens.expires_at > now())))
+                LIMIT %(batch)s)
+            RETURNING client_id)
+        SELECT pg_notify('authly_changed', 'client:' || client_id) FROM gone""",
     "audit_log": """
         DELETE FROM authly.audit_log WHERE id IN (
             SELECT id FROM authly.audit_log

@@ -11,7 +11,7 @@ def build(services: Services) -> web.Application:
     app = web.Application(middlewares=[middleware.observe], client_max_size=forms.MOST_BYTES)
     app[SERVICES] = services
     app[middleware.ROUTES] = routes.table(services.settings, services.issuer)
-    discovery.install(app, services.issuer, services.keys, services.policy)
+    discovery.install(app, services.issuer, services.keys, services.policy, services.settings)
     jwks.install(app, services.keys)
     routes.install(app.router, app[middleware.ROUTES])
     app.on_response_prepare.append(middleware.forget_server)

@@ -18,7 +18,7 @@ async def authenticate(request: web.Request, parameters: Parameters) -> Client:
     """
     found = services.of(request)
     presented = authentication.parse_credentials(forms.authorization(request), parameters)
-    client = await found.registry.client(presented.client_id)
+    client = await found.directory.client(presented.client_id)
     if presented.assertion is not None:
         return await found.assertions.authenticate(client, presented)
     return authentication.authenticate(client, presented)

@@ -27,15 +27,16 @@ from authly_server.authorization.issuance import Approval
 from authly_server.authorization.pushed import Asked
 from authly_server.authorization.response import Recipient, Refused
 from authly_server.authorization.transaction import Transaction
-from authly_server.model.client import Client
+from authly_server.model.client import Client, ClientOrigin
 from authly_server.model.session import Session
 from authly_server.model.user import User
 from authly_server.protocol import errors
 from authly_server.protocol.authorization_request import AuthorizationRequest
-from authly_server.protocol.errors import OAuthError, PageError
+from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import (
     consents,
+    described_clients,
     errors as storage_errors,
     grants,
     pushed_requests,
@@ -119,7 +120,7 @@ async def signed_in(
     request: web.Request, conversation: Conversation, session: Session, user: User
 ) -> Conversation:
     """The same conversation with a person who has just proved who they are."""
-    consented = await _consented(request, conversation.client, session)
+    consented = await _consented(request, conversation.client, conversation.recipient, session)
     return replace(
         conversation,
         user=user,
@@ -183,6 +184,8 @@ async def issue(
         conversation.client, conversation.request, session, remember, conversation.entitlement
     )
     ttl = found.settings.authorization_code_ttl
+    if conversation.client.origin is ClientOrigin.DOCUMENT:
+        await described_clients.keep(found.database, conversation.client)
     try:
         code = await issuance.issue(found.database, approval, grant_id=grant_id, ttl=ttl)
     except storage_errors.AlreadyIssued as error:
@@ -217,10 +220,17 @@ def answered() -> PageError:
 
 
 def refuse(request: web.Request, refused: Refused) -> web.Response:
-    """Tell the client that it gets no code."""
+    """Tell the client that it gets no code.
+
+    A client that nobody looked at could have itself refused to get people sent to its page (RFC
+    9700 section 4.11.2): unless they said no themselves, they are told and go on if they want.
+    """
     found = services.of(request)
     found.metrics.authorizations.labels(str(refused.error.error)).inc()
-    return send(response.failure(refused.recipient, found.issuer, refused.error))
+    answer = response.failure(refused.recipient, found.issuer, refused.error)
+    if refused.recipient.is_trusted or refused.error.error is ErrorCode.ACCESS_DENIED:
+        return send(answer)
+    return pages.leaving(answer, refused.error.description)
 
 
 def send(answer: response.AuthorizationResponse) -> web.Response:
@@ -249,7 +259,7 @@ async def _gather(
     request: web.Request, parameters: Parameters, started: Transaction
 ) -> Conversation:
     found = services.of(request)
-    client, recipient = await admission.recognise(found.registry, parameters)
+    client, recipient = await admission.recognise(found.directory, parameters)
     try:
         pushed.check_pushed(client, found.policy, started.pushed)
         wanted = await admission.admit(found.registry, client, parameters, found.policy)
@@ -263,8 +273,8 @@ async def _gather(
     situation = Situation(
         session=session,
         fresh_session=started.session_id,
-        consented=await _consented(request, client, session),
-        consent_required=found.settings.require_user_consent,
+        consented=await _consented(request, client, recipient, session),
+        consent_required=found.settings.require_user_consent or not recipient.is_trusted,
         now=found.clock.now(),
         subjects=subjects,
         claim_scopes=entitlement.scopes,
@@ -289,9 +299,11 @@ async def has_granted(request: web.Request, grant_id: UUID) -> bool:
 
 
 async def _consented(
-    request: web.Request, client: Client, session: Session | None
+    request: web.Request, client: Client, recipient: Recipient, session: Session | None
 ) -> frozenset[str]:
-    if session is None:
+    """RFC 8252 section 8.6: what any program on a device could claim to be, is asked each time."""
+    is_unproved = not recipient.is_trusted and not recipient.redirect_uri.startswith("https://")
+    if session is None or is_unproved:
         return frozenset()
     database = services.of(request).database
     return await consents.find(database, user_id=session.user_id, client_id=client.id)

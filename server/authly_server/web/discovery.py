@@ -7,6 +7,7 @@ import orjson
 from aiohttp import web
 
 from authly_server.authorization.checks import Policy
+from authly_server.client_settings import ClientSettings
 from authly_server.model.session import ACRS
 from authly_server.protocol import authorization_request, public_key
 from authly_server.protocol.claims_request import COVERED_BY
@@ -20,12 +21,16 @@ _DOCUMENT = web.AppKey("metadata", PreparedByKeys)
 _CLIENT_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
 
-def install(app: web.Application, issuer: str, keys: Keys, policy: Policy) -> None:
+def install(
+    app: web.Application, issuer: str, keys: Keys, policy: Policy, settings: ClientSettings
+) -> None:
     """Keep the document; it depends on settings and keys only, so that it needs no database."""
 
     def make(ring: KeyRing) -> bytes:
         return orjson.dumps(
-            metadata(issuer, policy) | openid_metadata(issuer, ring.algorithms)
+            metadata(issuer, policy)
+            | openid_metadata(issuer, ring.algorithms)
+            | self_registration_metadata(issuer, settings)
         )
 
     app[_DOCUMENT] = PreparedByKeys(keys, MAX_AGE, make)
@@ -51,6 +56,19 @@ def openid_metadata(issuer: str, algorithms: tuple[str, ...]) -> dict[str, objec
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }
+
+
+def self_registration_metadata(issuer: str, settings: ClientSettings) -> dict[str, object]:
+    """What is there for clients that no operator registered, and only that.
+
+    RFC 7591 section 3, draft-ietf-oauth-client-id-metadata-document section 5.
+    """
+    told: dict[str, object] = {}
+    if settings.dynamic_registration != "off":
+        told["registration_endpoint"] = f"{issuer}/register"
+    if settings.client_id_metadata_documents:
+        told["client_id_metadata_document_supported"] = True
+    return told
 
 
 def metadata(issuer: str, policy: Policy) -> dict[str, object]:

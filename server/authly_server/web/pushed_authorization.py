@@ -33,6 +33,6 @@ async def _check(request: web.Request, client: Client, asked: Parameters) -> Non
         OAuthError: for the client, whose redirect URI is not used for it.
     """
     found = services.of(request)
-    await admission.recognise(found.registry, asked)
+    await admission.recognise(found.directory, asked)
     wanted = await admission.admit(found.registry, client, asked, found.policy)
     hint.subjects(wanted, client, found.keys.ring, found.issuer)

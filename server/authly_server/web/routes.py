@@ -19,6 +19,7 @@ from authly_server.web import (
     login,
     logout,
     pushed_authorization,
+    registration,
     revocation,
     token_endpoint,
     userinfo,
@@ -64,7 +65,17 @@ OAUTH = (
     ),
     Route("/jwks", "jwks", Face.PROGRAM, {"GET": jwks.get}, True),
 )
-METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+# Only where DYNAMIC_REGISTRATION is not off.
+REGISTRATION = (
+    Route("/register", "register", Face.PROGRAM, {"POST": registration.post}, True),
+    Route(
+        "/register/{client_id}",
+        "registration",
+        Face.PROGRAM,
+        {"GET": registration.get, "PUT": registration.put, "DELETE": registration.delete},
+    ),
+)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 METADATA = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 HEALTH = (
     Route("/health", "health", Face.PROBE, {"GET": health.live}),
@@ -79,6 +90,8 @@ def table(settings: Settings, issuer: str) -> dict[str, Route]:
     routes = list(HEALTH) if settings.health_check_enabled else []
     if settings.oauth_enabled:
         routes += [_below(prefix, route) for route in OAUTH]
+        if settings.dynamic_registration != "off":
+            routes += [_below(prefix, route) for route in REGISTRATION]
         routes += [_metadata(path) for path in metadata_paths(prefix)]
     return {route.path: route for route in routes}
 

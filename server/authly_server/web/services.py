@@ -8,6 +8,8 @@ from aiohttp import web
 from authly_server.authorization.checks import Policy
 from authly_server.authorization.transaction import Seal
 from authly_server.clients.assertion_verifier import AssertionVerifier
+from authly_server.clients.directory import Directory
+from authly_server.clients.registration_limits import RegistrationLimits
 from authly_server.clock import Clock
 from authly_server.grants.issuing import Issuing
 from authly_server.metrics import Metrics
@@ -34,6 +36,8 @@ class Services:
     issuer: str
     database: Database
     registry: Registry
+    directory: Directory
+    registrations: RegistrationLimits
     keys: Keys
     passwords: Passwords
     clock: Clock
