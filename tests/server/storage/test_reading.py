@@ -271,7 +271,7 @@ async def test_what_raises_inside_a_transaction_leaves_nothing(
 
     with pytest.raises(LookupError):
         await fail()
-    assert owner.fetch("SELECT count(*) FROM authly.scopes") == 4
+    assert owner.fetch("SELECT count(*) FROM authly.scopes") == 7
 
 
 async def test_connections_in_use_are_counted(database: Database) -> None:

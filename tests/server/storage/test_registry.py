@@ -90,11 +90,11 @@ async def test_a_deleted_client_is_forgotten(registry: Registry, owner: Any) -> 
 async def test_a_new_scope_is_seen_as_soon_as_it_is_announced(
     registry: Registry, owner: Any
 ) -> None:
-    assert len(await registry.scopes()) == 4
+    assert len(await registry.scopes()) == 7
     owner.apply_scope(name="orders", owner="default/orders")
 
     async def is_so() -> bool:
-        return len(await registry.scopes()) == 5
+        return len(await registry.scopes()) == 8
 
     await eventually(is_so)
 
