@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from authly_server.authorization.response import Refused
-from authly_server.web import conversation, forms
+from authly_server.web import answers, conversation, forms
 
 
 async def get(request: web.Request) -> web.Response:
@@ -13,7 +13,7 @@ async def get(request: web.Request) -> web.Response:
         begun = await conversation.begin(request, asked)
         return await conversation.proceed(request, begun)
     except Refused as refused:
-        return conversation.refuse(request, refused)
+        return answers.refuse(request, refused)
 
 
 async def post(request: web.Request) -> web.Response:
@@ -26,4 +26,4 @@ async def post(request: web.Request) -> web.Response:
         begun = await conversation.begin(request, await forms.read(request, repeats=True))
         return conversation.park(request, begun, "/login")
     except Refused as refused:
-        return conversation.refuse(request, refused)
+        return answers.refuse(request, refused)

@@ -6,7 +6,7 @@ from authly_server.authorization import transaction
 from authly_server.authorization.interaction import Step
 from authly_server.authorization.response import Refused
 from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
-from authly_server.web import conversation, cookies, forms, pages, services
+from authly_server.web import answers, conversation, cookies, forms, pages, services
 from authly_server.web.conversation import Conversation
 
 
@@ -21,7 +21,7 @@ async def get(request: web.Request) -> web.Response:
             return await _page(request, found)
         return await conversation.proceed(request, found)
     except Refused as refused:
-        return conversation.refuse(request, refused)
+        return answers.refuse(request, refused)
 
 
 async def post(request: web.Request) -> web.Response:
@@ -35,7 +35,7 @@ async def post(request: web.Request) -> web.Response:
         conversation.check_form(request, found, form.get("csrf"), *_bound(found))
         return await _decided(request, found, form.get("decision"))
     except Refused as refused:
-        return conversation.refuse(request, refused)
+        return answers.refuse(request, refused)
 
 
 async def _decided(request: web.Request, found: Conversation, decision: str | None) -> web.Response:
@@ -45,7 +45,7 @@ async def _decided(request: web.Request, found: Conversation, decision: str | No
         raise PageError("the form has no decision")
     await conversation.finish(request, found)
     denied = OAuthError(ErrorCode.ACCESS_DENIED, "the person did not consent")
-    answer = conversation.refuse(request, Refused(found.recipient, denied))
+    answer = answers.refuse(request, Refused(found.recipient, denied))
     cookies.drop_transaction(answer, found.transaction.id)
     return answer
 
@@ -66,7 +66,7 @@ async def _check_not_answered(request: web.Request, transaction_id: str | None) 
 async def _page(request: web.Request, found: Conversation) -> web.Response:
     services_ = services.of(request)
     descriptions = {scope.name: scope.description for scope in await services_.registry.scopes()}
-    local = conversation.local
+    local = answers.local
     asked = found.request.scopes | found.entitlement.scopes
     switching = f"transaction={found.transaction.id.hex}&switch=1"
     return pages.consent(

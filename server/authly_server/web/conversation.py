@@ -5,7 +5,6 @@ only what the client asked for, and clients, sessions and consents change while 
 """
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from aiohttp import web
@@ -32,7 +31,7 @@ from authly_server.model.session import Session
 from authly_server.model.user import User
 from authly_server.protocol import errors
 from authly_server.protocol.authorization_request import AuthorizationRequest
-from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
+from authly_server.protocol.errors import OAuthError, PageError
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import (
     consents,
@@ -43,7 +42,7 @@ from authly_server.storage import (
     sessions,
 )
 from authly_server.tokens import digest
-from authly_server.web import cookies, pages, services
+from authly_server.web import answers, cookies, services
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +160,8 @@ def park(request: web.Request, conversation: Conversation, path: str) -> web.Res
         sealed = found.seal.close(parked, entropy.draw(transaction.NONCE_BYTES))
     except OAuthError as error:
         raise Refused(conversation.recipient, error) from error
-    target = f"{local(found.issuer, path)}?transaction={parked.id.hex}"
-    answer = redirect(target)
+    target = f"{answers.local(found.issuer, path)}?transaction={parked.id.hex}"
+    answer = answers.redirect(target)
     cookies.drop_surplus(request, answer, found.seal, int(found.clock.now().timestamp()))
     cookies.set_transaction(answer, parked.id, sealed)
     return answer
@@ -193,7 +192,7 @@ async def issue(
     except storage_errors.Vanished as error:
         raise PageError("the client or the account does not exist any more") from error
     found.metrics.authorizations.labels("granted").inc()
-    answer = send(response.success(conversation.recipient, found.issuer, code))
+    answer = answers.send(response.success(conversation.recipient, found.issuer, code))
     cookies.drop_transaction(answer, conversation.transaction.id)
     return answer
 
@@ -217,37 +216,6 @@ def answered() -> PageError:
     refusal = PageError("you have answered this already, and the application has been told")
     refusal.status = 409
     return refusal
-
-
-def refuse(request: web.Request, refused: Refused) -> web.Response:
-    """Tell the client that it gets no code.
-
-    A client that nobody looked at could have itself refused to get people sent to its page (RFC
-    9700 section 4.11.2): unless they said no themselves, they are told and go on if they want.
-    """
-    found = services.of(request)
-    found.metrics.authorizations.labels(str(refused.error.error)).inc()
-    answer = response.failure(refused.recipient, found.issuer, refused.error)
-    if refused.recipient.is_trusted or refused.error.error is ErrorCode.ACCESS_DENIED:
-        return send(answer)
-    return pages.leaving(answer, refused.error.description)
-
-
-def send(answer: response.AuthorizationResponse) -> web.Response:
-    """The authorization response, in the mode that was asked for."""
-    if answer.mode == "form_post":
-        return pages.form_post(answer)
-    return redirect(answer.location)
-
-
-def redirect(location: str) -> web.Response:
-    """303, also after a POST: a password must not be posted on to the client (RFC 9700, 4.12)."""
-    return web.Response(status=303, headers={"Location": location})
-
-
-def local(issuer: str, path: str) -> str:
-    """A path of ours as browsers see it: below the path of the issuer."""
-    return urlsplit(issuer).path.rstrip("/") + path
 
 
 def draw_id() -> UUID:

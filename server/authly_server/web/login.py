@@ -10,7 +10,7 @@ from authly_server.protocol.parameters import Parameters
 from authly_server.storage import sessions, users
 from authly_server.tokens import digest
 from authly_server.users import names, passwords
-from authly_server.web import conversation, cookies, forms, logout, pages, services
+from authly_server.web import answers, conversation, cookies, forms, logout, pages, services
 from authly_server.web.conversation import Conversation
 
 
@@ -27,7 +27,7 @@ async def get(request: web.Request) -> web.Response:
             return _page(request, found)
         return await conversation.proceed(request, found)
     except Refused as refused:
-        return conversation.refuse(request, refused)
+        return answers.refuse(request, refused)
 
 
 async def post(request: web.Request) -> web.Response:
@@ -41,14 +41,14 @@ async def post(request: web.Request) -> web.Response:
             return _page(request, found, form.get("username"))
         return await _start_session(request, found, user)
     except Refused as refused:
-        return conversation.refuse(request, refused)
+        return answers.refuse(request, refused)
 
 
 def _page(request: web.Request, found: Conversation, failed_as: str | None = None) -> web.Response:
     is_failure = request.method == "POST"
     seal = services.of(request).seal
     return pages.login(
-        action=conversation.local(services.of(request).issuer, "/login"),
+        action=answers.local(services.of(request).issuer, "/login"),
         transaction_id=found.transaction.id.hex,
         form_token=seal.form_token(found.transaction.id, _FORM),
         client=found.client,
@@ -106,6 +106,6 @@ async def _start_session(request: web.Request, found: Conversation, user: User) 
     try:
         answer = await conversation.proceed(request, signed_in)
     except Refused as refused:
-        answer = conversation.refuse(request, refused)
+        answer = answers.refuse(request, refused)
     cookies.set_session(answer, value)
     return answer

@@ -17,7 +17,7 @@ from authly_server.protocol.logout_request import CARRIED, LogoutRequest
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import sessions
 from authly_server.tokens import digest
-from authly_server.web import conversation, cookies, forms, pages, services
+from authly_server.web import answers, conversation, cookies, forms, pages, services
 
 
 _FORM = "logout"
@@ -34,7 +34,7 @@ async def get(request: web.Request) -> web.Response:
     if claims is not None and claims.may_end(session):
         return await _sign_out(request, claims, wanted)
     return pages.logout(
-        action=conversation.local(services.of(request).issuer, "/logout"),
+        action=answers.local(services.of(request).issuer, "/logout"),
         form_token=services.of(request).seal.form_token(session.id, _FORM),
         client=None if claims is None else claims.client,
         username=user.username,
@@ -52,8 +52,8 @@ async def post(request: web.Request) -> web.Response:
     form = await forms.read(request)
     wanted = logout_request.parse(form)
     if form.get("decision") is None:
-        path = conversation.local(services.of(request).issuer, "/logout")
-        return conversation.redirect(f"{path}?{urlencode(_carried(form))}")
+        path = answers.local(services.of(request).issuer, "/logout")
+        return answers.redirect(f"{path}?{urlencode(_carried(form))}")
     session, _ = await conversation.person(request)
     claims = await _recognise(request, wanted)
     if session is None:
@@ -91,7 +91,7 @@ def _leave(request: web.Request, claims: Claimant | None, wanted: LogoutRequest)
     if destination is None:
         answer = pages.logout_done(is_signed_out=True)
     else:
-        answer = conversation.redirect(destination)
+        answer = answers.redirect(destination)
     cookies.drop_all(request, answer)
     return answer
 
