@@ -72,6 +72,9 @@ def _node(raw: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
         node["items"] = _node(node["items"], defs)
     if isinstance(node.get("additionalProperties"), dict):
         node["additionalProperties"] = _node(node["additionalProperties"], defs)
+    if node.get("additionalProperties") is True:  # a model that takes more than it names
+        del node["additionalProperties"]
+        node["x-kubernetes-preserve-unknown-fields"] = True
     if "properties" in node:
         node["properties"] = _properties(node, defs)
     return node

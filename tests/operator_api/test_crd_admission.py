@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.operator_desired import pods
 
 from cluster import handle
 
@@ -27,12 +28,30 @@ def client(uri: str) -> dict[str, Any]:
     return {"redirectUris": [uri]}
 
 
+FROM = {"secretKeyRef": {"name": "a", "key": "b"}}
+
+
+def variable(name: str, **fields: Any) -> dict[str, Any]:
+    return {"extraEnv": [{"name": name, **fields}]}
+
+
+def beside(container: dict[str, Any]) -> dict[str, Any]:
+    return {"podTemplate": {"containers": [container]}}
+
+
+def volume(name: str = "v", **source: Any) -> dict[str, Any]:
+    return {"podTemplate": {"volumes": [{"name": name, **source}]}}
+
+
 ACCEPTED = [
     ("AuthlyServer", {}),
     ("AuthlyServer", {"issuer": None, "ingress": {"enabled": True, "host": "a.example.com"}}),
     ("AuthlyServer", {"database": {"external": {"secretRef": {"name": "db", "key": "URL"}}}}),
     ("AuthlyServer", {"resources": {"requests": {"cpu": 1, "memory": "256Mi"}}}),
     ("AuthlyServer", {"backup": {"destination": {"persistentVolumeClaim": {"claimName": "b"}}}}),
+    ("AuthlyServer", pods.FULL),
+    ("AuthlyServer", {"service": {"type": "NodePort", "externalTrafficPolicy": "Local"}}),
+    ("AuthlyServer", {"image": {"digest": "sha256:" + "a" * 64}}),
     ("AuthlyScope", {}),
     ("AuthlyClient", {}),
     ("AuthlyClient", {"type": "Public"}),
@@ -52,6 +71,42 @@ REFUSED = [
     ("AuthlyServer", {"backup": {"destination": {}}}, "exactly one of destination."),
     ("AuthlyServer", {"replicas": -1}, "greater than or equal to 0"),
     ("AuthlyServer", {"tokenz": {}}, "unknown field"),
+    ("AuthlyServer", {"image": {"digest": "sha256:a"}}, "should match"),
+    ("AuthlyServer", {"service": {"externalTrafficPolicy": "Local"}}, "NodePort and LoadBalancer"),
+    ("AuthlyServer", {"service": {"loadBalancerClass": "a/b"}}, "set type to LoadBalancer"),
+    ("AuthlyServer", variable("LOG_LEVEL", value="debug"), "set the field of the spec"),
+    ("AuthlyServer", variable("not-a-name", value="1"), "should match"),
+    ("AuthlyServer", variable("A", value="1", valueFrom={}), "exactly one of valueFrom."),
+    ("AuthlyServer", variable("A", value="1", valueFrom=FROM), "not both"),
+    ("AuthlyServer", beside({"name": "x"}), "needs an image"),
+    ("AuthlyServer", beside({"name": "serve", "image": "a"}), "are spec.image"),
+    ("AuthlyServer", beside({"name": "serve", "args": ["x"]}), "command and args are"),
+    (
+        "AuthlyServer",
+        beside({"name": "serve", "securityContext": {"privileged": True}}),
+        "operator's own securityContext",
+    ),
+    ("AuthlyServer", volume(hostPath={"path": "/"}), "unknown field"),
+    ("AuthlyServer", volume(), "exactly one of configMap"),
+    ("AuthlyServer", volume(emptyDir={}, secret={"secretName": "a"}), "exactly one of configMap"),
+    ("AuthlyServer", volume(name="keys", emptyDir={}), "choose another name"),
+    (
+        "AuthlyServer",
+        {"podTemplate": {"labels": {"app.kubernetes.io/name": "x"}}},
+        "choose other keys",
+    ),
+    (
+        "AuthlyServer",
+        {"podTemplate": {"annotations": {"authly.dev/config-hash": "x"}}},
+        "annotate the AuthlyServer",
+    ),
+    ("AuthlyServer", {"tolerations": [{"effect": "NoSchedule"}]}, "say so by operator Exists"),
+    ("AuthlyServer", {"topologySpread": [{"topologyKey": "a", "minDomains": 2}]}, "minDomains is"),
+    (
+        "AuthlyServer",
+        {"affinity": {"podAffinity": {"required": []}}},
+        "unknown field",
+    ),
     ("AuthlyScope", {"name": 'a"b'}, "should match"),
     ("AuthlyScope", {"name": "two words"}, "should match"),
     ("AuthlyClient", client("https://*.example.com/"), "must not contain a wildcard"),

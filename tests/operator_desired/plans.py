@@ -8,6 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.operator_desired import pods
 
 from authly_operator import desired, material
 from authly_operator.api import authly_client, authly_server
@@ -26,7 +27,12 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 IDENTITY = Identity(name="main", namespace="auth", uid="uid-of-main", generation=3)
 MINIMAL: dict[str, Any] = {"issuer": "https://auth.example.com", "database": {"managed": {}}}
 FULL: dict[str, Any] = {
-    "image": {"repository": "registry.example.com/auth", "tag": "1.2.3", "pullPolicy": "Always"},
+    "image": {
+        "repository": "registry.example.com/auth",
+        "tag": "1.2.3",
+        "pullPolicy": "Always",
+        "pullSecrets": [{"name": "registry"}],
+    },
     "replicas": 3,
     "issuer": "https://auth.example.com/tenant",
     "database": {
@@ -53,7 +59,14 @@ FULL: dict[str, Any] = {
         "trustedProxies": ["10.0.0.0/8"],
     },
     "logging": {"level": "Debug"},
-    "service": {"type": "LoadBalancer", "port": 8080, "annotations": {"example.com/pool": "a"}},
+    "service": {
+        "type": "LoadBalancer",
+        "port": 8080,
+        "annotations": {"example.com/pool": "a"},
+        "loadBalancerClass": "example.com/internal",
+        "loadBalancerSourceRanges": ["10.0.0.0/8"],
+        "externalTrafficPolicy": "Local",
+    },
     "ingress": {
         "enabled": True,
         "className": "nginx",
@@ -78,12 +91,14 @@ FULL: dict[str, Any] = {
     },
     "maintenance": {"schedule": "0 4 * * *"},
     "deletionPolicy": "Delete",
+    **pods.FULL,
 }
+DUMPS: dict[str, Any] = {"destination": {"persistentVolumeClaim": {"claimName": "dumps"}}}
 EXTERNAL: dict[str, Any] = {
     "issuer": "https://auth.example.com",
     "database": {"external": {"secretRef": {"name": "pg", "key": "url"}}},
     "signingKeys": {"algorithm": "HS256"},
-    "backup": {"destination": {"persistentVolumeClaim": {"claimName": "dumps"}}},
+    "backup": DUMPS,
     "networkPolicy": {"enabled": True},
     "disruptionBudget": {"enabled": False},
 }

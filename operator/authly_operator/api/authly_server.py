@@ -6,10 +6,14 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from authly_operator.api import (
+    affinity as affinities,
     backup as backups,
     database as databases,
     duration,
+    environment,
     exposure,
+    placement,
+    pod_template as templates,
     policy,
     reference,
     value,
@@ -31,8 +35,16 @@ class Image(value.Value):
     """Repository, for example docker.io/authly/server."""
     tag: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     """Tag, for example 0.1.0."""
+    digest: Annotated[str, Field(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    """Digest, sha256:...; goes before the tag."""
     pull_policy: PullPolicy = PullPolicy.IF_NOT_PRESENT
     """When the image is pulled."""
+    pull_secrets: Annotated[
+        tuple[reference.SecretReference, ...],
+        Field(max_length=8, json_schema_extra=reference.NAMED),
+    ] = ()
+    """Secrets with which the images of all pods are pulled, of type
+    kubernetes.io/dockerconfigjson."""
 
 
 class Migrations(value.Value):
@@ -137,6 +149,20 @@ class Spec(value.Value):
     """The Ingress; off unless enabled."""
     resources: databases.Resources = Field(default_factory=databases.Resources)
     """Compute resources of each replica."""
+    extra_env: environment.Variables = ()
+    """Environment variables to add to the server's containers, those of its Jobs too."""
+    pod_template: templates.PodTemplate = Field(default_factory=templates.PodTemplate)
+    """What to add to the pods of the replicas."""
+    node_selector: placement.NodeSelector = Field(default_factory=dict)
+    """Labels that a node must have, for all pods: replicas, Jobs, a managed database and Redis."""
+    tolerations: placement.Tolerations = ()
+    """Taints of nodes that all pods tolerate."""
+    priority_class_name: reference.ObjectName | None = None
+    """The PriorityClass of all pods."""
+    affinity: affinities.Affinity | None = None
+    """Where replicas are scheduled; they prefer different nodes where omitted."""
+    topology_spread: placement.TopologySpreads = ()
+    """How evenly replicas are spread over zones or the like."""
     disruption_budget: Switch = Field(default_factory=Switch)
     """The PodDisruptionBudget; made where replicas is greater than 1."""
     network_policy: Switch = Field(default_factory=Switch)

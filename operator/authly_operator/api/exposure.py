@@ -19,8 +19,30 @@ class ServiceType(StrEnum):
     LOAD_BALANCER = "LoadBalancer"
 
 
+class TrafficPolicy(StrEnum):
+    """Which nodes pass on what comes from outside."""
+
+    CLUSTER = "Cluster"
+    LOCAL = "Local"
+
+
 class Service(value.Value):
     """The Service in front of the replicas."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "self.type == 'LoadBalancer' || !(has(self.loadBalancerClass)"
+                " || size(self.loadBalancerSourceRanges) > 0)",
+                "loadBalancerClass and loadBalancerSourceRanges need a load balancer: set type to"
+                " LoadBalancer",
+            ),
+            value.rule(
+                "self.type != 'ClusterIP' || !has(self.externalTrafficPolicy)",
+                "externalTrafficPolicy is for types NodePort and LoadBalancer: remove it",
+            ),
+        )
+    )
 
     type: ServiceType = ServiceType.CLUSTER_IP
     """How the Service is published."""
@@ -28,6 +50,16 @@ class Service(value.Value):
     """The port of the Service; the pods listen on 8000."""
     annotations: Annotations = Field(default_factory=dict)
     """Annotations to add to the Service."""
+    load_balancer_class: Annotated[str, Field(min_length=1, max_length=317)] | None = None
+    """Who provides the load balancer; the cluster's default where omitted. Kubernetes lets nobody
+    change it while the type is LoadBalancer."""
+    load_balancer_source_ranges: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
+        Field(max_length=32, json_schema_extra=reference.SET),
+    ] = ()
+    """Networks (CIDR) that the load balancer admits; all where omitted."""
+    external_traffic_policy: TrafficPolicy | None = None
+    """Local keeps the clients' addresses; Cluster, which is the default, does not."""
 
 
 class IssuerKind(StrEnum):

@@ -85,3 +85,7 @@ Conditions = Annotated[
 ]
 SET = {"x-kubernetes-list-type": "set"}
 """A list without order or repetition, so that server-side apply merges it entry by entry."""
+ATOMIC = {"x-kubernetes-list-type": "atomic"}
+"""A list that is replaced as a whole."""
+NAMED = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+"""A list whose entries are known, and merged, by name."""

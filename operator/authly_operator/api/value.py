@@ -18,6 +18,11 @@ class Value(BaseModel):
     )
 
 
+def written(part: Value) -> dict[str, Any]:
+    """The part as it goes into a manifest: camelCase, without what is only a default."""
+    return part.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
 def rule(expression: str, message: str) -> dict[str, Any]:
     """One CEL rule (x-kubernetes-validations) with the message that says what to do."""
     return {"rule": expression, "message": message}

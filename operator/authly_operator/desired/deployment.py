@@ -4,7 +4,16 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import policy
-from authly_operator.desired import config, environment, metadata, pod, program, resources
+from authly_operator.desired import (
+    config,
+    environment,
+    metadata,
+    placement,
+    pod,
+    pod_patch,
+    program,
+    resources,
+)
 from authly_operator.desired.plan import Plan
 from authly_operator.material import keyring
 from authly_operator.observed import Manifest
@@ -51,20 +60,20 @@ def is_rolled_out(plan: Plan) -> bool:
         *(status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")),
     }
     is_current = status.get("observedGeneration", 0) >= seen["metadata"].get("generation", 0)
-    image = spec["template"]["spec"]["containers"][0]["image"]
-    return image == plan.image and is_current and len(counts) == 1
+    return program.image_of(seen) == plan.image and is_current and len(counts) == 1
 
 
 def _template(plan: Plan) -> pod.Part:
-    return pod.template(
+    template = pod.template(
         plan,
         _COMPONENT,
         _container(plan),
         annotations=_annotations(plan),
         volumes=[_keys_volume(plan)] if _reads_keys(plan) else [],
-        affinity=_affinity(plan),
         terminationGracePeriodSeconds=40,
+        **placement.of_replicas(plan),
     )
+    return pod_patch.merge(template, plan.spec.pod_template)
 
 
 def _annotations(plan: Plan) -> dict[str, str]:
@@ -82,7 +91,7 @@ def _container(plan: Plan) -> pod.Part:
     given = {key: key for key in config.credentials(plan.spec)}
     return program.container(
         plan,
-        "serve",
+        program.SERVE,
         environment.of_credentials(plan, given),
         resources.build(plan.spec.resources, REQUESTS),
         envFrom=[{"configMapRef": {"name": naming.config(plan.name)}}],
@@ -124,13 +133,3 @@ def _keys_volume(plan: Plan) -> pod.Part:
         "items": items,
     }
     return {"name": "keys", "secret": source}
-
-
-def _affinity(plan: Plan) -> pod.Part:
-    """Replicas on several nodes where there are several."""
-    term = {
-        "labelSelector": {"matchLabels": naming.selector(plan.name, _COMPONENT)},
-        "topologyKey": "kubernetes.io/hostname",
-    }
-    preferred = [{"weight": 100, "podAffinityTerm": term}]
-    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}

@@ -15,6 +15,17 @@ from authly_operator.observed import JobState, ServerObserved
 _IMAGE: Final = re.compile(r"(.+?)((?::[^/@:]+)?(?:@.+)?)")
 """Repository, and tag or digest with its separator."""
 _URLS: Final = ("MIGRATION_DATABASE_URL", "DATABASE_URL", "OPERATOR_DATABASE_URL")
+_OF_PODS: Final = {
+    "affinity",
+    "extra_env",
+    "node_selector",
+    "pod_template",
+    "priority_class_name",
+    "resources",
+    "tolerations",
+    "topology_spread",
+}
+"""Fields of the spec that are about the replicas' pods."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +54,8 @@ class Plan:
         default = _IMAGE.fullmatch(self.seen.settings.server_image)
         repository, suffix = default.groups() if default else ("", "")
         wanted = self.spec.image
-        return (wanted.repository or repository) + (f":{wanted.tag}" if wanted.tag else suffix)
+        tag = f"@{wanted.digest}" if wanted.digest else f":{wanted.tag}" if wanted.tag else suffix
+        return (wanted.repository or repository) + tag
 
     @property
     def database_image(self) -> str:
@@ -59,9 +71,12 @@ class Plan:
 
     @property
     def config_hash(self) -> str:
-        """A digest of everything that a server reads at its start only, so not of the key ring."""
+        """A digest of everything that a server is started with, so not of the key ring."""
         given = {key: self.material.credentials.get(key) for key in config.credentials(self.spec)}
-        return fingerprint.of(config.data(self.spec, self.seen.identity), given)
+        pods = self.spec.model_dump(mode="json", include=_OF_PODS, exclude_defaults=True)
+        # What is only default leaves no trace, so that a later version's field restarts nothing.
+        more = [pods] if pods else []
+        return fingerprint.of(config.data(self.spec, self.seen.identity), given, *more)
 
     @property
     def migrated(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from authly_operator import naming
+from authly_operator.desired import placement
 from authly_operator.desired.plan import Plan
 
 
@@ -40,7 +41,7 @@ def template(
         "containers": [container],
         "volumes": [{"name": TEMPORARY["name"], "emptyDir": {}}, *volumes],
     }
-    return {"metadata": metadata, "spec": {**spec, **more}}
+    return {"metadata": metadata, "spec": {**spec, **placement.of_every_pod(plan), **more}}
 
 
 def container(name: str, image: str, *, mounts: Sequence[Part] = (), **more: object) -> Part:

@@ -1,12 +1,15 @@
 """Containers of our own image: `authly-server` with one of its commands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from authly_operator.api import value
 from authly_operator.desired import pod
 from authly_operator.desired.plan import Plan
 
 
+SERVE: Final = "serve"
+"""The command that serves, and the name of its container."""
 JOB_RESOURCES: Final = {"requests": {"cpu": "50m", "memory": "128Mi"}}
 
 
@@ -23,7 +26,13 @@ def container(
         plan.image,
         imagePullPolicy=plan.spec.image.pull_policy.value,
         args=[command],
-        env=list(environment),
+        env=[*environment, *(value.written(one) for one in plan.spec.extra_env)],
         resources=resources,
         **more,
     )
+
+
+def image_of(deployment: Mapping[str, Any]) -> str | None:
+    """The image of the replicas that an observed Deployment asks for."""
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    return next((str(one["image"]) for one in containers if one["name"] == SERVE), None)

@@ -1,6 +1,9 @@
 """The Service in front of the replicas; metrics are not reached through it."""
 
+from typing import Any
+
 from authly_operator import naming
+from authly_operator.api import exposure
 from authly_operator.desired import config, metadata
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
@@ -16,6 +19,7 @@ def build(plan: Plan) -> Manifest:
             plan, naming.deployment(plan.name), annotations=wanted.annotations
         ),
         "spec": {
+            **_from_outside(wanted),
             "type": wanted.type.value,
             "selector": naming.selector(plan.name, naming.Component.SERVER),
             "ports": [
@@ -28,3 +32,13 @@ def build(plan: Plan) -> Manifest:
             ],
         },
     }
+
+
+def _from_outside(wanted: exposure.Service) -> dict[str, Any]:
+    policy = wanted.external_traffic_policy
+    parts = {
+        "loadBalancerClass": wanted.load_balancer_class,
+        "loadBalancerSourceRanges": list(wanted.load_balancer_source_ranges),
+        "externalTrafficPolicy": policy.value if policy else None,
+    }
+    return {name: part for name, part in parts.items() if part}

@@ -4,6 +4,7 @@ from typing import Any
 
 from authly_operator import naming
 from authly_operator.api import authly_server, policy
+from authly_operator.desired import program
 from authly_operator.observed import ServerObserved
 
 
@@ -13,19 +14,13 @@ def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
     deployment = seen.child("Deployment", naming.deployment(name))
     counts = (deployment or {}).get("status", {})
     return {
-        "image": _image(deployment),
+        "image": program.image_of(deployment) if deployment else None,
         "schemaRevision": seen.database.schema_revision if seen.database else None,
         "replicas": counts.get("replicas", 0),
         "readyReplicas": counts.get("readyReplicas", 0),
         "selector": _selector(name),
         "endpoints": _endpoints(spec, seen),
     }
-
-
-def _image(deployment: Any) -> str | None:
-    if deployment is None:
-        return None
-    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def _selector(name: str) -> str:

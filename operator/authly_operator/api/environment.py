@@ -1,0 +1,103 @@
+"""Environment variables that are added to the server's containers."""
+
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field
+
+from authly_operator.api import reference, value
+
+
+RESERVED: Final = (
+    "ACCESS_TOKEN_EXPIRE_MINUTES",
+    "ADMIN_EMAIL",
+    "ADMIN_PASSWORD",
+    "ALLOWED_HOSTS",
+    "AUTHORIZATION_CODE_EXPIRE_MINUTES",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "BACKUP_DIRECTORY",
+    "BACKUP_NAME",
+    "BACKUP_RETENTION_DAYS",
+    "BACKUP_S3_BUCKET",
+    "BACKUP_S3_ENDPOINT",
+    "BACKUP_S3_PREFIX",
+    "BACKUP_S3_REGION",
+    "BACKUP_S3_STORAGE_CLASS",
+    "CORS_ORIGINS",
+    "DATABASE_POOL_MAX",
+    "DATABASE_POOL_MIN",
+    "DATABASE_URL",
+    "ENVIRONMENT",
+    "HEALTH_CHECK_ENABLED",
+    "ISSUER",
+    "JWT_ALGORITHM",
+    "JWT_REFRESH_SECRET_KEY",
+    "JWT_SECRET_KEY",
+    "LOG_LEVEL",
+    "MANAGEMENT_PORT",
+    "METRICS_ENABLED",
+    "OPERATOR_DATABASE_URL",
+    "PKCE_REQUIRED",
+    "PORT",
+    "REFRESH_TOKEN_EXPIRE_DAYS",
+    "REQUIRE_USER_CONSENT",
+    "SECRET_KEY",
+    "SERVER_DATABASE_URL",
+    "SIGNING_KEYS_FILE",
+    "TRUSTED_PROXIES",
+)
+"""Variables that the operator sets, or whose change would part it from the server."""
+
+
+class ConfigMapKeyReference(value.Value):
+    """One key of a ConfigMap of the same namespace."""
+
+    name: reference.ObjectName
+    """Name of the ConfigMap."""
+    key: reference.SecretKey
+    """Key inside the ConfigMap."""
+
+
+class Source(value.Value):
+    """Where a value comes from: exactly one of the fields."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "has(self.secretKeyRef) != has(self.configMapKeyRef)",
+                "set exactly one of valueFrom.secretKeyRef and valueFrom.configMapKeyRef",
+            )
+        )
+    )
+
+    secret_key_ref: reference.SecretKeyReference | None = None
+    """A key of a Secret."""
+    config_map_key_ref: ConfigMapKeyReference | None = None
+    """A key of a ConfigMap."""
+
+
+class Variable(value.Value):
+    """One environment variable."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "!(has(self.value) && has(self.valueFrom))",
+                "set one of value and valueFrom, not both",
+            ),
+            value.rule(
+                f"!(self.name in {list(RESERVED)})",
+                "the operator sets this variable: set the field of the spec that it comes from",
+            ),
+        )
+    )
+
+    name: Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    """Its name; those that the operator sets are refused."""
+    value: Annotated[str, Field(max_length=4096)] | None = None
+    """Its value; $(NAME) is expanded, as in a pod."""
+    value_from: Source | None = None
+    """Where its value comes from."""
+
+
+Variables = Annotated[tuple[Variable, ...], Field(max_length=64, json_schema_extra=reference.NAMED)]
