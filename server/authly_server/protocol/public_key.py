@@ -161,6 +161,6 @@ def _restricted(algorithms: frozenset[str], alg: object) -> frozenset[str]:
     """RFC 7517 section 4.4: a key may name the one algorithm that it is for."""
     if alg is None:
         return algorithms
-    if alg not in algorithms:
+    if not isinstance(alg, str) or alg not in algorithms:
         raise UnusableKey("it is for an algorithm that is not supported")
-    return frozenset({str(alg)})
+    return frozenset({alg})

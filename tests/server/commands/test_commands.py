@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psycopg
 
+from throwaway import keys
+
 
 def authly_server(command: str, **environ: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[3]
@@ -83,3 +85,19 @@ def test_a_failed_backup_leaves_no_file(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_certificates_that_is_none_ends_serving_with_one_line(tmp_path: Path) -> None:
+    keys.write_ring(tmp_path / "keyring.json", keys.draw("first"))
+    ended = authly_server(
+        "serve",
+        DATABASE_URL="postgresql://a:b@127.0.0.1:1/authly",
+        ISSUER="https://login.example.com",
+        SECRET_KEY="s" * 32,
+        JWT_REFRESH_SECRET_KEY="r" * 32,
+        SIGNING_KEYS_FILE=str(tmp_path / "keyring.json"),
+        OUTBOUND_CA_FILE=str(tmp_path / "missing.pem"),
+    )
+    assert ended.returncode == 2
+    (line,) = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    assert line.startswith("OUTBOUND_CA_FILE: ")

@@ -198,6 +198,8 @@ WEAK = {
     "for encryption": lambda: Signer.draw("ES256").jwk(use="enc"),
     "for another algorithm": lambda: Signer.draw("ES256").jwk(alg="ES384"),
     "a curve unknown": lambda: Signer.draw("ES256").jwk(crv="P-257"),
+    "alg a list": lambda: Signer.draw("ES256").jwk(alg=["ES256"]),
+    "kid a number": lambda: Signer.draw("ES256").jwk(kid=7),
     "not base64": lambda: Signer.draw("ES256").jwk(x="!!!"),
 }
 

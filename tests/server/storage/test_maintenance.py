@@ -57,6 +57,7 @@ def test_what_expired_goes_and_the_rest_stays(rows: Any) -> None:
         "tokens": 1,
         "sessions": 1,
         "grants": 1,
+        "clients": 0,
         "audit_log": 0,
     }
     assert removed == expected
