@@ -33,6 +33,8 @@ from authly_server.storage import registry as registry_cache
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
 from authly_server.tokens import keyring, refresh_token
+from authly_server.tokens.dpop_nonce import Nonces
+from authly_server.tokens.dpop_proofs import ProofVerifier
 from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile, Keys
 from authly_server.users.passwords import Passwords
 from authly_server.web import application, exposition, malformed
@@ -178,6 +180,12 @@ async def _services(
                 documents=outbound,
                 clock=clock.SystemClock(),
                 cluster=_cluster(settings, cluster),
+            ),
+            proofs=ProofVerifier(
+                database=database,
+                clock=clock.SystemClock(),
+                nonces=Nonces(settings.secret_key or ""),
+                nonce_required=settings.dpop_nonce_required,
             ),
             refresh_key=refresh_token.derive_key(settings.jwt_refresh_secret_key or ""),
         )

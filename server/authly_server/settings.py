@@ -67,6 +67,7 @@ class Settings(ClientSettings):
     oauth_enabled: bool = True
     pkce_required: bool = True
     pushed_authorization_required: bool = False
+    dpop_nonce_required: bool = False
     require_user_consent: bool = True
     password_hash_cost: int = Field(default=12, ge=10, le=16)
 

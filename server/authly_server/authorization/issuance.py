@@ -53,6 +53,7 @@ async def issue(database: Database, approval: Approval, *, grant_id: UUID, ttl: 
         id_token_claims=approval.entitlement.id_token,
         userinfo_claims=approval.entitlement.userinfo,
         claim_scopes=approval.entitlement.scopes,
+        dpop_jkt=request.dpop_jkt,
     )
     await authorization_codes.issue(database, written, remember_consent=approval.remember)
     return code.text

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from authly_server import entropy
 from authly_server.authorization.checks import Policy
 from authly_server.model.client import Client
-from authly_server.protocol import authorization_request, errors, parameters
+from authly_server.protocol import authorization_request, dpop, errors, parameters
 from authly_server.protocol.errors import ErrorCode, PageError
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import pushed_requests
@@ -26,15 +26,21 @@ class Asked:
     pushed: bytes | None = None
 
 
-def own(request: Parameters, client: Client) -> Parameters:
-    """What an authenticated client pushes, which is its own request.
+def own(request: Parameters, client: Client, dpop_jkt: str | None) -> Parameters:
+    """What an authenticated client pushes: its own request, bound to the key that it proves.
 
     Raises:
-        OAuthError: invalid_request for a request_uri ("MUST NOT be provided", section 2.1).
+        OAuthError: invalid_request for a request_uri ("MUST NOT be provided", section 2.1),
+            invalid_dpop_proof where dpop_jkt names another key (RFC 9449 section 10.1).
     """
     if request.get("request_uri") is not None:
         raise errors.invalid_request("request_uri cannot be pushed")
-    return Parameters({**request.values, "client_id": (client.client_id,)})
+    values = {**request.values, "client_id": (client.client_id,)}
+    if dpop_jkt is None:
+        return Parameters(values)
+    if request.get("dpop_jkt") not in {None, dpop_jkt}:
+        raise dpop.invalid("its key is not the one that dpop_jkt names")
+    return Parameters({**values, "dpop_jkt": (dpop_jkt,)})
 
 
 async def push(database: Database, client: Client, query: str) -> str:

@@ -45,6 +45,7 @@ CARRIED = (
     "login_hint",
     "id_token_hint",
     "claims",
+    "dpop_jkt",
 )
 
 

@@ -12,7 +12,7 @@ from authly_server.clients import authentication
 from authly_server.grants import authorization_code, client_credentials, identity, refresh_token
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
 from authly_server.model.client import Client
-from authly_server.protocol import resource_indicator, scope
+from authly_server.protocol import dpop, resource_indicator, scope
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.token_request import (
     AuthorizationCodeRequest,
@@ -37,12 +37,13 @@ class TokenResponse:
     scopes: frozenset[str]
     refresh_token: str | None
     id_token: str | None = None
+    token_type: str = "Bearer"  # noqa: S105  # a kind of token, not one
 
     def members(self) -> dict[str, object]:
         """The members of the JSON object."""
         told: dict[str, object] = {
             "access_token": self.access_token,
-            "token_type": "Bearer",
+            "token_type": self.token_type,
             "expires_in": self.expires_in,
             "scope": scope.format_names(self.scopes),
         }
@@ -50,18 +51,23 @@ class TokenResponse:
         return told | {name: value for name, value in more.items() if value is not None}
 
 
-async def exchange(issuing: Issuing, client: Client, request: TokenRequest) -> TokenResponse:
+async def exchange(
+    issuing: Issuing, client: Client, request: TokenRequest, dpop_jkt: str | None = None
+) -> TokenResponse:
     """Answer a token request of an authenticated client.
+
+    `dpop_jkt` is the thumbprint of the key that the request proves, which its tokens are bound to.
 
     Raises:
         OAuthError: with nothing consumed, but for a replay, whose grant is revoked.
     """
     authentication.check_may_use_grant(client, request.grant_type)
+    _check_bound(client, dpop_jkt)
     _check_scopes(client, request)
     resource_indicator.check_allowed(request.resources, client.audiences)
-    match await _dispatch(issuing, client, request):
+    match await _dispatch(issuing, client, request, dpop_jkt):
         case Issue() as issue:
-            return await _respond(issuing, client, issue)
+            return await _respond(issuing, client, issue, dpop_jkt)
         case Refuse(reason):
             _log.info("grant refused", reason=reason, grant_type=request.grant_type)
         case Replayed(grant_id):
@@ -69,14 +75,22 @@ async def exchange(issuing: Issuing, client: Client, request: TokenRequest) -> T
     raise OAuthError(ErrorCode.INVALID_GRANT, "the grant is invalid, expired, revoked or used")
 
 
-async def _dispatch(issuing: Issuing, client: Client, request: TokenRequest) -> Outcome:
+async def _dispatch(
+    issuing: Issuing, client: Client, request: TokenRequest, dpop_jkt: str | None
+) -> Outcome:
     match request:
         case AuthorizationCodeRequest():
-            return await authorization_code.exchange(issuing, client, request)
+            return await authorization_code.exchange(issuing, client, request, dpop_jkt)
         case RefreshTokenRequest():
-            return await refresh_token.exchange(issuing, client, request)
+            return await refresh_token.exchange(issuing, client, request, dpop_jkt)
         case ClientCredentialsRequest():
             return await client_credentials.exchange(issuing, client, request)
+
+
+def _check_bound(client: Client, dpop_jkt: str | None) -> None:
+    """RFC 9449 section 5.2, dpop_bound_access_tokens: no other tokens for this client."""
+    if client.dpop_bound and dpop_jkt is None:
+        raise dpop.invalid("this client must send one with each token request")
 
 
 def _check_scopes(client: Client, request: TokenRequest) -> None:
@@ -85,7 +99,9 @@ def _check_scopes(client: Client, request: TokenRequest) -> None:
         scope.check_allowed(request.scopes, client.scopes)
 
 
-async def _respond(issuing: Issuing, client: Client, issue: Issue) -> TokenResponse:
+async def _respond(
+    issuing: Issuing, client: Client, issue: Issue, dpop_jkt: str | None
+) -> TokenResponse:
     ttl = client.access_token_ttl or issuing.access_token_ttl
     # What was granted before the client lost a scope is not issued any more.
     scopes = issue.scopes & client.scopes
@@ -100,11 +116,12 @@ async def _respond(issuing: Issuing, client: Client, issue: Issue) -> TokenRespo
         grant_id=issue.grant_id,
         issued_at=now,
         expires_at=now + timedelta(seconds=ttl),
+        key_thumbprint=dpop_jkt,
     )
     text = access_token.issue(issuing.keys.ring, token)
     told = identity.of(issue, scopes)
     id_token = await identity.issue(issuing, client, told, text, ttl) if told else None
-    return TokenResponse(text, ttl, scopes, issue.refresh_token, id_token)
+    return TokenResponse(text, ttl, scopes, issue.refresh_token, id_token, token.token_type)
 
 
 def _audience(issuing: Issuing, client: Client, issue: Issue) -> tuple[str, ...]:

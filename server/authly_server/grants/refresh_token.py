@@ -1,7 +1,7 @@
 """The refresh token grant, RFC 6749 section 6, with rotation (RFC 9700 section 4.14.2)."""
 
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
-from authly_server.model.client import Client
+from authly_server.model.client import Client, ClientType
 from authly_server.model.refresh_token import (
     RefreshRefused,
     RefreshReplayed,
@@ -20,7 +20,9 @@ from authly_server.tokens.refusal import TokenRefused
 GRACE = 30
 
 
-async def exchange(issuing: Issuing, client: Client, request: RefreshTokenRequest) -> Outcome:
+async def exchange(
+    issuing: Issuing, client: Client, request: RefreshTokenRequest, dpop_jkt: str | None
+) -> Outcome:
     """Rotate the token: its successor is the answer, also to one who asks again at once.
 
     Raises:
@@ -33,7 +35,7 @@ async def exchange(issuing: Issuing, client: Client, request: RefreshTokenReques
         return Refuse("malformed")
     await _check_within_grant(issuing, client, presented, request)
     outcome = await refresh_tokens.rotate(
-        issuing.database, _rotation(issuing, client, presented, successor)
+        issuing.database, _rotation(issuing, client, presented, successor, dpop_jkt)
     )
     match outcome:
         case Rotated(grant, _):
@@ -48,7 +50,11 @@ async def exchange(issuing: Issuing, client: Client, request: RefreshTokenReques
 
 
 def _rotation(
-    issuing: Issuing, client: Client, presented: RefreshTokenValue, successor: RefreshTokenValue
+    issuing: Issuing,
+    client: Client,
+    presented: RefreshTokenValue,
+    successor: RefreshTokenValue,
+    dpop_jkt: str | None,
 ) -> RefreshRotation:
     return RefreshRotation(
         grant_id=presented.grant_id,
@@ -58,6 +64,8 @@ def _rotation(
         successor_digest=successor.digest,
         ttl=client.refresh_token_ttl or issuing.refresh_token_ttl,
         grace=GRACE,
+        dpop_jkt=dpop_jkt,
+        binds=client.type is ClientType.PUBLIC,
     )
 
 

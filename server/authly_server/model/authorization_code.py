@@ -16,6 +16,7 @@ class NewAuthorizationCode:
     it out (one was registered).
     `code_challenge` is None only for a confidential client that need not use PKCE. The claims were
     asked for one by one, and `claim_scopes` are the scopes that cover them and are not granted.
+    `dpop_jkt` is the thumbprint of the one key that the code may be redeemed with, if it is bound.
     """
 
     grant_id: UUID
@@ -32,19 +33,22 @@ class NewAuthorizationCode:
     id_token_claims: frozenset[str] = frozenset()
     userinfo_claims: frozenset[str] = frozenset()
     claim_scopes: frozenset[str] = frozenset()
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CodeRedemption:
     """What a token request proves about a code; compared with the row in one statement.
 
-    `code_challenge` is the S256 transformation of the verifier that was sent, None for none sent.
+    `code_challenge` is the S256 transformation of the verifier that was sent, None for none sent;
+    `dpop_jkt` the thumbprint of the key that the request proves, likewise.
     """
 
     digest: bytes
     client_id: UUID
     redirect_uri: str | None
     code_challenge: str | None
+    dpop_jkt: str | None = None
 
 
 class CodeRefusal(StrEnum):
@@ -56,6 +60,7 @@ class CodeRefusal(StrEnum):
     OTHER_CLIENT = "other_client"
     OTHER_REDIRECT_URI = "other_redirect_uri"
     OTHER_VERIFIER = "other_verifier"
+    OTHER_KEY = "other_key"
 
 
 @dataclass(frozen=True, slots=True)

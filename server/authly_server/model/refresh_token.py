@@ -13,10 +13,14 @@ from authly_server.model.grant import Grant
 
 @dataclass(frozen=True, slots=True)
 class NewRefreshFamily:
-    """Generation 0 of a family; `ttl` in seconds from now, renewed at each rotation."""
+    """Generation 0 of a family; `ttl` in seconds from now, renewed at each rotation.
+
+    `dpop_jkt` is the thumbprint of the key that the family is bound to (RFC 9449 section 5).
+    """
 
     digest: bytes
     ttl: int
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class RefreshRotation:
     """A presented token whose MAC was right, and its successor.
 
     `ttl` and `grace` are seconds: within `grace` of a rotation the same successor is answered
-    again as long as nobody has used it.
+    again as long as nobody has used it. `dpop_jkt` is the thumbprint of the key that the request
+    proves; a family that is bound to none yet is bound to it where `binds` says so.
     """
 
     grant_id: UUID
@@ -34,6 +39,8 @@ class RefreshRotation:
     successor_digest: bytes
     ttl: int
     grace: int
+    dpop_jkt: str | None = None
+    binds: bool = False
 
 
 class RefreshRefusal(StrEnum):
@@ -43,6 +50,7 @@ class RefreshRefusal(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     OTHER_CLIENT = "other_client"
+    OTHER_KEY = "other_key"
 
 
 @dataclass(frozen=True, slots=True)

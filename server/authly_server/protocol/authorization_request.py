@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from authly_server.protocol import (
     characters,
     claims_request,
+    dpop,
     errors,
     pkce,
     resource_indicator,
@@ -60,6 +61,7 @@ class AuthorizationRequest:
     id_token_hint: str | None = field(repr=False)
     login_hint: str | None
     claims: ClaimsRequest
+    dpop_jkt: str | None = None
 
 
 def identify(parameters: Parameters) -> Origin:
@@ -130,6 +132,7 @@ def parse(parameters: Parameters) -> AuthorizationRequest:
         id_token_hint=parameters.get("id_token_hint"),
         login_hint=parameters.get("login_hint"),
         claims=claims_request.parse(parameters.get("claims")),
+        dpop_jkt=dpop.parse_thumbprint(parameters.get("dpop_jkt")),
     )
 
 

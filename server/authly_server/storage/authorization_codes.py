@@ -32,8 +32,8 @@ WITH granted AS (
         scopes = ARRAY(SELECT unnest(consent.scopes) UNION SELECT unnest(excluded.scopes))
 )
 INSERT INTO authly.authorization_codes
-    (digest, grant_id, redirect_uri, code_challenge, nonce, expires_at)
-SELECT %(digest)s, granted.id, %(redirect_uri)s, %(code_challenge)s, %(nonce)s,
+    (digest, grant_id, redirect_uri, code_challenge, nonce, dpop_jkt, expires_at)
+SELECT %(digest)s, granted.id, %(redirect_uri)s, %(code_challenge)s, %(nonce)s, %(dpop_jkt)s,
     now() + make_interval(secs => %(ttl)s)
 FROM granted
 """
@@ -53,12 +53,14 @@ WITH consumed AS (
     AND (%(redirect_uri)s::text IS NULL
         OR %(redirect_uri)s::text = coalesce(code.redirect_uri, client.redirect_uris[1]))
     AND code.code_challenge IS NOT DISTINCT FROM %(code_challenge)s::text
+    AND (code.dpop_jkt IS NULL OR code.dpop_jkt = %(dpop_jkt)s::text)
     RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes,
         grants.resources, grants.session_id, grants.authenticated_at, grants.acr,
         grants.id_token_claims, code.nonce
 ), family AS (
-    INSERT INTO authly.tokens (token_type, client_id, grant_id, generation, digest, expires_at)
-    SELECT 'refresh', consumed.client_id, consumed.grant_id, 0, %(family_digest)s,
+    INSERT INTO authly.tokens
+        (token_type, client_id, grant_id, generation, digest, dpop_jkt, expires_at)
+    SELECT 'refresh', consumed.client_id, consumed.grant_id, 0, %(family_digest)s, %(family_jkt)s,
         now() + make_interval(secs => %(family_ttl)s)
     FROM consumed WHERE %(family_digest)s::bytea IS NOT NULL
 )
@@ -71,6 +73,7 @@ SELECT grants.id AS grant_id, grants.client_id = %(client_id)s AS is_own,
         OR %(redirect_uri)s::text = coalesce(code.redirect_uri, client.redirect_uris[1])
         AS has_same_redirect_uri,
     code.code_challenge IS NOT DISTINCT FROM %(code_challenge)s::text AS is_verified,
+    code.dpop_jkt IS NULL OR code.dpop_jkt = %(dpop_jkt)s::text AS has_key,
     code.used_at IS NOT NULL AS is_used,
     code.expires_at <= now() AS is_expired
 FROM authly.authorization_codes AS code
@@ -104,6 +107,7 @@ async def issue(database: Database, code: NewAuthorizationCode, *, remember_cons
         "nonce": code.nonce,
         "redirect_uri": code.redirect_uri,
         "code_challenge": code.code_challenge,
+        "dpop_jkt": code.dpop_jkt,
         "ttl": code.ttl,
         "remember_consent": remember_consent,
     }
@@ -130,7 +134,9 @@ async def redeem(
         "client_id": redemption.client_id,
         "redirect_uri": redemption.redirect_uri,
         "code_challenge": redemption.code_challenge,
+        "dpop_jkt": redemption.dpop_jkt,
         "family_digest": family.digest if family else None,
+        "family_jkt": family.dpop_jkt if family else None,
         "family_ttl": family.ttl if family else 0,
     }
     consumed = await database.fetch_one(_REDEEM, parameters)
@@ -146,6 +152,7 @@ async def _explain(connection: Connection, redemption: CodeRedemption) -> CodeOu
         "client_id": redemption.client_id,
         "redirect_uri": redemption.redirect_uri,
         "code_challenge": redemption.code_challenge,
+        "dpop_jkt": redemption.dpop_jkt,
     }
     row = await (await connection.execute(_EXAMINE, parameters)).fetchone()
     reason = _refusal(row)
@@ -163,6 +170,7 @@ def _refusal(row: Row | None) -> CodeRefusal | None:
         (not row["is_own"], CodeRefusal.OTHER_CLIENT),
         (not row["has_same_redirect_uri"], CodeRefusal.OTHER_REDIRECT_URI),
         (not row["is_verified"], CodeRefusal.OTHER_VERIFIER),
+        (not row["has_key"], CodeRefusal.OTHER_KEY),
         (row["is_used"], None),
         (row["is_expired"], CodeRefusal.EXPIRED),
         (True, CodeRefusal.REVOKED),

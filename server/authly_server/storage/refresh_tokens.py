@@ -21,8 +21,9 @@ from authly_server.storage.pool import Connection, Database, Row
 MOST_RETRIES = 100
 
 _START = """
-INSERT INTO authly.tokens (token_type, client_id, grant_id, generation, digest, expires_at)
-SELECT 'refresh', grants.client_id, grants.id, 0, %(digest)s,
+INSERT INTO authly.tokens
+    (token_type, client_id, grant_id, generation, digest, dpop_jkt, expires_at)
+SELECT 'refresh', grants.client_id, grants.id, 0, %(digest)s, %(dpop_jkt)s,
     now() + make_interval(secs => %(ttl)s)
 FROM authly.grants WHERE grants.id = %(grant_id)s
 """
@@ -44,6 +45,7 @@ _ROTATE = """
 UPDATE authly.tokens AS family
 SET generation = family.generation + 1, digest = %(successor_digest)s,
     previous_digest = family.digest, rotated_at = now(), retries = 0,
+    dpop_jkt = coalesce(family.dpop_jkt, CASE WHEN %(binds)s THEN %(dpop_jkt)s::text END),
     expires_at = now() + make_interval(secs => %(ttl)s)
 FROM authly.grants
 JOIN authly.clients AS client ON client.id = grants.client_id
@@ -52,6 +54,7 @@ WHERE family.token_type = 'refresh' AND family.grant_id = %(grant_id)s
 AND grants.id = family.grant_id AND grants.client_id = %(client_id)s
 AND family.generation = %(generation)s AND family.digest = %(presented_digest)s
 AND family.expires_at > now()
+AND (family.dpop_jkt IS NULL OR family.dpop_jkt = %(dpop_jkt)s::text)
 AND grants.revoked_at IS NULL AND client.enabled AND person.enabled
 RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources,
     grants.session_id, grants.authenticated_at, grants.acr, grants.id_token_claims
@@ -63,6 +66,7 @@ SELECT grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, g
     grants.client_id = %(client_id)s AS is_own,
     grants.revoked_at IS NULL AND client.enabled AND person.enabled AS is_live,
     family.expires_at <= now() AS is_expired,
+    family.dpop_jkt IS NULL OR family.dpop_jkt = %(dpop_jkt)s::text AS has_key,
     family.generation - %(generation)s AS generations_ago,
     family.generation = %(generation)s + 1
         AND family.previous_digest = %(presented_digest)s
@@ -96,7 +100,12 @@ async def start(database: Database, grant_id: UUID, family: NewRefreshFamily) ->
     Raises:
         errors.Vanished: the grant has a family, or is gone.
     """
-    parameters = {"grant_id": grant_id, "digest": family.digest, "ttl": family.ttl}
+    parameters = {
+        "grant_id": grant_id,
+        "digest": family.digest,
+        "dpop_jkt": family.dpop_jkt,
+        "ttl": family.ttl,
+    }
     try:
         started = await database.execute(_START, parameters)
     except pg.UniqueViolation as error:
@@ -119,6 +128,8 @@ async def rotate(database: Database, rotation: RefreshRotation) -> RefreshOutcom
         "presented_digest": rotation.presented_digest,
         "successor_digest": rotation.successor_digest,
         "ttl": rotation.ttl,
+        "dpop_jkt": rotation.dpop_jkt,
+        "binds": rotation.binds,
     }
     rotated = await database.fetch_one(_ROTATE, parameters)
     if rotated is not None:
@@ -135,6 +146,7 @@ async def _explain(connection: Connection, rotation: RefreshRotation) -> Refresh
         "presented_digest": rotation.presented_digest,
         "successor_digest": rotation.successor_digest,
         "grace": rotation.grace,
+        "dpop_jkt": rotation.dpop_jkt,
         "most_retries": MOST_RETRIES,
     }
     row = await (await connection.execute(_EXAMINE, parameters)).fetchone()
@@ -154,6 +166,8 @@ def _refusal(row: Row | None) -> RefreshRefusal | None:
         return RefreshRefusal.UNKNOWN
     rules = (
         (not row["is_own"], RefreshRefusal.OTHER_CLIENT),
+        # Before anything is called a replay: who has not the key cannot end the family.
+        (not row["has_key"], RefreshRefusal.OTHER_KEY),
         (not row["is_live"], RefreshRefusal.REVOKED),
         (row["is_expired"], RefreshRefusal.EXPIRED),
         # A generation not reached yet: the database was restored from a backup since.

@@ -19,7 +19,7 @@ class AccessToken:
     """An access token's claims; times are UTC in whole seconds.
 
     `subject` is the user's id, or the client's identifier where no user is involved; `grant_id`
-    is None then.
+    is None then. `key_thumbprint` is of the key that it is bound to (RFC 9449 section 6.1).
     """
 
     issuer: str
@@ -31,6 +31,12 @@ class AccessToken:
     grant_id: UUID | None
     issued_at: datetime
     expires_at: datetime
+    key_thumbprint: str | None = None
+
+    @property
+    def token_type(self) -> str:
+        """How it is presented (RFC 6749 section 7.1)."""
+        return "Bearer" if self.key_thumbprint is None else "DPoP"
 
 
 def issue(ring: KeyRing, token: AccessToken) -> str:
@@ -49,7 +55,11 @@ def _claims(token: AccessToken) -> dict[str, object]:
         "iat": int(token.issued_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
     }
-    return claims if token.grant_id is None else claims | {"grant_id": str(token.grant_id)}
+    if token.grant_id is not None:
+        claims["grant_id"] = str(token.grant_id)
+    if token.key_thumbprint is not None:
+        claims["cnf"] = {"jkt": token.key_thumbprint}
+    return claims
 
 
 def verify(ring: KeyRing, token: str, issuer: str, now: datetime) -> AccessToken:
@@ -75,10 +85,21 @@ def _read(claims: dict[str, object]) -> AccessToken:
             grant_id=None if grant_id is None else UUID(text(grant_id)),
             issued_at=signed_jwt.read_time(claims.get("iat")),
             expires_at=signed_jwt.read_time(claims.get("exp")),
+            key_thumbprint=_read_confirmation(claims.get("cnf")),
         )
     except ValueError:
         message = "a claim is missing or malformed"
         raise TokenRefused(message) from None
+
+
+def _read_confirmation(value: object) -> str | None:
+    """RFC 7800 section 3.1: the key is known by its thumbprint here, and by nothing else."""
+    if value is None:
+        return None
+    if not isinstance(value, dict) or set(value) != {"jkt"}:
+        message = "not bound in a way that is known here"
+        raise ValueError(message)
+    return signed_jwt.read_text(value["jkt"])
 
 
 def _check(token: AccessToken, issuer: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from authly_server.web import services
 
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
     "Access-Control-Max-Age": "600",
 }
 
@@ -25,7 +25,7 @@ def allow(request: web.Request, headers: CIMultiDict[str]) -> None:
     headers.add("Vary", "Origin")
     if origin is not None and (origin in origins or "*" in origins):
         headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
-        headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After"
+        headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After, DPoP-Nonce"
 
 
 async def preflight(_: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from aiohttp import web
 from authly_server.authorization.checks import Policy
 from authly_server.client_settings import ClientSettings
 from authly_server.model.session import ACRS
-from authly_server.protocol import authorization_request, public_key
+from authly_server.protocol import authorization_request, dpop, public_key
 from authly_server.protocol.claims_request import COVERED_BY
 from authly_server.tokens.id_token import DECIDED
 from authly_server.tokens.keyring import KeyRing, Keys
@@ -95,6 +95,7 @@ def metadata(issuer: str, policy: Policy) -> dict[str, object]:
             for endpoint in ("token", "introspection", "revocation")
         },
         "authorization_response_iss_parameter_supported": True,
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "subject_types_supported": ["public"],
         "prompt_values_supported": sorted(authorization_request.PROMPTS),
         "request_parameter_supported": False,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import orjson
 from aiohttp import web
 
+from authly_server.protocol import dpop
 from authly_server.protocol.errors import ErrorCode, OAuthError
 
 
@@ -38,9 +39,27 @@ def basic_challenge(error: OAuthError, authorization: str | None) -> str | None:
     return None
 
 
+def resource_challenge(
+    error: OAuthError, authorization: str | None, scope: str | None = None
+) -> str:
+    """In the scheme that the request had: RFC 6750 section 3, RFC 9449 section 7.1."""
+    if (authorization or "").partition(" ")[0].lower() == "dpop":
+        return dpop_challenge(error, scope)
+    return bearer_challenge(error, scope)
+
+
+def dpop_challenge(error: OAuthError | None = None, scope: str | None = None) -> str:
+    """RFC 9449 section 7.1; with the algorithms that proofs may be signed by."""
+    return f'{_challenge("DPoP", error, scope)}, algs="{" ".join(dpop.ALGORITHMS)}"'
+
+
 def bearer_challenge(error: OAuthError | None = None, scope: str | None = None) -> str:
     """RFC 6750 section 3; without an error for a request that had no token at all."""
-    parts = ['Bearer realm="authly"']
+    return _challenge("Bearer", error, scope)
+
+
+def _challenge(scheme: str, error: OAuthError | None, scope: str | None) -> str:
+    parts = [f'{scheme} realm="authly"']
     if error is not None:
         parts += [f'error="{error.error}"', f'error_description="{error.description}"']
     if scope is not None:

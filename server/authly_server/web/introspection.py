@@ -64,11 +64,11 @@ def _concerns(client: Client, token: AccessToken, issuer: str) -> bool:
 
 
 def _members(token: AccessToken) -> dict[str, object]:
-    return {
+    members: dict[str, object] = {
         "active": True,
         "scope": scope.format_names(token.scopes),
         "client_id": token.client_id,
-        "token_type": "Bearer",
+        "token_type": token.token_type,
         "exp": int(token.expires_at.timestamp()),
         "iat": int(token.issued_at.timestamp()),
         "sub": token.subject,
@@ -76,3 +76,6 @@ def _members(token: AccessToken) -> dict[str, object]:
         "iss": token.issuer,
         "jti": token.jti,
     }
+    if token.key_thumbprint is not None:
+        members["cnf"] = {"jkt": token.key_thumbprint}  # RFC 9449 section 6.2
+    return members

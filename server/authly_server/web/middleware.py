@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from authly_server import entropy, telemetry
-from authly_server.protocol import errors as protocol_errors
+from authly_server.protocol import dpop, errors as protocol_errors
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.storage.errors import Unavailable
 from authly_server.users.passwords import Overloaded
@@ -92,12 +92,12 @@ def _refused(
         if error.status == 503:  # noqa: PLR2004  # Service Unavailable
             page.headers["Retry-After"] = str(error_response.RETRY_AFTER_SECONDS)
         return page
-    challenge = error_response.basic_challenge(error, request.headers.get("Authorization"))
-    if error.error is ErrorCode.INVALID_TOKEN:
-        challenge = error_response.bearer_challenge(error)
-    elif route is not None and route.face is Face.RESOURCE and error.status in {400, 401, 403}:
+    presented = request.headers.get("Authorization")
+    challenge = error_response.basic_challenge(error, presented)
+    is_resource = route is not None and route.face is Face.RESOURCE
+    if error.error is ErrorCode.INVALID_TOKEN or (is_resource and error.status in {400, 401, 403}):
         scope = "profile" if error.error is ErrorCode.INSUFFICIENT_SCOPE else None
-        challenge = error_response.bearer_challenge(error, scope)
+        challenge = error_response.resource_challenge(error, presented, scope)
     return error_response.render(error, challenge=challenge, headers=headers)
 
 
@@ -150,9 +150,12 @@ def _complete(
         headers["Cache-Control"] = "no-store"
         headers["Pragma"] = "no-cache"
     headers["X-Request-Id"] = reference
+    found = services.of(request)
+    if found.settings.dpop_nonce_required and dpop.HEADER in request.headers:
+        headers["DPoP-Nonce"] = found.proofs.nonces.current(found.clock.now())
     if route is not None and route.cross_origin:
         cors.allow(request, headers)
-    if services.of(request).lifecycle.is_draining:
+    if found.lifecycle.is_draining:
         response.force_close()
 
 

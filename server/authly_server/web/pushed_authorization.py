@@ -8,14 +8,20 @@ from authly_server.clients import authentication
 from authly_server.model.client import Client
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import errors as storage_errors
-from authly_server.web import client_authentication, conversation, forms, services
+from authly_server.web import (
+    client_authentication,
+    conversation,
+    forms,
+    proof_of_possession,
+    services,
+)
 
 
 async def post(request: web.Request) -> web.Response:
     """Check a request as the authorization endpoint would, keep it, and answer its handle."""
     form = await forms.read(request)
     client = await client_authentication.authenticate(request, form)
-    asked = pushed.own(form, client)
+    asked = pushed.own(form, client, await proof_of_possession.find(request))
     await _check(request, client, asked)
     query = conversation.portable(request, asked)
     try:

@@ -15,7 +15,7 @@ from authly_server.protocol.parameters import Parameters
 from authly_server.protocol.token_request import TokenRequest
 from authly_server.storage import described_clients
 from authly_server.storage.errors import Unavailable
-from authly_server.web import client_authentication, forms, services
+from authly_server.web import client_authentication, forms, proof_of_possession, services
 
 
 async def post(request: web.Request) -> web.Response:
@@ -58,7 +58,8 @@ async def _exchange(
 ) -> tuple[TokenRequest, web.Response]:
     wanted = parse(parameters)
     client = await client_authentication.authenticate(request, parameters)
-    issued = await grants.exchange(services.of(request).issuing, client, wanted)
+    dpop_jkt = await proof_of_possession.find(request)
+    issued = await grants.exchange(services.of(request).issuing, client, wanted, dpop_jkt)
     await _note_use(request, client)
     body = orjson.dumps(issued.members())
     return wanted, web.Response(body=body, content_type="application/json")

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import orjson
 from aiohttp import web
 
-from authly_server.protocol import bearer, errors
+from authly_server.protocol import bearer, dpop, errors
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import users
 from authly_server.tokens import access_token, id_token, signed_jwt, standard_claims
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
-from authly_server.web import error_response, forms, services
+from authly_server.web import error_response, forms, proof_of_possession, services
 from authly_server.web.services import Services
 
 
@@ -34,14 +34,40 @@ async def post(request: web.Request) -> web.Response:
 async def _answer(request: web.Request, form: Parameters | None) -> web.Response:
     if "access_token" in request.query:
         raise errors.invalid_request("an access token in the query is not accepted")
-    text = bearer.find(forms.authorization(request), form)
+    found, authorization = services.of(request), forms.authorization(request)
+    bound = dpop.find_token(authorization, form)
+    text = bearer.find(authorization, form) if bound is None else bound
     if text is None:
-        return web.Response(
-            status=401, headers={"WWW-Authenticate": error_response.bearer_challenge()}
-        )
-    found = services.of(request)
+        return _challenged()
     token = _verified(found, text)
+    await _check_key(request, token, bound)
     return await _render(found, token, await _claims(found, token))
+
+
+def _challenged() -> web.Response:
+    """RFC 6750 section 3 and RFC 9449 section 7.1: the ways in which a token may be presented."""
+    challenges = (error_response.bearer_challenge(), error_response.dpop_challenge())
+    return web.Response(status=401, headers={"WWW-Authenticate": ", ".join(challenges)})
+
+
+async def _check_key(request: web.Request, token: AccessToken, bound: str | None) -> None:
+    """A token that is bound to a key is no bearer token, nor the other way round (section 7.2).
+
+    Raises:
+        OAuthError: invalid_token, invalid_dpop_proof or use_dpop_nonce, each with status 401.
+    """
+    if bound is None:
+        if token.key_thumbprint is not None:
+            raise _invalid_token()
+        return
+    try:
+        proved = await proof_of_possession.find(request, bound)
+    except OAuthError as error:
+        raise OAuthError(error.error, error.description, 401) from error
+    if proved is None:
+        raise OAuthError(ErrorCode.INVALID_DPOP_PROOF, "a DPoP proof is missing", 401)
+    if proved != token.key_thumbprint:
+        raise _invalid_token()
 
 
 def _verified(found: Services, text: str) -> AccessToken:

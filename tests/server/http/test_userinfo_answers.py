@@ -70,7 +70,9 @@ def test_without_a_token_the_challenge_has_no_error(instance: Instance) -> None:
         for method in ("GET", "POST"):
             answer = instance.http.request(method, "/userinfo", headers=headers)
             assert answer.status_code == 401
-            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="authly"'
+            challenges = answer.headers["WWW-Authenticate"]
+            assert challenges.startswith('Bearer realm="authly", DPoP realm="authly", algs="')
+            assert "error" not in challenges
             assert answer.content == b""
 
 

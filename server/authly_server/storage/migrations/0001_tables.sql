@@ -138,6 +138,8 @@ CREATE TABLE authly.authorization_codes (
     redirect_uri text,
     code_challenge text,
     nonce text,
+    -- The thumbprint of the key that it has to be redeemed with (RFC 9449, section 10).
+    dpop_jkt text,
     expires_at timestamptz NOT NULL,
     used_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now()
@@ -167,6 +169,8 @@ CREATE TABLE authly.tokens (
     generation integer,
     digest bytea,
     previous_digest bytea,
+    -- The thumbprint of the key that a public client's family is bound to (RFC 9449, section 5).
+    dpop_jkt text,
     rotated_at timestamptz,
     retries smallint NOT NULL DEFAULT 0,
     invalidated_at timestamptz,
