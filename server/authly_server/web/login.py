@@ -2,21 +2,22 @@
 
 from aiohttp import web
 
-from authly_server import entropy, telemetry
 from authly_server.authorization.interaction import Step
 from authly_server.authorization.response import Refused
 from authly_server.model.user import User
-from authly_server.protocol.parameters import Parameters
-from authly_server.storage import sessions, users
-from authly_server.tokens import digest
-from authly_server.users import names, passwords
-from authly_server.web import answers, conversation, cookies, forms, logout, pages, services
+from authly_server.web import (
+    answers,
+    conversation,
+    cookies,
+    forms,
+    pages,
+    services,
+    signing_in,
+)
 from authly_server.web.conversation import Conversation
 
 
-SESSION_PREFIX = "as_"
 _FORM = "login"
-_log = telemetry.logger(__name__)
 
 
 async def get(request: web.Request) -> web.Response:
@@ -36,7 +37,7 @@ async def post(request: web.Request) -> web.Response:
     try:
         found = await conversation.resume(request, form.get("transaction"))
         conversation.check_form(request, found, form.get("csrf"), _FORM)
-        user = await _authenticate(request, form)
+        user = await signing_in.authenticate(request, form)
         if user is None:
             return _page(request, found, form.get("username"))
         return await _start_session(request, found, user)
@@ -58,50 +59,8 @@ def _page(request: web.Request, found: Conversation, failed_as: str | None = Non
     )
 
 
-async def _authenticate(request: web.Request, form: Parameters) -> User | None:
-    found, password = services.of(request), form.get("password") or ""
-    try:
-        username = names.parse(form.get("username") or "")
-        user = await users.find_by_login(found.database, username)
-        if user is None:
-            await found.passwords.verify_nobody(password)
-            return None
-        is_right = await found.passwords.verify(password, user.password_hash)
-    except (names.InvalidName, passwords.InvalidPassword):
-        return None
-    if not is_right or not user.enabled:
-        _log.info("sign-in refused", user_id=user.id)
-        return None
-    await _renew_hash(request, user, password)
-    return user
-
-
-async def _renew_hash(request: web.Request, user: User, password: str) -> None:
-    """The cost may have been raised since; only now is the password known again."""
-    found = services.of(request)
-    if found.passwords.outdated(user.password_hash):
-        renewed = await found.passwords.hash(password)
-        await users.record_password_hash(found.database, user.id, renewed)
-
-
 async def _start_session(request: web.Request, found: Conversation, user: User) -> web.Response:
-    """A new cookie each time, never one that the browser brought along (session fixation).
-
-    The session of somebody else ends; one's own goes on under the new cookie.
-    """
-    database = services.of(request).database
-    value = entropy.draw_token(SESSION_PREFIX)
-    brought = cookies.session(request)
-    former = None if brought is None else digest.sha256(brought)
-    session = await sessions.start(
-        database,
-        digest=digest.sha256(value),
-        user_id=user.id,
-        ttl=cookies.SESSION_LIFETIME,
-        former=former,
-    )
-    if former is not None:
-        await logout.end(request, former)
+    session, value = await signing_in.begin_session(request, user)
     signed_in = await conversation.signed_in(request, found, session, user)
     try:
         answer = await conversation.proceed(request, signed_in)

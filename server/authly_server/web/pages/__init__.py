@@ -1,32 +1,19 @@
 """What people see: plain HTML that works without script, under a policy that admits no other."""
 
-import base64
-import functools
-import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
 from authly_server.authorization import response
 from authly_server.authorization.response import AuthorizationResponse
-from authly_server.clients import metadata_document
 from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import characters
 from authly_server.users import names
+from authly_server.web.pages import rendering
 
 
-_FOLDER = Path(__file__).parent
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(_FOLDER),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 # The one script that there is: it spares people the click on a form that is for the client.
 _SUBMIT = "document.forms[0].submit()"
 _FIRST_OF_OURS = 500
@@ -48,17 +35,17 @@ def login(
     redirect_uri: str,
 ) -> web.Response:
     """The form for user name and password; 400 if the ones sent were wrong."""
-    body = _render(
+    body = rendering.render(
         "login.html",
         action=action,
         transaction_id=transaction_id,
         form_token=form_token,
-        client_name=_name(client),
+        client_name=rendering.client_name(client),
         username=(username or "")[: names.MOST_CHARACTERS],
         is_failure=is_failure,
         most_username_characters=names.MOST_CHARACTERS,
     )
-    return _respond(
+    return rendering.respond(
         body, 400 if is_failure else 200, form_target=response.form_target(redirect_uri)
     )
 
@@ -76,14 +63,14 @@ def consent(
     redirect_uri: str,
 ) -> web.Response:
     """What the client asks for, and the two answers."""
-    body = _render(
+    body = rendering.render(
         "consent.html",
         action=action,
         switch=switch,
         transaction_id=transaction_id,
         form_token=form_token,
         client_name=characters.displayable(client.display_name),
-        voucher=_voucher(client),
+        voucher=rendering.voucher(client),
         is_trusted=client.origin is ClientOrigin.OPERATOR,
         client_uri=_client_page(client),
         username=characters.displayable(username),
@@ -91,7 +78,7 @@ def consent(
         resources=resources,
         destination=_destination(redirect_uri),
     )
-    return _respond(body, 200, form_target=response.form_target(redirect_uri))
+    return rendering.respond(body, 200, form_target=response.form_target(redirect_uri))
 
 
 def logout(
@@ -104,7 +91,7 @@ def logout(
     destination: str | None,
 ) -> web.Response:
     """Whether the person wants to sign out; `carried` is the request, to be read again."""
-    body = _render(
+    body = rendering.render(
         "logout.html",
         action=action,
         form_token=form_token,
@@ -113,24 +100,24 @@ def logout(
         carried=carried,
     )
     target = "" if destination is None else response.form_target(destination)
-    return _respond(body, 200, form_target=target)
+    return rendering.respond(body, 200, form_target=target)
 
 
 def logout_done(*, is_signed_out: bool) -> web.Response:
     """How a logout ended that leads nowhere else."""
-    return _respond(_render("logout_done.html", is_signed_out=is_signed_out), 200)
+    return rendering.respond(rendering.render("logout_done.html", is_signed_out=is_signed_out), 200)
 
 
 def error(status: int, title: str, explanation: str, reference: str) -> web.Response:
     """Something that a person has to know; `reference` finds it in the log."""
-    body = _render(
+    body = rendering.render(
         "error.html",
         title=title,
         explanation=explanation,
         advice=_advice(status),
         reference=reference,
     )
-    return _respond(body, status)
+    return rendering.respond(body, status)
 
 
 def _advice(status: int) -> str:
@@ -141,62 +128,27 @@ def _advice(status: int) -> str:
 
 def form_post(answer: AuthorizationResponse) -> web.Response:
     """An authorization response that the browser posts (OAuth 2.0 Form Post Response Mode)."""
-    body = _render(
+    body = rendering.render(
         "form_post.html",
         action=answer.redirect_uri,
         parameters=answer.parameters,
         destination=_destination(answer.redirect_uri),
         script=Markup(_SUBMIT),  # noqa: S704  # a constant of ours
     )
-    return _respond(
+    return rendering.respond(
         body, 200, form_target=response.form_target(answer.redirect_uri), script=_SUBMIT
     )
 
 
 def leaving(answer: AuthorizationResponse, explanation: str) -> web.Response:
     """A refusal that only goes on to the client if the person wants to."""
-    body = _render(
+    body = rendering.render(
         "leaving.html",
         explanation=f"{explanation}.",
         destination=_destination(answer.redirect_uri),
         location=answer.location,
     )
-    return _respond(body, 400)
-
-
-def _render(template: str, **context: object) -> str:
-    return _TEMPLATES.get_template(template).render(style=Markup(_style()), **context)  # noqa: S704  # a file of ours
-
-
-@functools.cache
-def _style() -> str:
-    return (_FOLDER / "style.css").read_text("utf-8")
-
-
-def _respond(
-    body: str, status: int, *, form_target: str | None = None, script: str | None = None
-) -> web.Response:
-    answer = web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
-    answer.headers["Content-Security-Policy"] = _policy(form_target, script)
-    return answer
-
-
-@functools.lru_cache(maxsize=1024)
-def _policy(form_target: str | None, script: str | None) -> str:
-    """CSP Level 3: nothing but our own style, and forms that lead to us and to the client."""
-    targets = "'none'" if form_target is None else f"'self' {form_target}".strip()
-    directives = [
-        "default-src 'none'",
-        f"style-src '{_hash(_style())}'",
-        f"form-action {targets}",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    ]
-    return "; ".join(directives + ([f"script-src '{_hash(script)}'"] if script else []))
-
-
-def _hash(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")
+    return rendering.respond(body, 400)
 
 
 def _destination(redirect_uri: str) -> str:
@@ -207,24 +159,12 @@ def _destination(redirect_uri: str) -> str:
     return parts.netloc
 
 
-def _name(client: Client) -> str:
-    """What to call it: a name that somebody answers for, or else the host that publishes it."""
-    return _voucher(client) or characters.displayable(client.display_name)
-
-
-def _voucher(client: Client) -> str | None:
-    """The host that a client proves to be of by its document; None for every other client."""
-    if client.origin is not ClientOrigin.DOCUMENT:
-        return None
-    return metadata_document.host(client.client_id)
-
-
 def _client_page(client: Client) -> str | None:
     """The client's own page, if it is one that a link may lead to: nobody's advertisement."""
     page = _web_page(client.client_uri)
     if page is None or client.origin is ClientOrigin.OPERATOR:
         return page
-    return page if urlsplit(page).netloc == _voucher(client) else None
+    return page if urlsplit(page).netloc == rendering.voucher(client) else None
 
 
 def _web_page(uri: str | None) -> str | None:

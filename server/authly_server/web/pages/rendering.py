@@ -1,0 +1,76 @@
+"""How pages are made of templates, and the policy under which each is shown."""
+
+import base64
+import functools
+import hashlib
+from pathlib import Path
+
+import jinja2
+from aiohttp import web
+from markupsafe import Markup
+
+from authly_server.clients import metadata_document
+from authly_server.model.client import Client, ClientOrigin
+from authly_server.protocol import characters
+
+
+_FOLDER = Path(__file__).parent
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_FOLDER),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(template: str, **context: object) -> str:
+    """A template of this folder, filled in; whatever comes from outside is escaped."""
+    return _TEMPLATES.get_template(template).render(style=Markup(_style()), **context)  # noqa: S704  # a file of ours
+
+
+@functools.cache
+def _style() -> str:
+    return (_FOLDER / "style.css").read_text("utf-8")
+
+
+def respond(
+    body: str, status: int, *, form_target: str | None = None, script: str | None = None
+) -> web.Response:
+    """The page, which may only do what it is made for: forms of it lead to us or to `form_target`.
+
+    None is for a page without a form, and empty for one whose form leads to us alone.
+    """
+    answer = web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
+    answer.headers["Content-Security-Policy"] = _policy(form_target, script)
+    return answer
+
+
+@functools.lru_cache(maxsize=1024)
+def _policy(form_target: str | None, script: str | None) -> str:
+    """CSP Level 3: nothing but our own style, and forms that lead to us and to the client."""
+    targets = "'none'" if form_target is None else f"'self' {form_target}".strip()
+    directives = [
+        "default-src 'none'",
+        f"style-src '{_hash(_style())}'",
+        f"form-action {targets}",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+    return "; ".join(directives + ([f"script-src '{_hash(script)}'"] if script else []))
+
+
+def _hash(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")
+
+
+def client_name(client: Client) -> str:
+    """What to call it: a name that somebody answers for, or else the host that publishes it."""
+    return voucher(client) or characters.displayable(client.display_name)
+
+
+def voucher(client: Client) -> str | None:
+    """The host that a client proves to be of by its document; None for every other client."""
+    if client.origin is not ClientOrigin.DOCUMENT:
+        return None
+    return metadata_document.host(client.client_id)
