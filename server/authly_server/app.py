@@ -175,7 +175,8 @@ async def _services(
             seal=Seal(settings.secret_key or ""),
             outbound=outbound,
             assertions=AssertionVerifier(
-                audiences=(issuer, f"{issuer}/token"),
+                # RFC 7523 section 3, RFC 9126 section 2.
+                audiences=(issuer, f"{issuer}/token", f"{issuer}/par"),
                 database=database,
                 documents=outbound,
                 clock=clock.SystemClock(),

@@ -6,6 +6,7 @@ import jwt
 import pytest
 from tests.server.http import proving
 
+from throwaway.browser import asking
 from throwaway.instance import Instance, problem
 from throwaway.registration import RegisteredClient
 from throwaway.server import ISSUER
@@ -39,10 +40,10 @@ def test_each_algorithm_of_a_registered_key_proves_its_client(instance: Instance
 
 @pytest.mark.parametrize(
     "audience",
-    [ISSUER, f"{ISSUER}/token", [ISSUER], [ISSUER, f"{ISSUER}/token"]],
-    ids=["issuer", "token endpoint", "list", "both"],
+    [ISSUER, f"{ISSUER}/token", f"{ISSUER}/par", [ISSUER], [ISSUER, f"{ISSUER}/token"]],
+    ids=["issuer", "token endpoint", "pushing endpoint", "list", "both"],
 )
-def test_the_audience_is_the_issuer_or_the_token_endpoint(
+def test_the_audience_is_the_issuer_or_an_endpoint_of_clients(
     instance: Instance, robot: RegisteredClient, signer: Signer, audience: object
 ) -> None:
     assert proving.send(instance, signer.sign(signer.claims("robot", audience))).status_code == 200
@@ -56,6 +57,18 @@ def test_an_assertion_counts_at_every_endpoint_for_clients(
         instance, signer.sign(signer.claims("robot", ISSUER)), path, client_id="robot"
     )
     assert answer.status_code == 200
+
+
+def test_a_jti_that_was_used_to_push_is_used_up(
+    instance: Instance, robot: RegisteredClient, signer: Signer
+) -> None:
+    assertion = signer.sign(signer.claims("robot", ISSUER))
+    form = asking(robot) | {
+        "client_assertion_type": proving.KIND,
+        "client_assertion": assertion,
+    }
+    assert instance.http.post("/par", data=form).status_code == 201
+    assert problem(proving.send(instance, assertion)) == (401, "invalid_client")
 
 
 def test_a_key_need_not_be_named(instance: Instance, signer: Signer) -> None:
