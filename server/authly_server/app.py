@@ -33,6 +33,7 @@ from authly_server.storage import registry as registry_cache
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
 from authly_server.tokens import keyring, refresh_token
+from authly_server.tokens.device_code import UserCodes
 from authly_server.tokens.dpop_nonce import Nonces
 from authly_server.tokens.dpop_proofs import ProofVerifier
 from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile, Keys
@@ -182,6 +183,7 @@ async def _services(
                 clock=clock.SystemClock(),
                 cluster=_cluster(settings, cluster),
             ),
+            user_codes=UserCodes(settings.secret_key or ""),
             proofs=ProofVerifier(
                 database=database,
                 clock=clock.SystemClock(),

@@ -49,7 +49,7 @@ async def admit(
     """
     request = authorization_request.parse(parameters)
     checks.check(request, client, policy)
-    scopes = request.scopes or await _default_scopes(registry, client)
+    scopes = request.scopes or await default_scopes(registry, client)
     max_age = client.default_max_age if request.max_age is None else request.max_age
     return replace(request, scopes=_without_offline_access(scopes, request), max_age=max_age)
 
@@ -69,8 +69,12 @@ def _without_offline_access(
     return scopes - {OFFLINE_ACCESS}
 
 
-async def _default_scopes(registry: Registry, client: Client) -> frozenset[str]:
-    """RFC 6749 section 3.3: "a pre-defined default value or fail the request"."""
+async def default_scopes(registry: Registry, client: Client) -> frozenset[str]:
+    """RFC 6749 section 3.3: "a pre-defined default value or fail the request".
+
+    Raises:
+        OAuthError: invalid_scope if the client has none.
+    """
     defaults = {scope.name for scope in await registry.scopes() if scope.is_default}
     if found := client.scopes & defaults:
         return found

@@ -9,7 +9,13 @@ from datetime import timedelta
 
 from authly_server import entropy, telemetry
 from authly_server.clients import authentication
-from authly_server.grants import authorization_code, client_credentials, identity, refresh_token
+from authly_server.grants import (
+    authorization_code,
+    client_credentials,
+    device_code,
+    identity,
+    refresh_token,
+)
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
 from authly_server.model.client import Client
 from authly_server.protocol import dpop, resource_indicator, scope
@@ -17,6 +23,7 @@ from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.token_request import (
     AuthorizationCodeRequest,
     ClientCredentialsRequest,
+    DeviceCodeRequest,
     RefreshTokenRequest,
     TokenRequest,
 )
@@ -83,6 +90,8 @@ async def _dispatch(
             return await authorization_code.exchange(issuing, client, request, dpop_jkt)
         case RefreshTokenRequest():
             return await refresh_token.exchange(issuing, client, request, dpop_jkt)
+        case DeviceCodeRequest():
+            return await device_code.exchange(issuing, client, request, dpop_jkt)
         case ClientCredentialsRequest():
             return await client_credentials.exchange(issuing, client, request)
 
@@ -95,7 +104,9 @@ def _check_bound(client: Client, dpop_jkt: str | None) -> None:
 
 def _check_scopes(client: Client, request: TokenRequest) -> None:
     """RFC 6749 section 3.3: nothing that the client is not registered for."""
-    if not isinstance(request, AuthorizationCodeRequest) and request.scopes is not None:
+    if isinstance(request, AuthorizationCodeRequest | DeviceCodeRequest):
+        return  # what was granted is asked for again
+    if request.scopes is not None:
         scope.check_allowed(request.scopes, client.scopes)
 
 

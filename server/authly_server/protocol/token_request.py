@@ -7,6 +7,9 @@ from authly_server.protocol import errors, pkce, resource_indicator, scope
 from authly_server.protocol.parameters import Parameters
 
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorizationCodeRequest:
     """RFC 6749 section 4.1.3 with RFC 7636 section 4.5 and RFC 8707 section 2.2."""
@@ -37,7 +40,18 @@ class ClientCredentialsRequest:
     grant_type: str = "client_credentials"
 
 
-TokenRequest = AuthorizationCodeRequest | RefreshTokenRequest | ClientCredentialsRequest
+@dataclass(frozen=True, slots=True)
+class DeviceCodeRequest:
+    """RFC 8628 section 3.4."""
+
+    device_code: str = field(repr=False)
+    resources: tuple[str, ...] = ()
+    grant_type: str = DEVICE_CODE
+
+
+TokenRequest = (
+    AuthorizationCodeRequest | RefreshTokenRequest | ClientCredentialsRequest | DeviceCodeRequest
+)
 
 
 def parse(parameters: Parameters) -> TokenRequest:
@@ -89,10 +103,15 @@ def _client_credentials(parameters: Parameters) -> ClientCredentialsRequest:
     )
 
 
+def _device_code(parameters: Parameters) -> DeviceCodeRequest:
+    return DeviceCodeRequest(device_code=_required(parameters, "device_code"))
+
+
 _PARSE: dict[str, Callable[[Parameters], TokenRequest]] = {
     "authorization_code": _authorization_code,
     "refresh_token": parse_refresh,
     "client_credentials": _client_credentials,
+    DEVICE_CODE: _device_code,
 }
 
 

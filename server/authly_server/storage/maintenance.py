@@ -23,6 +23,14 @@ _REMOVE: dict[str, LiteralString] = {
         DELETE FROM authly.pushed_requests WHERE digest IN (
             SELECT digest FROM authly.pushed_requests
             WHERE expires_at < now() - interval '1 hour' LIMIT %(batch)s)""",
+    "device_authorizations": """
+        DELETE FROM authly.device_authorizations WHERE digest IN (
+            SELECT digest FROM authly.device_authorizations
+            WHERE expires_at < now() - interval '1 hour' LIMIT %(batch)s)""",
+    "attempts": """
+        DELETE FROM authly.attempts WHERE digest IN (
+            SELECT digest FROM authly.attempts
+            WHERE expires_at < now() - interval '1 hour' LIMIT %(batch)s)""",
     "used_jtis": """
         DELETE FROM authly.used_jtis WHERE digest IN (
             SELECT digest FROM authly.used_jtis
@@ -70,6 +78,8 @@ _REMOVE: dict[str, LiteralString] = {
 _REFRESH: tuple[LiteralString, ...] = (
     "VACUUM (ANALYZE) authly.authorization_codes",
     "VACUUM (ANALYZE) authly.pushed_requests",
+    "VACUUM (ANALYZE) authly.device_authorizations",
+    "VACUUM (ANALYZE) authly.attempts",
     "VACUUM (ANALYZE) authly.used_jtis",
     "VACUUM (ANALYZE) authly.tokens",
     "VACUUM (ANALYZE) authly.sessions",

@@ -9,7 +9,7 @@ from aiohttp import web
 from authly_server.authorization.checks import Policy
 from authly_server.client_settings import ClientSettings
 from authly_server.model.session import ACRS
-from authly_server.protocol import authorization_request, dpop, public_key
+from authly_server.protocol import authorization_request, dpop, public_key, token_request
 from authly_server.protocol.claims_request import COVERED_BY
 from authly_server.tokens.id_token import DECIDED
 from authly_server.tokens.keyring import KeyRing, Keys
@@ -85,7 +85,13 @@ def metadata(issuer: str, policy: Policy) -> dict[str, object]:
         "revocation_endpoint": f"{issuer}/revoke",
         "response_types_supported": list(authorization_request.RESPONSE_TYPES),
         "response_modes_supported": list(authorization_request.RESPONSE_MODES),
-        "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
+        "grant_types_supported": [
+            "authorization_code",
+            "client_credentials",
+            "refresh_token",
+            token_request.DEVICE_CODE,
+        ],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": [*_CLIENT_METHODS, "none"],
         "introspection_endpoint_auth_methods_supported": list(_CLIENT_METHODS),

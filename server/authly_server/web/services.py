@@ -17,6 +17,7 @@ from authly_server.outbound.fetcher import Fetcher
 from authly_server.settings import Settings
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
+from authly_server.tokens.device_code import UserCodes
 from authly_server.tokens.dpop_proofs import ProofVerifier
 from authly_server.tokens.keyring import Keys
 from authly_server.users.passwords import Passwords
@@ -47,6 +48,7 @@ class Services:
     outbound: Fetcher
     assertions: AssertionVerifier
     proofs: ProofVerifier
+    user_codes: UserCodes
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     # Set when clients have to be told that a session is over.
     logout_bell: asyncio.Event = field(default_factory=asyncio.Event)

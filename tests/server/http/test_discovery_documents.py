@@ -46,7 +46,7 @@ def test_the_metadata_of_an_issuer_with_a_path_is_at_each_of_its_names(
 def test_every_endpoint_that_the_metadata_names_is_there(instance: Instance) -> None:
     told = instance.http.get(METADATA[0]).json()
     named = {name: url for name, url in told.items() if name.endswith(("_endpoint", "_uri"))}
-    assert len(named) == 8
+    assert len(named) == 9
     for url in named.values():
         assert url.startswith(ISSUER)
         path = url.removeprefix("https://login.example.com")

@@ -30,6 +30,18 @@ def rows(owner: Any, user: Any, client: Any) -> Any:
         client.id,
     )
     owner.execute(
+        "INSERT INTO authly.device_authorizations (digest, user_code_digest, grant_id, client_id,"
+        " scopes, resources, poll_interval, expires_at) SELECT sha256(age::text::bytea),"
+        " sha256(age::text::bytea), gen_random_uuid(), %s, '{}', '{}', 5, now() - age"
+        " FROM (VALUES (interval '2 hours'), (interval '30 minutes')) AS ages (age)",
+        client.id,
+    )
+    owner.execute(
+        "INSERT INTO authly.attempts (digest, count, expires_at)"
+        " SELECT sha256(age::text::bytea), 1, now() - age"
+        " FROM (VALUES (interval '2 hours'), (interval '30 minutes')) AS ages (age)"
+    )
+    owner.execute(
         "INSERT INTO authly.used_jtis (digest, expires_at) SELECT sha256(age::text::bytea),"
         " now() - age FROM (VALUES (interval '2 hours'), (interval '30 minutes')) AS ages (age)"
     )
@@ -53,6 +65,8 @@ def test_what_expired_goes_and_the_rest_stays(rows: Any) -> None:
     expected = {
         "authorization_codes": 1,
         "pushed_requests": 1,
+        "device_authorizations": 1,
+        "attempts": 1,
         "used_jtis": 1,
         "tokens": 1,
         "sessions": 1,

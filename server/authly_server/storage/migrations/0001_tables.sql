@@ -157,6 +157,35 @@ CREATE TABLE authly.pushed_requests (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Devices that wait until somebody with a browser has decided about them (RFC 8628). The digest of
+-- the short user code is one with a key that is not in here.
+CREATE TABLE authly.device_authorizations (
+    digest bytea CONSTRAINT device_authorizations_pkey PRIMARY KEY
+        CONSTRAINT device_authorizations_digest_length CHECK (length(digest) = 32),
+    user_code_digest bytea NOT NULL CONSTRAINT device_authorizations_user_code_key UNIQUE
+        CONSTRAINT device_authorizations_user_code_length CHECK (length(user_code_digest) = 32),
+    -- The id that the grant has, once there is one.
+    grant_id uuid NOT NULL,
+    client_id uuid NOT NULL
+        CONSTRAINT device_authorizations_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
+    scopes text[] NOT NULL,
+    resources text[] NOT NULL,
+    decision text CONSTRAINT device_authorizations_decision CHECK (decision IN ('allowed', 'denied')),
+    poll_interval integer NOT NULL,
+    polled_at timestamptz,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- How often something was tried, by the digest of who and what.
+CREATE TABLE authly.attempts (
+    digest bytea CONSTRAINT attempts_pkey PRIMARY KEY
+        CONSTRAINT attempts_digest_length CHECK (length(digest) = 32),
+    count integer NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+
 -- Refresh families (one row a grant: the live generation and the one before), and access tokens
 -- that were revoked before they expired. Access tokens otherwise leave no row.
 CREATE TABLE authly.tokens (

@@ -24,6 +24,14 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS pushed_requests_client_idx
 CREATE INDEX CONCURRENTLY IF NOT EXISTS pushed_requests_expires_at_idx
     ON authly.pushed_requests (expires_at);
 
+CREATE INDEX CONCURRENTLY IF NOT EXISTS device_authorizations_client_idx
+    ON authly.device_authorizations (client_id);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS device_authorizations_expires_at_idx
+    ON authly.device_authorizations (expires_at);
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS attempts_expires_at_idx ON authly.attempts (expires_at);
+
 -- Also what makes a family one row a grant.
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS tokens_refresh_grant_key
     ON authly.tokens (grant_id) WHERE token_type = 'refresh';
