@@ -5,7 +5,7 @@ raised here takes nothing back: a replay has revoked its grant although its send
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from authly_server import entropy, telemetry
 from authly_server.clients import authentication
@@ -15,16 +15,18 @@ from authly_server.grants import (
     device_code,
     identity,
     refresh_token,
+    token_exchange,
 )
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
 from authly_server.model.client import Client
-from authly_server.protocol import dpop, resource_indicator, scope
+from authly_server.protocol import dpop, resource_indicator, scope, token_request
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.token_request import (
     AuthorizationCodeRequest,
     ClientCredentialsRequest,
     DeviceCodeRequest,
     RefreshTokenRequest,
+    TokenExchangeRequest,
     TokenRequest,
 )
 from authly_server.tokens import access_token
@@ -37,7 +39,10 @@ _log = telemetry.logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3; `expires_in` in seconds."""
+    """RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3 and RFC 8693 section 2.2.1.
+
+    `expires_in` is in seconds.
+    """
 
     access_token: str
     expires_in: int
@@ -45,6 +50,7 @@ class TokenResponse:
     refresh_token: str | None
     id_token: str | None = None
     token_type: str = "Bearer"  # noqa: S105  # a kind of token, not one
+    issued_token_type: str | None = None
 
     def members(self) -> dict[str, object]:
         """The members of the JSON object."""
@@ -54,7 +60,11 @@ class TokenResponse:
             "expires_in": self.expires_in,
             "scope": scope.format_names(self.scopes),
         }
-        more = {"refresh_token": self.refresh_token, "id_token": self.id_token}
+        more = {
+            "refresh_token": self.refresh_token,
+            "id_token": self.id_token,
+            "issued_token_type": self.issued_token_type,
+        }
         return told | {name: value for name, value in more.items() if value is not None}
 
 
@@ -92,6 +102,8 @@ async def _dispatch(
             return await refresh_token.exchange(issuing, client, request, dpop_jkt)
         case DeviceCodeRequest():
             return await device_code.exchange(issuing, client, request, dpop_jkt)
+        case TokenExchangeRequest():
+            return await token_exchange.exchange(issuing, client, request, dpop_jkt)
         case ClientCredentialsRequest():
             return await client_credentials.exchange(issuing, client, request)
 
@@ -113,10 +125,11 @@ def _check_scopes(client: Client, request: TokenRequest) -> None:
 async def _respond(
     issuing: Issuing, client: Client, issue: Issue, dpop_jkt: str | None
 ) -> TokenResponse:
-    ttl = client.access_token_ttl or issuing.access_token_ttl
+    now = issuing.clock.now()
+    ttl = _lifetime(issuing, client, issue, now)
     # What was granted before the client lost a scope is not issued any more.
     scopes = issue.scopes & client.scopes
-    now = issuing.clock.now()
+    exchanged = issue.exchanged
     token = AccessToken(
         issuer=issuing.issuer,
         subject=issue.subject,
@@ -128,11 +141,29 @@ async def _respond(
         issued_at=now,
         expires_at=now + timedelta(seconds=ttl),
         key_thumbprint=dpop_jkt,
+        actors=exchanged.actors if exchanged else (),
+        granted_to=exchanged.granted_to if exchanged else None,
     )
     text = access_token.issue(issuing.keys.ring, token)
     told = identity.of(issue, scopes)
     id_token = await identity.issue(issuing, client, told, text, ttl) if told else None
-    return TokenResponse(text, ttl, scopes, issue.refresh_token, id_token, token.token_type)
+    return TokenResponse(
+        access_token=text,
+        expires_in=ttl,
+        scopes=scopes,
+        refresh_token=issue.refresh_token,
+        id_token=id_token,
+        token_type=token.token_type,
+        issued_token_type=token_request.ACCESS_TOKEN if exchanged else None,
+    )
+
+
+def _lifetime(issuing: Issuing, client: Client, issue: Issue, now: datetime) -> int:
+    """The client's, or the server's; of an exchanged token what is left of the other's at most."""
+    ttl = client.access_token_ttl or issuing.access_token_ttl
+    if issue.exchanged is None:
+        return ttl
+    return min(ttl, int((issue.exchanged.expires_at - now).total_seconds()))
 
 
 def _audience(issuing: Issuing, client: Client, issue: Issue) -> tuple[str, ...]:

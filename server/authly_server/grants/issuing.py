@@ -1,11 +1,13 @@
 """What every grant works with, and what each can end in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from authly_server.clock import Clock
 from authly_server.model.grant import Grant
 from authly_server.storage.pool import Database
+from authly_server.tokens.access_token import Actor
 from authly_server.tokens.keyring import Keys
 
 
@@ -23,12 +25,21 @@ class Issuing:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What a token takes over from the one that it is exchanged for, which it does not outlive."""
+
+    expires_at: datetime
+    actors: tuple[Actor, ...]
+    granted_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """Tokens are due: everything that had to be consumed is consumed.
 
     `subject` is a user's id or, without a user, the client's identifier; `resources` is empty
     where the client's own audiences are meant. `grant` is what is known of the person's, and
-    `nonce` what goes back in the first ID token.
+    `nonce` what goes back in the first ID token. `exchanged` is the token that this one is made of.
     """
 
     subject: str
@@ -38,6 +49,7 @@ class Issue:
     refresh_token: str | None = None
     grant: Grant | None = None
     nonce: str | None = None
+    exchanged: Exchanged | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ MOST_BYTES = 64 * 1024
 MOST_PAIRS = 100
 MOST_NAME_CHARACTERS = 128
 MOST_VALUE_CHARACTERS = 16 * 1024
-# RFC 8707 section 2: "Multiple resource parameters MAY be used".
-REPEATABLE = frozenset({"resource"})
+# RFC 8707 section 2: "Multiple resource parameters MAY be used". So may audience (RFC 8693, 2.1).
+REPEATABLE = frozenset({"audience", "resource"})
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 

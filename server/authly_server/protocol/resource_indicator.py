@@ -25,6 +25,20 @@ def parse(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
+def parse_targets(resources: Sequence[str], audiences: Sequence[str]) -> tuple[str, ...]:
+    """Resources and audiences (RFC 8693 section 2.1), which are names of any form, as one list.
+
+    Raises:
+        OAuthError: invalid_target.
+    """
+    if len(resources) + len(audiences) > MOST_RESOURCES:
+        raise _invalid_target(f"more than {MOST_RESOURCES} resources and audiences")
+    for value in audiences:
+        if len(value) > MOST_CHARACTERS or not characters.consists_of(value, characters.VSCHAR):
+            raise _invalid_target("an audience must be printable ASCII, and not too long")
+    return tuple(dict.fromkeys((*parse(resources), *audiences)))
+
+
 def check_allowed(requested: Sequence[str], allowed: Collection[str]) -> None:
     """Each resource is one that the client may have tokens for (RFC 8707 section 2.2).
 

@@ -8,6 +8,9 @@ from authly_server.protocol.parameters import Parameters
 
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  # a grant type
+# RFC 8693 section 3: the only type of token that goes in and comes out.
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  # a type of token
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,23 @@ class DeviceCodeRequest:
     grant_type: str = DEVICE_CODE
 
 
+@dataclass(frozen=True, slots=True)
+class TokenExchangeRequest:
+    """RFC 8693 section 2.1; `resources` holds audiences too, `scopes` is None for the token's."""
+
+    subject_token: str = field(repr=False)
+    actor_token: str | None = field(repr=False)
+    scopes: frozenset[str] | None
+    resources: tuple[str, ...]
+    grant_type: str = TOKEN_EXCHANGE
+
+
 TokenRequest = (
-    AuthorizationCodeRequest | RefreshTokenRequest | ClientCredentialsRequest | DeviceCodeRequest
+    AuthorizationCodeRequest
+    | RefreshTokenRequest
+    | ClientCredentialsRequest
+    | DeviceCodeRequest
+    | TokenExchangeRequest
 )
 
 
@@ -107,11 +125,36 @@ def _device_code(parameters: Parameters) -> DeviceCodeRequest:
     return DeviceCodeRequest(device_code=_required(parameters, "device_code"))
 
 
+def _token_exchange(parameters: Parameters) -> TokenExchangeRequest:
+    subject_token = _required(parameters, "subject_token")
+    _check_token_type(_required(parameters, "subject_token_type"))
+    actor_token, actor_type = parameters.get("actor_token"), parameters.get("actor_token_type")
+    if (actor_token is None) != (actor_type is None):
+        raise errors.invalid_request("actor_token and actor_token_type belong together")
+    _check_token_type(actor_type)
+    _check_token_type(parameters.get("requested_token_type"))
+    return TokenExchangeRequest(
+        subject_token=subject_token,
+        actor_token=actor_token,
+        scopes=_scopes(parameters),
+        resources=resource_indicator.parse_targets(
+            parameters.get_all("resource"), parameters.get_all("audience")
+        ),
+    )
+
+
+def _check_token_type(value: str | None) -> None:
+    """RFC 8693 section 3: another type is understood by nobody here."""
+    if value not in {None, ACCESS_TOKEN}:
+        raise errors.invalid_request("the token types must be those of access tokens")
+
+
 _PARSE: dict[str, Callable[[Parameters], TokenRequest]] = {
     "authorization_code": _authorization_code,
     "refresh_token": parse_refresh,
     "client_credentials": _client_credentials,
     DEVICE_CODE: _device_code,
+    TOKEN_EXCHANGE: _token_exchange,
 }
 
 

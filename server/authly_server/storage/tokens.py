@@ -21,8 +21,9 @@ SELECT EXISTS (
     AND NOT EXISTS (SELECT FROM authly.tokens WHERE tokens.jti = %(jti)s)
     AND (%(grant_id)s::uuid IS NULL OR EXISTS (
         SELECT FROM authly.grants JOIN authly.users AS person ON person.id = grants.user_id
-        WHERE grants.id = %(grant_id)s::uuid AND grants.client_id = client.id
-        AND grants.revoked_at IS NULL AND person.enabled))
+        JOIN authly.clients AS holder ON holder.id = grants.client_id
+        WHERE grants.id = %(grant_id)s::uuid AND holder.client_id = %(granted_to)s
+        AND grants.revoked_at IS NULL AND person.enabled AND holder.enabled))
 ) AS is_live
 """
 
@@ -43,12 +44,25 @@ async def invalidate(
         return
 
 
-async def is_live(database: Database, *, jti: str, grant_id: UUID | None, client_id: str) -> bool:
+async def is_live(
+    database: Database,
+    *,
+    jti: str,
+    grant_id: UUID | None,
+    client_id: str,
+    granted_to: str | None = None,
+) -> bool:
     """Whether a valid access token may still be honoured.
 
     It may if nobody revoked it or its grant, its client is enabled, and so is its user; tokens of
-    the client_credentials grant have no grant. `client_id` is the protocol's identifier.
+    the client_credentials grant have no grant. `client_id` is the protocol's identifier, and so is
+    `granted_to`: the client of the grant, where that is another one.
     """
-    parameters = {"jti": jti, "grant_id": grant_id, "client_id": client_id}
+    parameters = {
+        "jti": jti,
+        "grant_id": grant_id,
+        "client_id": client_id,
+        "granted_to": granted_to or client_id,
+    }
     row = await database.fetch_one(_IS_LIVE, parameters)
     return row is not None and bool(row["is_live"])

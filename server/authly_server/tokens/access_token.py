@@ -14,12 +14,26 @@ TYPE = "at+jwt"
 LEEWAY = 5
 
 
+# How many have acted for each other at most (RFC 8693 section 4.1).
+MOST_ACTORS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts for somebody: a person or a client, by a token of that client."""
+
+    subject: str
+    client_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class AccessToken:
     """An access token's claims; times are UTC in whole seconds.
 
     `subject` is the user's id, or the client's identifier where no user is involved; `grant_id`
     is None then. `key_thumbprint` is of the key that it is bound to (RFC 9449 section 6.1).
+    `actors` act for the subject, the present one first, and `granted_to` is the client of the grant
+    where that is another than the token's: it was exchanged (RFC 8693).
     """
 
     issuer: str
@@ -32,11 +46,22 @@ class AccessToken:
     issued_at: datetime
     expires_at: datetime
     key_thumbprint: str | None = None
+    actors: tuple[Actor, ...] = ()
+    granted_to: str | None = None
 
     @property
     def token_type(self) -> str:
         """How it is presented (RFC 6749 section 7.1)."""
         return "Bearer" if self.key_thumbprint is None else "DPoP"
+
+    @property
+    def act(self) -> dict[str, object] | None:
+        """The act claim (RFC 8693 section 4.1): each actor within the one that came after."""
+        claim: dict[str, object] | None = None
+        for actor in reversed(self.actors):
+            nested: dict[str, object] = {} if claim is None else {"act": claim}
+            claim = {"sub": actor.subject, "client_id": actor.client_id} | nested
+        return claim
 
 
 def issue(ring: KeyRing, token: AccessToken) -> str:
@@ -59,6 +84,10 @@ def _claims(token: AccessToken) -> dict[str, object]:
         claims["grant_id"] = str(token.grant_id)
     if token.key_thumbprint is not None:
         claims["cnf"] = {"jkt": token.key_thumbprint}
+    if token.act is not None:
+        claims["act"] = token.act
+    if token.granted_to is not None:
+        claims["granted_to"] = token.granted_to
     return claims
 
 
@@ -86,6 +115,8 @@ def _read(claims: dict[str, object]) -> AccessToken:
             issued_at=signed_jwt.read_time(claims.get("iat")),
             expires_at=signed_jwt.read_time(claims.get("exp")),
             key_thumbprint=_read_confirmation(claims.get("cnf")),
+            actors=_read_actors(claims.get("act")),
+            granted_to=_read_optional(claims.get("granted_to")),
         )
     except ValueError:
         message = "a claim is missing or malformed"
@@ -100,6 +131,22 @@ def _read_confirmation(value: object) -> str | None:
         message = "not bound in a way that is known here"
         raise ValueError(message)
     return signed_jwt.read_text(value["jkt"])
+
+
+def _read_actors(value: object) -> tuple[Actor, ...]:
+    actors: list[Actor] = []
+    while value is not None:
+        if not isinstance(value, dict) or len(actors) == MOST_ACTORS:
+            message = "not a chain of actors, or too long a one"
+            raise ValueError(message)
+        text = signed_jwt.read_text
+        actors.append(Actor(text(value.get("sub")), text(value.get("client_id"))))
+        value = value.get("act")
+    return tuple(actors)
+
+
+def _read_optional(value: object) -> str | None:
+    return None if value is None else signed_jwt.read_text(value)
 
 
 def _check(token: AccessToken, issuer: str, now: datetime) -> None:

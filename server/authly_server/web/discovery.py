@@ -91,6 +91,7 @@ def metadata(issuer: str, policy: Policy) -> dict[str, object]:
             "client_credentials",
             "refresh_token",
             token_request.DEVICE_CODE,
+            token_request.TOKEN_EXCHANGE,
         ],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": [*_CLIENT_METHODS, "none"],

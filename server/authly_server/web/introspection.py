@@ -36,7 +36,11 @@ async def _access_token(found: Services, client: Client, token: str) -> dict[str
     if not _concerns(client, read, found.issuer):
         return INACTIVE
     is_live = await tokens.is_live(
-        found.database, jti=read.jti, grant_id=read.grant_id, client_id=read.client_id
+        found.database,
+        jti=read.jti,
+        grant_id=read.grant_id,
+        client_id=read.client_id,
+        granted_to=read.granted_to,
     )
     return _members(read) if is_live else INACTIVE
 
@@ -78,4 +82,6 @@ def _members(token: AccessToken) -> dict[str, object]:
     }
     if token.key_thumbprint is not None:
         members["cnf"] = {"jkt": token.key_thumbprint}  # RFC 9449 section 6.2
+    if token.act is not None:
+        members["act"] = token.act  # RFC 8693 section 4.1
     return members

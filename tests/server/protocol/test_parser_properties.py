@@ -11,6 +11,7 @@ from authly_server.protocol import (
     authorization_request,
     basic,
     bearer,
+    device_authorization,
     errors,
     parameters,
     pkce,
@@ -43,6 +44,13 @@ NAMES = st.sampled_from(
         "code",
         "code_verifier",
         "refresh_token",
+        "device_code",
+        "subject_token",
+        "subject_token_type",
+        "actor_token",
+        "actor_token_type",
+        "audience",
+        "dpop_jkt",
         "token",
         "request",
         "x",
@@ -54,6 +62,9 @@ VALUES = UNICODE | st.sampled_from(
         "authorization_code",
         "refresh_token",
         "client_credentials",
+        token_request.DEVICE_CODE,
+        token_request.TOKEN_EXCHANGE,
+        token_request.ACCESS_TOKEN,
         "S256",
         "none",
         "0",
@@ -114,6 +125,7 @@ def test_any_token_request_is_read_or_refused(pairs: list[tuple[str, str]]) -> N
     answers(lambda: token_request.parse(read))
     answers(lambda: token_request.parse_refresh(read))
     answers(lambda: presented_token.parse(read))
+    answers(lambda: device_authorization.parse(read))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given, strategies as st
 
 from authly_server.tokens import access_token, keyring
-from authly_server.tokens.access_token import AccessToken
+from authly_server.tokens.access_token import AccessToken, Actor
 from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile
 from authly_server.tokens.refusal import TokenRefused
 from authly_server.tokens.signing_key import PrivateKey
@@ -60,6 +61,12 @@ ISSUED = access_token.issue(RING, TOKEN)
 CLAIMS = jwt.decode(ISSUED, options={"verify_signature": False})
 
 
+def nested(depth: int) -> dict[str, object] | None:
+    """That many actors within each other."""
+    actor: dict[str, object] = {"sub": f"actor {depth}", "client_id": "app"}
+    return None if depth == 0 else actor | {"act": nested(depth - 1)}
+
+
 def sign(claims: bytes, header: dict[str, object] | None = None) -> str:
     full: dict[str, object] = {"typ": "at+jwt", "kid": "k1"} | (header or {})
     return jwt.PyJWS().encode(claims, EC_KEY, "ES256", full)
@@ -87,6 +94,15 @@ def test_an_issued_token_is_read_back(ring: KeyRing) -> None:
     text = access_token.issue(ring, TOKEN)
     assert access_token.verify(ring, text, ISSUER, NOW) == TOKEN
     assert jwt.get_unverified_header(text)["typ"] == "at+jwt"
+
+
+def test_what_an_exchanged_and_bound_token_says_is_read_back() -> None:
+    actors = (Actor("second", "app"), Actor("first", "other"))
+    token = replace(TOKEN, key_thumbprint="k", actors=actors, granted_to="other")
+    assert access_token.verify(RING, access_token.issue(RING, token), ISSUER, NOW) == token
+    first = {"sub": "first", "client_id": "other"}
+    assert token.act == {"sub": "second", "client_id": "app", "act": first}
+    assert (token.token_type, TOKEN.token_type) == ("DPoP", "Bearer")
 
 
 def test_a_retiring_key_verifies_and_no_longer_signs() -> None:
@@ -125,6 +141,13 @@ REFUSED: dict[str, str] = {
     "lone surrogate": with_claims(sub="\ud800"),
     "NUL": with_claims(jti="a\0b"),
     "grant no UUID": with_claims(grant_id="x"),
+    "bound in another way": with_claims(cnf={"x5t#S256": "x"}),
+    "bound to no object": with_claims(cnf="x"),
+    "bound to a number": with_claims(cnf={"jkt": 7}),
+    "actor no object": with_claims(act="x"),
+    "actor without a client": with_claims(act={"sub": "x"}),
+    "four actors": with_claims(act=nested(4)),
+    "granted to a number": with_claims(granted_to=7),
     "repeated name": sign(json.dumps(CLAIMS).encode()[:-1] + b',"sub":"root"}'),
     "deep": sign(b"[" * 5000 + b"]" * 5000),
     "an array": sign(b"[]"),
