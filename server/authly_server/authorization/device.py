@@ -35,10 +35,13 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """Whose tries count together: a person's, in whichever browser, and those of an address."""
+    """Whose tries count together: a person's, in whichever browser, and those of an address.
+
+    `address` is one of IPv4, or the network of IPv6 that somebody has as a whole.
+    """
 
     user_id: UUID
-    address: str | None
+    address: str
 
     @property
     def limits(self) -> dict[bytes, int]:

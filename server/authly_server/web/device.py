@@ -108,7 +108,7 @@ async def _find(request: web.Request, user: User, code: str) -> WaitingDevice | 
         PageError: with status 429; this person, or this address, has tried too often.
     """
     found = services.of(request)
-    tries = Tries(user.id, client_address.of(request))
+    tries = Tries(user.id, client_address.network(request))
     if not await device.may_try(found.database, tries):
         refusal = PageError("too many wrong codes; wait ten minutes, then begin anew")
         refusal.status = 429

@@ -1,10 +1,10 @@
 """Access tokens and the rings that sign them: whatever is not exactly ours is refused."""
 
 import base64
+import dataclasses
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -98,7 +98,7 @@ def test_an_issued_token_is_read_back(ring: KeyRing) -> None:
 
 def test_what_an_exchanged_and_bound_token_says_is_read_back() -> None:
     actors = (Actor("second", "app"), Actor("first", "other"))
-    token = replace(TOKEN, key_thumbprint="k", actors=actors, granted_to="other")
+    token = dataclasses.replace(TOKEN, key_thumbprint="k", actors=actors, granted_to="other")
     assert access_token.verify(RING, access_token.issue(RING, token), ISSUER, NOW) == token
     first = {"sub": "first", "client_id": "other"}
     assert token.act == {"sub": "second", "client_id": "app", "act": first}
