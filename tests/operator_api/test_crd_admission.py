@@ -43,6 +43,8 @@ def volume(name: str = "v", **source: Any) -> dict[str, Any]:
     return {"podTemplate": {"volumes": [{"name": name, **source}]}}
 
 
+DEVICE = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCEPTED = [
     ("AuthlyServer", {}),
     ("AuthlyServer", {"issuer": None, "ingress": {"enabled": True, "host": "a.example.com"}}),
@@ -56,6 +58,8 @@ ACCEPTED = [
     ("AuthlyClient", {}),
     ("AuthlyClient", {"type": "Public"}),
     ("AuthlyClient", {"grantTypes": ["client_credentials"], "redirectUris": None}),
+    ("AuthlyClient", {"type": "Public", "grantTypes": DEVICE, "redirectUris": None}),
+    ("AuthlyClient", {"grantTypes": ["client_credentials", EXCHANGE], "redirectUris": None}),
     ("AuthlyClient", client("http://127.0.0.1:8080/callback")),
     ("AuthlyClient", client("http://[::1]/callback")),
     ("AuthlyClient", client("com.example.app:/callback")),
@@ -126,6 +130,11 @@ REFUSED = [
     (
         "AuthlyClient",
         {"type": "Public", "grantTypes": ["client_credentials"], "redirectUris": []},
+        "set type to Confidential",
+    ),
+    (
+        "AuthlyClient",
+        {"type": "Public", "grantTypes": [EXCHANGE], "redirectUris": []},
         "set type to Confidential",
     ),
     ("AuthlyClient", {"type": "Public", "requirePkce": False}, "Confidential clients only"),

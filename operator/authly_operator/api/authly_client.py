@@ -16,11 +16,13 @@ class ClientType(StrEnum):
 
 
 class GrantType(StrEnum):
-    """Grant types of OAuth 2.1, as on the wire."""
+    """Grant types of OAuth 2.1, RFC 8628 and RFC 8693, as on the wire."""
 
     AUTHORIZATION_CODE = "authorization_code"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant
     CLIENT_CREDENTIALS = "client_credentials"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+    TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - likewise
 
 
 class AuthMethod(StrEnum):
@@ -155,12 +157,18 @@ class Spec(value.Value):
                 " Confidential",
             ),
             value.rule(
+                f"self.type != 'Public' || !('{GrantType.TOKEN_EXCHANGE}' in self.grantTypes)",
+                "token-exchange needs a client that can keep a secret: set type to Confidential",
+            ),
+            value.rule(
                 "('authorization_code' in self.grantTypes) == (size(self.redirectUris) > 0)",
                 "authorization_code and redirectUris belong together: set both or neither",
             ),
             value.rule(
-                "!('refresh_token' in self.grantTypes) || 'authorization_code' in self.grantTypes",
-                "refresh_token continues an authorization_code grant: add authorization_code",
+                "!('refresh_token' in self.grantTypes) || 'authorization_code' in self.grantTypes"
+                f" || '{GrantType.DEVICE_CODE}' in self.grantTypes",
+                "refresh_token continues what a person granted: add authorization_code or"
+                " device_code",
             ),
         )
     )
@@ -187,7 +195,7 @@ class Spec(value.Value):
     """Confidential (can keep a secret) or Public (browser and native applications)."""
     grant_types: Annotated[
         tuple[GrantType, ...],
-        Field(min_length=1, max_length=3, json_schema_extra=reference.SET),
+        Field(min_length=1, max_length=5, json_schema_extra=reference.SET),
     ]
     """How the client gets tokens; OAuth 2.1 has no implicit and no password grant."""
     redirect_uris: Annotated[
