@@ -149,6 +149,14 @@ def test_a_named_origin_may_call_what_programs_call(instance: Instance, path: st
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+def test_a_named_origin_may_prove_its_key(instance: Instance) -> None:
+    asked = {"Origin": APP, "Access-Control-Request-Headers": "dpop"}
+    for path in ("/token", "/par", "/userinfo"):
+        answer = instance.http.options(PREFIX + path, headers=asked)
+        assert "DPoP" in answer.headers["Access-Control-Allow-Headers"]
+        assert "DPoP-Nonce" in answer.headers["Access-Control-Expose-Headers"]
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://app.example:444", ""])
 def test_another_origin_may_not(instance: Instance, origin: str) -> None:
     for path in (f"{PREFIX}/token", METADATA[0]):
