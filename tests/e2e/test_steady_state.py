@@ -50,8 +50,14 @@ def differences(before: State, after: State) -> list[str]:
     return [key for key in keys if before.get(key) != after.get(key)]
 
 
+def nothing_is_going(kube: Kube) -> bool:
+    """Whether the namespaces of other tests are gone, whose ends nobody has waited for."""
+    return not any("deletionTimestamp" in each["metadata"] for each in kube.select("namespaces"))
+
+
 def wait_settled(kube: Kube, kinds: list[str]) -> State:
     """Wait until nothing has changed for a while; the state then."""
+    kube.wait_until("the end of other namespaces", lambda: nothing_is_going(kube), 180)
     last, since = state(kube, kinds), time.monotonic()
 
     def is_settled() -> bool:
