@@ -23,15 +23,18 @@ def containers(manifest: Manifest) -> list[Any]:
 
 
 def environment(spec: dict[str, Any], kind: str, name: str) -> dict[str, str]:
-    """The environment of a container as the kubelet resolves it."""
+    """What the operator itself gives to our program, as the kubelet resolves it."""
     plan = plans.plan(spec)
     found = {(m["kind"], m["metadata"]["name"]): m for m in plans.everything(plan)}
-    (container,) = containers(found[(kind, name)])
+    ours = [one for one in containers(found[(kind, name)]) if one["image"] == plan.image]
+    (container,) = ours
     given_all = found[("ConfigMap", "main-config")]["data"] if "envFrom" in container else {}
     secret = {**plan.material.credentials, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "s"}
+    theirs = {one["name"] for one in spec.get("extraEnv", ())}
     single = {
         one["name"]: one.get("value") or secret[one["valueFrom"]["secretKeyRef"]["key"]]
         for one in container["env"]
+        if one["name"] not in theirs
     }
     return {**given_all, **single}
 
