@@ -103,11 +103,15 @@ class Wire:
     _flowing: asyncio.Event = field(default_factory=asyncio.Event)
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _opening: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.closed:
             writer.close()
             return
+        if (opening := asyncio.current_task()) is not None:
+            self._opening.add(opening)
+            opening.add_done_callback(self._opening.discard)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
         self._writers += [writer, far_writer]
         for pair in ((reader, far_writer), (far_reader, writer)):
@@ -132,10 +136,14 @@ class Wire:
     def thaw(self) -> None:
         self._flowing.set()
 
-    def end(self) -> None:
-        self.cut()
-        for task in self._tasks:
+    async def end(self) -> None:
+        """Leave no connection behind, also none that is being opened just now."""
+        ending = [*self._opening, *self._tasks]
+        for task in ending:
             task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        self.cut()
+        await asyncio.sleep(0.05)  # an aborted transport closes its socket in the next round
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
@@ -179,7 +187,7 @@ async def wire(kubeconfig: Path) -> AsyncIterator[Wire]:
     made.port = server.sockets[0].getsockname()[1]
     yield made
     server.close()
-    made.end()
+    await made.end()
 
 
 @pytest.fixture
