@@ -30,11 +30,15 @@ $(VENV)/installed: requirements/dev.txt
 	@echo "make: installing PostgreSQL 15 (Debian package)" >&2
 	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends postgresql-15 postgresql-client-15 >/dev/null
 
+/usr/bin/redis-server:
+	@echo "make: installing Redis (Debian package)" >&2
+	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends redis-server >/dev/null
+
 /usr/bin/chromium:
 	@echo "make: installing Chromium (Debian packages)" >&2
 	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null
 
-tools: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres /usr/bin/chromium
+tools: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres /usr/bin/redis-server /usr/bin/chromium
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null || { \
 	  echo "make: Node.js 20 or newer with npm is needed, first on PATH: https://nodejs.org/en/download" >&2; exit 1; }
 	@command -v go >/dev/null || { \

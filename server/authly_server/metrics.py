@@ -33,6 +33,12 @@ class Metrics:
         self.logout_notices = self._counter(
             "logout_notices", "Attempts to tell a client of a session's end", "outcome"
         )
+        self.login_throttled = self._counter(
+            "login_throttled", "Sign-ins refused unseen, by what had been tried too often", "by"
+        )
+        self.limits_shared = self._gauge(
+            "limits_shared", "1 while limits are counted in Redis, 0 while by this process alone"
+        )
         self.connections = self._gauge("db_connections_active", "Database connections in use")
         self.schema_revision = self._gauge("schema_revision", "Revision of the database's schema")
 

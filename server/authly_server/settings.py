@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from authly_server.client_settings import ClientSettings
+from authly_server.limit_settings import LimitSettings
 from authly_server.setting_types import Names, Networks, Port, Secret
 
 
@@ -19,12 +20,8 @@ _SECONDS_A_MINUTE: Final = 60
 _SECONDS_A_DAY: Final = 86_400
 
 _NO_MAIL: Final = "has no effect: no mail is sent"
-_NO_LIMIT: Final = "has no effect: no rate is limited; limit it at the ingress"
 # The guide's settings that are accepted, so that its configuration can be used as it stands.
 _WITHOUT_EFFECT: Final = {
-    "rate_limit_enabled": _NO_LIMIT,
-    "rate_limit_requests_per_minute": _NO_LIMIT,
-    "redis_url": "has no effect: PostgreSQL is the only storage",
     "smtp_host": _NO_MAIL,
     "smtp_port": _NO_MAIL,
     "smtp_username": _NO_MAIL,
@@ -44,7 +41,7 @@ class SettingsError(Exception):
 Algorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
 
 
-class Settings(ClientSettings):
+class Settings(LimitSettings, ClientSettings):
     """The settings; a property tells the lifetimes in seconds."""
 
     database_url: str = Field(repr=False, pattern=r"^postgres(ql)?://")
@@ -74,9 +71,6 @@ class Settings(ClientSettings):
     cors_origins: Names = ()
     allowed_hosts: Names = ()
     trusted_proxies: Networks = ()
-    rate_limit_enabled: bool = True
-    rate_limit_requests_per_minute: int = Field(default=100, ge=1, le=1_000_000)
-    redis_url: str | None = Field(default=None, repr=False, pattern=r"^rediss?://")
     cache_ttl: int = Field(default=300, ge=0, le=86_400)
 
     smtp_host: str | None = None

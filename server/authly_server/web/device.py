@@ -30,6 +30,7 @@ from authly_server.web import (
     signing_in,
 )
 from authly_server.web.pages import device as pages
+from authly_server.web.signing_in import Failed
 
 
 _LOGIN, _CODE, _DECISION = "device-login", "device-code", "device-decision"
@@ -55,12 +56,12 @@ async def sign_in(request: web.Request) -> web.Response:
     if opened is None or not found.seal.is_form_token(form.get("csrf"), opened.id, _LOGIN):
         raise PageError("this sign-in was not started in this browser, or took too long")
     user = await signing_in.authenticate(request, form)
-    if user is None:
-        return _login_page(request, opened, failed_as=form.get("username") or "")
+    if isinstance(user, Failed):
+        return _login_page(request, opened, user)
     _, value = await signing_in.begin_session(request, user)
     answer = answers.redirect(f"{_path(request)}?{opened.query}")
     cookies.drop_transaction(answer, opened.id)
-    cookies.set_session(answer, value)
+    signing_in.keep(request, answer, user, value)
     return answer
 
 
@@ -147,13 +148,14 @@ def _begin_sign_in(request: web.Request, code: str | None) -> web.Response:
 
 
 def _login_page(
-    request: web.Request, started: Transaction, failed_as: str | None = None
+    request: web.Request, started: Transaction, failed: Failed | None = None
 ) -> web.Response:
     return pages.login(
         action=_path(request, "/login"),
         transaction_id=started.id.hex,
         form_token=services.of(request).seal.form_token(started.id, _LOGIN),
-        failed_as=failed_as,
+        failed_as=failed.username if failed else None,
+        wait_seconds=failed.seconds if failed else None,
     )
 
 

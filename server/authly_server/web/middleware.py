@@ -12,11 +12,19 @@ from authly_server.protocol import dpop, errors as protocol_errors
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.storage.errors import Unavailable
 from authly_server.users.passwords import Overloaded
-from authly_server.web import client_address, cors, error_response, pages, routes, services
+from authly_server.web import (
+    client_address,
+    cors,
+    error_response,
+    pages,
+    rate_limit,
+    routes,
+    services,
+)
+from authly_server.web.rate_limit import Limit
 from authly_server.web.routes import Face, Route
 
 
-ROUTES: web.AppKey[Mapping[str, Route]] = web.AppKey("routes")
 _REFERENCE_BYTES = 8
 _TITLES: Mapping[int, str] = {
     400: "This request cannot be answered",
@@ -24,6 +32,7 @@ _TITLES: Mapping[int, str] = {
     405: "This request cannot be answered",
     409: "This was answered already",
     413: "This request is too long",
+    429: "Too many requests",
     500: "Something went wrong",
     503: "Please try again in a moment",
 }
@@ -41,7 +50,7 @@ _log = telemetry.logger("authly_server.requests")
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request a reference, answer it whatever happens, and tell how that went."""
-    route = _route(request)
+    route = routes.of(request)
     reference = entropy.draw(_REFERENCE_BYTES).hex()
     started = time.perf_counter()  # the loop's clock knows milliseconds only
     with structlog.contextvars.bound_contextvars(request_id=reference):
@@ -51,10 +60,21 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-def _route(request: web.Request) -> Route | None:
-    """The entry of the table, whose key is the path as it was registered."""
-    resource = request.match_info.route.resource
-    return request.app[ROUTES].get(request.path if resource is None else resource.canonical)
+@web.middleware
+async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count the request as the table says; where one may prove who one is, only if that failed."""
+    route = routes.of(request)
+    counted_as = Limit.GENERAL if route is None else route.counted_as
+    rate_limit.begin(request, counted_as)
+    if not counted_as.is_deferred:
+        await rate_limit.count(request)
+    try:
+        response = await handler(request)
+    except (OAuthError, web.HTTPException):
+        await rate_limit.count(request)
+        raise
+    await rate_limit.count(request)
+    return response
 
 
 async def _answer(
@@ -89,8 +109,7 @@ def _refused(
         title = _TITLES.get(error.status, _TITLES[400])
         page = pages.error(error.status, title, _sentence(error.description), reference)
         page.headers.update(headers)
-        if error.status == 503:  # noqa: PLR2004  # Service Unavailable
-            page.headers["Retry-After"] = str(error_response.RETRY_AFTER_SECONDS)
+        page.headers.update(error_response.retry_after(error))
         return page
     presented = request.headers.get("Authorization")
     challenge = error_response.basic_challenge(error, presented)

@@ -10,12 +10,22 @@ from aiohttp import web
 from authly_server import grants
 from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import token_request
-from authly_server.protocol.errors import OAuthError
+from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 from authly_server.protocol.token_request import TokenRequest
 from authly_server.storage import described_clients
 from authly_server.storage.errors import Unavailable
-from authly_server.web import client_authentication, forms, proof_of_possession, services
+from authly_server.web import (
+    client_authentication,
+    forms,
+    proof_of_possession,
+    rate_limit,
+    services,
+)
+
+
+# Whoever is told to wait has a device code that we gave out (RFC 8628 section 3.5).
+_OF_GENUINE_CODES = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_DOWN})
 
 
 async def post(request: web.Request) -> web.Response:
@@ -47,8 +57,11 @@ async def _counted(
     try:
         token, response = await _exchange(request, parse, parameters)
     except OAuthError as error:
+        if error.error in _OF_GENUINE_CODES:
+            await rate_limit.prove(request)
         metrics.token_errors.labels(str(error.error)).inc()
         raise
+    await rate_limit.prove(request)
     metrics.tokens_issued.labels(token.grant_type).inc()
     return response
 

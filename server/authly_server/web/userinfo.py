@@ -12,7 +12,7 @@ from authly_server.storage import users
 from authly_server.tokens import access_token, id_token, signed_jwt, standard_claims
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
-from authly_server.web import error_response, forms, proof_of_possession, services
+from authly_server.web import error_response, forms, proof_of_possession, rate_limit, services
 from authly_server.web.services import Services
 
 
@@ -41,6 +41,7 @@ async def _answer(request: web.Request, form: Parameters | None) -> web.Response
         return _challenged()
     token = _verified(found, text)
     await _check_key(request, token, bound)
+    await rate_limit.prove(request)
     return await _render(found, token, await _claims(found, token))
 
 

@@ -16,6 +16,7 @@ from authly_server.web.pages import rendering
 
 # The one script that there is: it spares people the click on a form that is for the client.
 _SUBMIT = "document.forms[0].submit()"
+_TOO_MANY = 429
 _FIRST_OF_OURS = 500
 _WAIT = "Wait a little, then load this page again. If that does not help, pass on the reference."
 _GO_BACK = (
@@ -32,9 +33,10 @@ def login(
     client: Client,
     username: str | None,
     is_failure: bool,
+    wait_seconds: int | None,
     redirect_uri: str,
 ) -> web.Response:
-    """The form for user name and password; 400 if the ones sent were wrong."""
+    """The form for user name and password; 400 if the ones sent were wrong, 429 to wait."""
     body = rendering.render(
         "login.html",
         action=action,
@@ -43,11 +45,13 @@ def login(
         client_name=rendering.client_name(client),
         username=(username or "")[: names.MOST_CHARACTERS],
         is_failure=is_failure,
+        wait=rendering.wait(wait_seconds),
         most_username_characters=names.MOST_CHARACTERS,
     )
-    return rendering.respond(
+    answer = rendering.respond(
         body, 400 if is_failure else 200, form_target=response.form_target(redirect_uri)
     )
+    return rendering.delay(answer, wait_seconds)
 
 
 def consent(
@@ -123,7 +127,7 @@ def error(status: int, title: str, explanation: str, reference: str) -> web.Resp
 def _advice(status: int) -> str:
     if status == 409:  # noqa: PLR2004  # Conflict
         return "Go back to the application, which goes on from there. You can close this page."
-    return _WAIT if status >= _FIRST_OF_OURS else _GO_BACK
+    return _WAIT if status == _TOO_MANY or status >= _FIRST_OF_OURS else _GO_BACK
 
 
 def form_post(answer: AuthorizationResponse) -> web.Response:
