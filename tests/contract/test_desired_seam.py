@@ -62,6 +62,41 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
     assert loaded.cors_origins == ("https://app.example.com", "https://admin.example.com")
     assert "main.auth.svc" in loaded.allowed_hosts
     assert loaded.log_level == "debug"
+    assert (loaded.rate_limit_enabled, loaded.rate_limit_requests_per_minute) == (True, 200)
+    assert loaded.auth_rate_limit_requests_per_minute == 20
+    assert loaded.auth_rate_limit_burst == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_limited"),
+    [
+        pytest.param({}, True, id="by default"),
+        pytest.param({"ingress": {"enabled": True, "host": "a.example"}}, False, id="one address"),
+        pytest.param(
+            {
+                "ingress": {"enabled": True, "host": "a.example"},
+                "security": {"trustedProxies": ["10.0.0.0/8"]},
+            },
+            True,
+            id="proxies that are believed",
+        ),
+        pytest.param(
+            {
+                "ingress": {"enabled": True, "host": "a.example"},
+                "security": {"rateLimit": {"enabled": True}},
+            },
+            True,
+            id="on",
+        ),
+        pytest.param({"security": {"rateLimit": {"enabled": False}}}, False, id="off"),
+    ],
+)
+def test_addresses_are_limited_where_they_can_be_told_apart(
+    spec: dict[str, Any], is_limited: bool
+) -> None:
+    whole = {**plans.MINIMAL, **spec}
+    loaded = settings.load(environment(whole, "Deployment", "main"))
+    assert loaded.rate_limit_enabled is is_limited
 
 
 @pytest.mark.parametrize(

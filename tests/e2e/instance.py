@@ -185,6 +185,8 @@ def manifests(instance: Instance, replicas: int) -> list[Object]:
         "replicas": replicas,
         "database": {"managed": managed},
         "resources": small,
+        # All that tests ask comes from one address.
+        "security": {"rateLimit": {"enabled": False}},
     }
     web = {
         "serverRef": reference,

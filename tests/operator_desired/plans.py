@@ -57,6 +57,7 @@ FULL: dict[str, Any] = {
         "corsOrigins": ["https://app.example.com", "https://admin.example.com"],
         "allowedHosts": ["other.example.com"],
         "trustedProxies": ["10.0.0.0/8"],
+        "rateLimit": {"requestsPerMinute": 200, "authRequestsPerMinute": 20, "burst": 0},
     },
     "logging": {"level": "Debug"},
     "service": {

@@ -73,6 +73,20 @@ class Oauth(value.Value):
     requirePkce."""
 
 
+class RateLimit(value.Value):
+    """How often one address may ask, as long as it does not prove who asks."""
+
+    enabled: bool | None = None
+    """Whether requests are counted. Where omitted they are, unless there is an Ingress and
+    trustedProxies is empty: everybody would have the address of its controller."""
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    """Requests a minute from one address; probes, metadata and keys are not counted."""
+    auth_requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 10
+    """The same where people and clients prove who they are: authorization, sign-in, token."""
+    burst: Annotated[int, Field(ge=0, le=1_000_000)] = 5
+    """How many of the latter may come at once, beyond the one that is due."""
+
+
 class Security(value.Value):
     """Who may talk to the server."""
 
@@ -82,6 +96,9 @@ class Security(value.Value):
     """Host headers that are answered besides the issuer's."""
     trusted_proxies: TextList = ()
     """Networks (CIDR) whose X-Forwarded-* headers are believed."""
+    rate_limit: RateLimit = Field(default_factory=RateLimit)
+    """How often one address may ask, as long as it does not prove who asks. Each pod counts for
+    itself, unless extraEnv gives REDIS_URL."""
 
 
 class NamespacesFrom(StrEnum):

@@ -37,6 +37,12 @@ def data(spec: authly_server.Spec, identity: Identity) -> dict[str, str]:
         "CORS_ORIGINS": ",".join(spec.security.cors_origins),
         "ALLOWED_HOSTS": ",".join(_allowed_hosts(spec, identity)),
         "TRUSTED_PROXIES": ",".join(spec.security.trusted_proxies),
+        "RATE_LIMIT_ENABLED": _switch(_is_limited(spec)),
+        "RATE_LIMIT_REQUESTS_PER_MINUTE": str(spec.security.rate_limit.requests_per_minute),
+        "AUTH_RATE_LIMIT_REQUESTS_PER_MINUTE": str(
+            spec.security.rate_limit.auth_requests_per_minute
+        ),
+        "AUTH_RATE_LIMIT_BURST": str(spec.security.rate_limit.burst),
         "LOG_LEVEL": spec.logging.level.value.lower(),
     }
     return {name: setting for name, setting in settings.items() if setting}
@@ -56,6 +62,13 @@ def _allowed_hosts(spec: authly_server.Spec, identity: Identity) -> tuple[str, .
     issuer = url.host(spec.effective_issuer())
     hosts = (issuer, inside, f"{inside}.cluster.local", *spec.security.allowed_hosts)
     return tuple(dict.fromkeys(hosts))
+
+
+def _is_limited(spec: authly_server.Spec) -> bool:
+    """As it is said; else unless all who come through the Ingress would be counted as one."""
+    if spec.security.rate_limit.enabled is not None:
+        return spec.security.rate_limit.enabled
+    return not spec.ingress.enabled or bool(spec.security.trusted_proxies)
 
 
 def _switch(on: bool) -> str:
