@@ -14,6 +14,7 @@ class Condition(StrEnum):
     ENDPOINT_READY = "EndpointReady"
     PROGRESSING = "Progressing"
     PAUSED = "Paused"
+    OPTIONAL_RESOURCES_READY = "OptionalResourcesReady"
     ACCEPTED = "Accepted"
     SERVER_RESOLVED = "ServerResolved"
     SCOPES_RESOLVED = "ScopesResolved"
@@ -109,6 +110,11 @@ class Reason(StrEnum):
     """The API server refuses pods of the Deployment, for example for a quota."""
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     """The roll-out made no progress for as long as the Deployment allows."""
+
+    OPTIONAL_RESOURCES_MADE = "OptionalResourcesMade"
+    """Whatever the spec asks for that a server can do without is there and works."""
+    AUTOSCALER_INACTIVE = "AutoscalerInactive"
+    """The HorizontalPodAutoscaler cannot measure the replicas; their number stays as it is."""
 
     SERVER_FOUND = "ServerFound"
     """The AuthlyServer that serverRef names exists."""

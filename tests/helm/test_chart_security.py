@@ -36,6 +36,7 @@ CHILDREN = (
     "ingresses.networking.k8s.io",
     "networkpolicies.networking.k8s.io",
     "poddisruptionbudgets.policy",
+    "horizontalpodautoscalers.autoscaling",
 )
 NEEDED = [
     *(

@@ -78,6 +78,8 @@ REFUSED = [
     ("AuthlyServer", {"image": {"digest": "sha256:a"}}, "should match"),
     ("AuthlyServer", {"service": {"externalTrafficPolicy": "Local"}}, "NodePort and LoadBalancer"),
     ("AuthlyServer", {"service": {"loadBalancerClass": "a/b"}}, "set type to LoadBalancer"),
+    ("AuthlyServer", {"autoscaling": {"min": 3, "max": 2, "cpu": 1}}, "not be greater than max"),
+    ("AuthlyServer", {"autoscaling": {"max": 2}}, "set autoscaling.cpu or autoscaling.memory"),
     ("AuthlyServer", variable("LOG_LEVEL", value="debug"), "set the field of the spec"),
     ("AuthlyServer", variable("not-a-name", value="1"), "should match"),
     ("AuthlyServer", variable("A", value="1", valueFrom={}), "exactly one of valueFrom."),

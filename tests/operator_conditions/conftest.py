@@ -12,6 +12,7 @@ from authly_operator.conditions import client, scope, server
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.material import client_secret
 from authly_operator.observed import (
+    ChildKey,
     ClientObserved,
     DatabaseProbe,
     EndpointProbe,
@@ -79,8 +80,9 @@ def _job(condition: str | None = "Complete", reason: str = "", message: str = ""
 def judge_server() -> Callable[..., dict[str, Told]]:
     """Judge a server that is well but for what is given.
 
-    `deployment` and `job` change these objects, `without` leaves children out by kind, `waiting`
-    are pods that do not run as (component, pod, reason, message); others are of ServerObserved.
+    `deployment` and `job` change these objects, `without` leaves children out by kind, `beside`
+    are more children, `waiting` are pods that do not run as (component, pod, reason, message);
+    others are of ServerObserved.
     """
 
     def judge(
@@ -91,9 +93,11 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         without: tuple[str, ...] = (),
         waiting: Iterable[tuple[str, str, str, str]] = (),
         missing: tuple[str, ...] = (),
+        beside: Mapping[ChildKey, Mapping[str, Any]] | None = None,
         **fields: Any,
     ) -> dict[str, Told]:
-        children = {
+        children: dict[ChildKey, Mapping[str, Any]] = {
+            **(beside or {}),
             ("Deployment", "main"): _deployment(**deployment or {}),
             ("StatefulSet", "main-database"): {"status": {"readyReplicas": 1}},
             ("Job", JOB): _job(**job or {}),

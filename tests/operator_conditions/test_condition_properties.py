@@ -66,7 +66,10 @@ told = st.lists(
     st.fixed_dictionaries(
         {
             "type": st.sampled_from(
-                ["Progressing", "ReplicaFailure", "Available", "Complete", "Failed"]
+                [
+                    *("Progressing", "ReplicaFailure", "Available", "Complete", "Failed"),
+                    "ScalingActive",
+                ]
             ),
             "status": st.sampled_from(["True", "False", "Unknown"]),
         },
@@ -105,6 +108,7 @@ children = manifests(
     {
         "Deployment/main": workloads,
         "StatefulSet/main-database": workloads,
+        "HorizontalPodAutoscaler/main": workloads,
         f"Job/{JOB}": manifests({"status": manifests({"conditions": told})}),
     }
 ).map(lambda found: {tuple(key.split("/")): child for key, child in found.items()})
@@ -131,6 +135,7 @@ server_specs = st.builds(
                 [{"managed": {}}, {"external": {"secretRef": {"name": "s", "key": "url"}}}]
             ),
             "replicas": replicas,
+            "autoscaling": st.sampled_from([None, {"min": 1, "max": 3, "cpu": 50}]),
             "paused": st.booleans(),
             "signingKeys": st.sampled_from([{}, {"algorithm": "HS256"}]),
             "allowedClients": st.sampled_from(

@@ -91,6 +91,7 @@ FULL: dict[str, Any] = {
         "retention": {"days": 7},
     },
     "maintenance": {"schedule": "0 4 * * *"},
+    "autoscaling": {"min": 3, "max": 12, "cpu": 70, "memory": 80},
     "deletionPolicy": "Delete",
     **pods.FULL,
 }

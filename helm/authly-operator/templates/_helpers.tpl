@@ -74,6 +74,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: *children
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: *children
 - apiGroups: [""]  # why a pod does not run
   resources: [pods]
   verbs: [get, list]

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from authly_operator.api import (
     affinity as affinities,
+    autoscaling as autoscalings,
     backup as backups,
     database as databases,
     duration,
@@ -121,7 +122,7 @@ class Spec(value.Value):
     image: Image = Field(default_factory=Image)
     """The server's image; the operator's default where omitted."""
     replicas: Annotated[int, Field(ge=0, le=100)] = 2
-    """How many pods serve."""
+    """How many pods serve. With autoscaling only 0 counts, which stops all of them."""
     issuer: (
         Annotated[str, Field(max_length=512, pattern=r"^https://[^\s/?#@]+(/[^\s?#]*)?$")] | None
     ) = None
@@ -163,8 +164,10 @@ class Spec(value.Value):
     """Where replicas are scheduled; they prefer different nodes where omitted."""
     topology_spread: placement.TopologySpreads = ()
     """How evenly replicas are spread over zones or the like."""
+    autoscaling: autoscalings.Autoscaling | None = None
+    """The HorizontalPodAutoscaler; none where omitted."""
     disruption_budget: Switch = Field(default_factory=Switch)
-    """The PodDisruptionBudget; made where replicas is greater than 1."""
+    """The PodDisruptionBudget; made where there is more than 1 replica."""
     network_policy: Switch = Field(default_factory=Switch)
     """The NetworkPolicies of the replicas and the database."""
     allowed_clients: policy.AllowedClients = Field(default_factory=policy.AllowedClients)
@@ -177,6 +180,10 @@ class Spec(value.Value):
     """Retain keeps the data's volume and the keys; Delete removes them too."""
     paused: bool = False
     """True stops the operator from changing anything of this server."""
+
+    def least_replicas(self) -> int:
+        """How many replicas serve at least; more may where the autoscaler wants more."""
+        return self.autoscaling.min if self.autoscaling and self.replicas else self.replicas
 
     def effective_issuer(self) -> str:
         """The issuer that holds, without a trailing slash; derived from the ingress's host."""

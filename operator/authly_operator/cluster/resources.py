@@ -43,6 +43,7 @@ TABLE: Final = (
     Resource("Ingress", "networking.k8s.io/v1", "ingresses"),
     Resource("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
     Resource("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
+    Resource("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),
 )
 BY_KIND: Final = {resource.kind: resource for resource in TABLE}
 CHILDREN: Final = tuple(
@@ -59,6 +60,7 @@ CHILDREN: Final = tuple(
         "Ingress",
         "NetworkPolicy",
         "PodDisruptionBudget",
+        "HorizontalPodAutoscaler",
     )
 )
 """The kinds of a server's children: gathered, watched, and pruned."""

@@ -9,6 +9,7 @@ from authly_operator.conditions import (
     database,
     endpoint,
     migration,
+    optional_resources,
     pause,
     readiness,
     rollout,
@@ -29,6 +30,7 @@ POLICIES: Final[tuple[Callable[[Situation], Judgement], ...]] = (
     endpoint.judge,  # EndpointReady: discovery names the issuer of the spec
     rollout.judge,  # Progressing: on the way, stuck, or there
     pause.judge,  # Paused: the operator keeps its hands off
+    optional_resources.judge,  # OptionalResourcesReady: what a server can do without
 )
 
 

@@ -53,6 +53,16 @@ class Situation:
         return self.deployment.available if self.deployment else 0
 
     @property
+    def autoscaled(self) -> bool:
+        """Whether an autoscaler owns the number of replicas."""
+        return self.spec.autoscaling is not None and self.spec.replicas > 0
+
+    @property
+    def wanted(self) -> int:
+        """How many replicas are to be available, at least where an autoscaler adds more."""
+        return self.spec.least_replicas()
+
+    @property
     def at_expectation(self) -> bool:
         """Whether the Deployment is asked for the wanted image and settings."""
         found, expected = self.deployment, self.expected

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from authly_operator.desired import (
+    autoscaler,
     backup_cronjob,
     config_map,
     credentials_secret,
@@ -60,6 +61,7 @@ TABLE: Final = (
     Entry(database.build,             wanted=database.is_wanted),
     Entry(migration_job.build,        due=migration_job.is_due),
     Entry(deployment.build,           due=_migrated),
+    Entry(autoscaler.build,           wanted=autoscaler.is_wanted, due=_migrated),
     Entry(service.build),
     Entry(ingress.build,              wanted=ingress.is_wanted),
     Entry(disruption_budget.build,    wanted=disruption_budget.is_wanted),

@@ -5,6 +5,7 @@ from typing import Final
 from authly_operator import naming
 from authly_operator.api import policy
 from authly_operator.desired import (
+    autoscaler,
     config,
     environment,
     metadata,
@@ -31,12 +32,13 @@ everything else is answered with 503. A pod that starts is ready only when its d
 
 def build(plan: Plan) -> Manifest:
     """The Deployment; a pod that is not ready never replaces one that is."""
+    replicas = autoscaler.replicas(plan)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": metadata.build(plan, naming.deployment(plan.name)),
         "spec": {
-            "replicas": plan.spec.replicas,
+            **({} if replicas is None else {"replicas": replicas}),
             "minReadySeconds": 3,
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": naming.selector(plan.name, _COMPONENT)},
