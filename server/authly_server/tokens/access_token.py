@@ -96,8 +96,14 @@ def verify(ring: KeyRing, token: str, issuer: str, now: datetime) -> AccessToken
 
     Whom it is meant for is the caller's to check.
     """
-    verified = _read(signed_jwt.verify(ring, token, TYPE))
+    verified = ring.verified.find(token) or _verify(ring, token)
     _check(verified, issuer, now)
+    return verified
+
+
+def _verify(ring: KeyRing, token: str) -> AccessToken:
+    verified = _read(signed_jwt.verify(ring, token, TYPE))
+    ring.verified.keep(token, verified)
     return verified
 
 
