@@ -10,7 +10,8 @@ import contextlib
 import os
 import select
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
 from typing import Any, LiteralString
 
 import psycopg
@@ -40,7 +41,7 @@ class Database:
     def __init__(self, pool: AsyncConnectionPool[Connection], url: str, timeout: float) -> None:
         self._pool = pool
         self._timeout = timeout
-        self._lent = 0
+        self._leases: set[_Lease] = set()
         self.url = url
 
     @classmethod
@@ -81,7 +82,7 @@ class Database:
     @property
     def connections_in_use(self) -> int:
         """How many connections are serving a caller now, for the metric."""
-        return self._lent
+        return len(self._leases)
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -112,28 +113,68 @@ class Database:
         async with self._lease() as connection:
             return (await connection.execute(statement, parameters)).rowcount
 
-    @contextlib.asynccontextmanager
-    async def _lease(self) -> AsyncIterator[Connection]:
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        with _translated():
-            connection = await self._take(deadline)
-            self._lent += 1
-            try:
-                with _hung_up_at(deadline, connection):
-                    yield connection
-            finally:
-                self._lent -= 1
-                await self._pool.putconn(connection)
+    def _lease(self) -> "_Lease":
+        return _Lease(self._pool, self._leases, self._timeout)
 
-    async def _take(self, deadline: float) -> Connection:
-        """A connection that the server has not closed; found out without a round trip."""
-        while True:
-            left = deadline - asyncio.get_running_loop().time()
-            connection = await self._pool.getconn(timeout=left)
-            if not _is_stale(connection):
-                return connection
-            await connection.close()
-            await self._pool.putconn(connection)
+
+class _Lease:
+    """One use of a connection, over at its deadline; raises errors.Unavailable.
+
+    At the deadline the connection's socket is shut down, so that a silent server frees its caller.
+    Cancelling would not do: psycopg then first asks that same silent server to cancel the query.
+
+    Written out as a class, for every request goes through it: generators as context managers cost
+    a good part of what psycopg itself does.
+    """
+
+    __slots__ = ("_connection", "_leases", "_pool", "_timeout", "_timer")
+    _connection: Connection
+    _timer: asyncio.TimerHandle
+
+    def __init__(
+        self, pool: AsyncConnectionPool[Connection], leases: "set[_Lease]", timeout: float
+    ) -> None:
+        self._pool = pool
+        self._leases = leases
+        self._timeout = timeout
+
+    async def __aenter__(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeout
+        try:
+            self._connection = await _take(self._pool, deadline, loop)
+        except _GONE as error:
+            raise errors.Unavailable(_first_line(error)) from error
+        self._leases.add(self)
+        self._timer = loop.call_at(deadline, _hang_up, self._connection)
+        return self._connection
+
+    async def __aexit__(
+        self,
+        _: type[BaseException] | None,
+        error: BaseException | None,
+        __: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        self._leases.discard(self)
+        await self._pool.putconn(self._connection)
+        if isinstance(error, _GONE):
+            raise errors.Unavailable(_first_line(error)) from error
+        if isinstance(error, _MISSING_SCHEMA):
+            message = f"the schema is not ready: {_first_line(error)}"
+            raise errors.Unavailable(message) from error
+
+
+async def _take(
+    pool: AsyncConnectionPool[Connection], deadline: float, loop: asyncio.AbstractEventLoop
+) -> Connection:
+    """A connection that the server has not closed; found out without a round trip."""
+    while True:
+        connection = await pool.getconn(timeout=deadline - loop.time())
+        if not _is_stale(connection):
+            return connection
+        await connection.close()
+        await pool.putconn(connection)
 
 
 def _with_limits(url: str, timeout: float) -> str:
@@ -161,31 +202,6 @@ def _with_limits(url: str, timeout: float) -> str:
     )
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Say Unavailable for whatever heals by itself: a lost server, a timeout, no schema yet."""
-    try:
-        yield
-    except _GONE as error:
-        raise errors.Unavailable(_first_line(error)) from error
-    except _MISSING_SCHEMA as error:
-        message = f"the schema is not ready: {_first_line(error)}"
-        raise errors.Unavailable(message) from error
-
-
-@contextlib.contextmanager
-def _hung_up_at(deadline: float, connection: Connection) -> Iterator[None]:
-    """Shut the connection's socket down at the deadline, so that a silent server frees its caller.
-
-    Cancelling would not do: psycopg then first asks that same silent server to cancel the query.
-    """
-    timer = asyncio.get_running_loop().call_at(deadline, _hang_up, connection)
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 def _hang_up(connection: Connection) -> None:
     with contextlib.suppress(OSError, psycopg.OperationalError):
         line = socket.socket(fileno=os.dup(connection.fileno()))
@@ -198,7 +214,7 @@ def _is_stale(connection: Connection) -> bool:
     if connection.closed:
         return True
     poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    poll.register(connection.pgconn.socket, select.POLLIN | select.POLLHUP | select.POLLERR)
     return bool(poll.poll(0))
 
 
