@@ -1,4 +1,4 @@
-"""`serve`: what `assembly` makes of the settings, and two listeners.
+"""`serve`: what `assembly` makes of the settings, and two listeners; or several processes of that.
 
 The order of the end matters: not ready, then every answer closes its connection, then nobody is
 let in, then what is in flight is finished, and only then the pool is closed.
@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 import uvloop
@@ -16,6 +16,9 @@ from aiohttp import web
 
 from authly_server import assembly, settings as configuration, telemetry
 from authly_server.logout.courier import Courier
+from authly_server.processes import siblings
+from authly_server.processes.doors import BACKLOG, Doors, Place, Sockets
+from authly_server.processes.supervisor import WRONG_SETTINGS, Supervisor
 from authly_server.settings import Settings, SettingsError
 from authly_server.tokens.keyring import KeyRingError, KeyRingFile, Keys
 from authly_server.web import application, exposition, malformed
@@ -27,8 +30,8 @@ FINISH_SECONDS = 17.0
 KEYS_EVERY_SECONDS = 2.0
 # A browser with several open sign-ins sends their cookies along.
 MOST_HEADER_BYTES = 32 * 1024
-BACKLOG = 512
 _log = telemetry.logger(__name__)
+_Sites = Callable[[web.AppRunner], Sequence[web.BaseSite]]
 
 
 def run(settings: Settings) -> int:
@@ -38,18 +41,36 @@ def run(settings: Settings) -> int:
         keys = assembly.load_keys(settings)
         telemetry.configure("debug" if settings.debug else settings.log_level)
         malformed.install()
+        if settings.processes > 1:
+            return _run_several(settings, keys)
         uvloop.run(serve(settings, keys))
     except SettingsError as error:
-        sys.stderr.writelines(f"{line}\n" for line in error.lines)
-        return 2
+        return _explain(error)
     return 0
 
 
-async def serve(settings: Settings, keys: Keys) -> None:
-    """Listen, and end gracefully when asked to."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+def _run_several(settings: Settings, keys: Keys) -> int:
+    def serve_at(place: Place) -> int:
+        try:
+            uvloop.run(serve(settings, keys, place))
+        except SettingsError as error:
+            # All of them find the same; one line each is enough.
+            return WRONG_SETTINGS if place.number else _explain(error)
+        return 0
+
+    management_port = settings.management_port if settings.metrics_enabled else None
+    doors = Doors(settings.processes, settings.port, management_port)
+    return Supervisor(settings.processes, doors, serve_at).run()
+
+
+def _explain(error: SettingsError) -> int:
+    sys.stderr.writelines(f"{line}\n" for line in error.lines)
+    return WRONG_SETTINGS
+
+
+async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> None:
+    """Listen, and end gracefully when asked to; with a `place`, as one of several processes."""
+    stop = _asked_to_stop(place)
     async with (
         assembly.services(settings, keys) as found,
         _refreshing(keys),
@@ -57,13 +78,11 @@ async def serve(settings: Settings, keys: Keys) -> None:
     ):
         app = application.build(found)
         async with contextlib.AsyncExitStack() as listeners:
-            await listeners.enter_async_context(_listening(app, settings.port))
+            sites = _at_port(settings.port) if place is None else _at(place.public)
+            await listeners.enter_async_context(_listening(app, sites))
             if settings.metrics_enabled:
-                management = exposition.build(found.metrics)
-                await listeners.enter_async_context(
-                    _listening(management, settings.management_port)
-                )
-            _announce(settings)
+                await listeners.enter_async_context(_managing(found, place))
+            _announce(settings, place)
             await stop.wait()
             _log.info("stopping")
             found.lifecycle.is_draining = True
@@ -71,20 +90,62 @@ async def serve(settings: Settings, keys: Keys) -> None:
     _log.info("stopped")
 
 
-def _announce(settings: Settings) -> None:
-    for line in settings.without_effect:
-        _log.warning("setting without effect", setting=line)
+def _asked_to_stop(place: Place | None) -> asyncio.Event:
+    """Set by a signal, or by the end of the parent."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    def leave(lifeline: int) -> None:
+        loop.remove_reader(lifeline)
+        stop.set()
+
+    if place is not None:
+        loop.add_reader(place.lifeline, leave, place.lifeline)
+    return stop
+
+
+def _announce(settings: Settings, place: Place | None) -> None:
+    if place is None or place.number == 0:
+        for line in settings.without_effect:
+            _log.warning("setting without effect", setting=line)
+    numbered = {} if place is None else {"process": place.number}
     _log.info(
         "serving",
         environment=settings.environment,
         issuer=settings.issuer,
         port=settings.port,
         jwt_algorithm=settings.jwt_algorithm,
+        **numbered,
     )
 
 
+def _at_port(port: int) -> _Sites:
+    return lambda runner: [web.TCPSite(runner, None, port, backlog=BACKLOG)]
+
+
+def _at(sockets: Sockets) -> _Sites:
+    return lambda runner: [web.SockSite(runner, each, backlog=BACKLOG) for each in sockets]
+
+
 @contextlib.asynccontextmanager
-async def _listening(app: web.Application, port: int) -> AsyncIterator[None]:
+async def _managing(found: Services, place: Place | None) -> AsyncIterator[None]:
+    """Serve the management port, for all processes if there are several."""
+    own = found.metrics.exposition
+
+    async def read() -> bytes:
+        return own() if place is None else await siblings.collect(place, own)
+
+    async with contextlib.AsyncExitStack() as stack:
+        if place is not None:
+            await stack.enter_async_context(siblings.answering(place, own))
+        sites = _at_port(found.settings.management_port) if place is None else _at(place.management)
+        await stack.enter_async_context(_listening(exposition.build(read), sites))
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: web.Application, sites: _Sites) -> AsyncIterator[None]:
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -97,8 +158,8 @@ async def _listening(app: web.Application, port: int) -> AsyncIterator[None]:
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, None, port, backlog=BACKLOG)
-        await site.start()
+        for site in sites(runner):
+            await site.start()
         yield
     finally:
         await runner.cleanup()

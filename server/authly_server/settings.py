@@ -84,6 +84,7 @@ class Settings(LimitSettings, ClientSettings):
     debug: bool = False
     metrics_enabled: bool = True
     health_check_enabled: bool = True
+    processes: int = Field(default=1, ge=1, le=64)
     port: Port = 8000
     management_port: Port = 9000
 
