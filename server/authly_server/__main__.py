@@ -1,4 +1,4 @@
-"""`authly-server serve | migrate | maintain | backup | check-config`; settings by environment.
+"""`authly-server COMMAND`; settings by environment.
 
 Exit codes: 0 done, 1 failed (one line on stderr), 2 a wrong setting or argument (one line each).
 """
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from authly_server.backup.destination import Destination
 
 
-COMMANDS = ("serve", "migrate", "maintain", "backup", "check-config")
+COMMANDS = {
+    "serve": "answer clients and people until asked to stop (SIGTERM)",
+    "migrate": "bring the database to this version's schema; make roles and the first user",
+    "maintain": "remove what has expired from the database; to be run once a day",
+    "backup": "write a dump of the database to a directory or a bucket, and remove old ones",
+    "check-config": "tell whether `serve` could start with the settings of the environment",
+    "settings": "print every setting with its default and its meaning",
+}
+_EPILOG = """\
+Settings are environment variables: `authly-server settings` lists them all.
+Exit codes: 0 done, 1 failed (one line says why), 2 a wrong setting or argument (one line each).
+"""
 # Kubernetes shows what a container wrote there as the reason of its end.
 TERMINATION_LOG = Path("/dev/termination-log")
 
@@ -34,6 +45,8 @@ class Failure(Exception):  # noqa: N818  # not an error of the program: the line
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and answer its exit code."""
     command = _parser().parse_args(arguments).command
+    if command == "settings":
+        return _print_settings()
     try:
         settings = configuration.load(os.environ)
         if command in {"serve", "check-config"}:
@@ -49,9 +62,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="authly-server", description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=COMMANDS)
+    parser = argparse.ArgumentParser(
+        prog="authly-server",
+        description="An OAuth 2.1 and OpenID Connect authorization server.",
+        epilog=f"commands:\n{_listed()}\n\n{_EPILOG}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", help="one of those below", required=True
+    )
+    for name, meaning in COMMANDS.items():
+        commands.add_parser(name, description=f"{meaning[:1].upper()}{meaning[1:]}.")
     return parser
+
+
+def _listed() -> str:
+    """A line for each command, which argparse would break into two."""
+    width = max(map(len, COMMANDS))
+    return "\n".join(f"  {name:{width}}  {meaning}" for name, meaning in COMMANDS.items())
+
+
+def _print_settings() -> int:
+    from authly_server import setting_table  # noqa: PLC0415
+
+    try:
+        sys.stdout.write(setting_table.text())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` does; the interpreter would flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _explain(line: str) -> None:

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from authly_server.backup_settings import BackupSettings
 from authly_server.client_settings import ClientSettings
 from authly_server.limit_settings import LimitSettings
+from authly_server.mail_settings import MailSettings
 from authly_server.setting_types import Names, Networks, Port, Secret
 
 
@@ -41,66 +43,86 @@ class SettingsError(Exception):
 Algorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
 
 
-class Settings(LimitSettings, ClientSettings):
+class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """The settings; a property tells the lifetimes in seconds."""
 
     database_url: str = Field(repr=False, pattern=r"^postgres(ql)?://")
+    """PostgreSQL, as postgresql://user:password@host:5432/database."""
     server_database_url: str | None = Field(default=None, repr=False)
+    """For migrate: the role that serve will connect as, which gets its rights and password."""
     operator_database_url: str | None = Field(default=None, repr=False)
+    """For migrate: the role that the operator will connect as, in the same way."""
     database_pool_min: int = Field(default=1, ge=0, le=1000)
+    """Connections to PostgreSQL that each process keeps open."""
     database_pool_max: int = Field(default=10, ge=1, le=1000)
+    """Connections to PostgreSQL that each process opens at most."""
     database_timeout_seconds: float = Field(default=1.8, gt=0, le=60)
+    """How long a request waits for the database before it is answered 503."""
 
     issuer: str | None = None
+    """The https URL that clients know the server by, without query and fragment. Needed to
+    serve."""
     secret_key: Secret | None = Field(default=None, repr=False)
+    """Seals cookies and codes; at least 32 characters, the same for all replicas. Needed to
+    serve."""
     jwt_algorithm: Algorithm = "ES256"
+    """How access tokens are signed: ES256, RS256, EdDSA, or HS256 by a shared secret."""
     jwt_secret_key: Secret | None = Field(default=None, repr=False)
+    """The shared secret of HS256; at least 32 characters."""
     jwt_refresh_secret_key: Secret | None = Field(default=None, repr=False)
+    """What refresh tokens are derived with; at least 32 characters. Needed to serve."""
     signing_keys_file: str = "/etc/authly/keys/keyring.json"
+    """The mounted ring of signing keys; it is read again when it changes."""
 
     access_token_expire_minutes: Decimal = Field(default=Decimal(30), gt=0, le=1440)
+    """Lifetime of access tokens in minutes."""
     refresh_token_expire_days: Decimal = Field(default=Decimal(7), gt=0, le=3650)
+    """Lifetime of refresh tokens in days."""
     authorization_code_expire_minutes: Decimal = Field(default=Decimal(10), gt=0, le=10)
+    """Lifetime of authorization codes in minutes, 10 at most."""
     oauth_enabled: bool = True
+    """Whether the endpoints of OAuth are there at all."""
     pkce_required: bool = True
+    """Whether every client must use PKCE; else confidential ones may be registered without."""
     pushed_authorization_required: bool = False
+    """Whether authorization requests must be pushed (RFC 9126)."""
     dpop_nonce_required: bool = False
+    """Whether DPoP proofs must have a nonce of the server (RFC 9449)."""
     require_user_consent: bool = True
+    """Whether people are asked before a client gets what it had not before."""
     password_hash_cost: int = Field(default=12, ge=10, le=16)
+    """Cost of bcrypt for passwords, as a power of two."""
 
     cors_origins: Names = ()
+    """Origins of browser applications, with commas between them; * for any."""
     allowed_hosts: Names = ()
+    """Host headers that are answered, with commas between them; all where it is empty."""
     trusted_proxies: Networks = ()
+    """Networks whose X-Forwarded-For is believed, with commas between them."""
     cache_ttl: int = Field(default=300, ge=0, le=86_400)
-
-    smtp_host: str | None = None
-    smtp_port: Port = 587
-    smtp_username: str | None = None
-    smtp_password: str | None = Field(default=None, repr=False)
-    smtp_from_email: str | None = None
+    """How many seconds clients and scopes are remembered, 30 at most; changes are heard at once."""
 
     environment: str = "production"
+    """A name for the log."""
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    """What is logged: debug, info, warning, error or critical."""
     debug: bool = False
+    """Whether everything is logged, as by LOG_LEVEL=debug."""
     metrics_enabled: bool = True
+    """Whether there is a management port."""
     health_check_enabled: bool = True
+    """Whether /health, /health/live and /health/ready are there."""
     processes: int = Field(default=1, ge=1, le=64)
+    """How many processes serve, one a core; each has connections and caches of its own."""
     port: Port = 8000
+    """Where clients and people come."""
     management_port: Port = 9000
+    """Where /metrics is."""
 
     admin_email: str | None = None
+    """For migrate: the first user, made where there is none yet."""
     admin_password: str | None = Field(default=None, repr=False)
-
-    backup_directory: str | None = None
-    backup_s3_bucket: str | None = None
-    backup_s3_prefix: str = ""
-    backup_s3_endpoint: str | None = None
-    backup_s3_region: str | None = None
-    backup_s3_storage_class: str = "STANDARD_IA"
-    aws_access_key_id: str | None = None
-    aws_secret_access_key: str | None = Field(default=None, repr=False)
-    backup_retention_days: int = Field(default=30, ge=1, le=36_500)
-    backup_name: str = Field(default="authly", pattern=r"^[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?$")
+    """For migrate: the password of the first user."""
 
     @field_validator("log_level", mode="before")
     @classmethod
