@@ -1,5 +1,6 @@
 """What Prometheus reads; the names are part of the seam between server, chart and dashboards."""
 
+import functools
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -42,6 +43,12 @@ class Metrics:
         self.connections = self._gauge("db_connections_active", "Database connections in use")
         self.schema_revision = self._gauge("schema_revision", "Revision of the database's schema")
 
+    def count_request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
+        """Count an answered request and how long that took."""
+        requests, duration = self._series_of(endpoint, method, status)
+        requests.inc()
+        duration.observe(seconds)
+
     def watch_connections(self, count: Callable[[], int]) -> None:
         """Ask `count` for the connections in use at each scrape."""
         self.connections.set_function(count)
@@ -49,6 +56,11 @@ class Metrics:
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    @functools.cache  # noqa: B019  # there is one for each process; looking series up is slow
+    def _series_of(self, endpoint: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        requests = self.requests.labels(endpoint, method, str(status))
+        return requests, self.duration.labels(endpoint)
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(f"authly_{name}", documentation, labels, registry=self.registry)

@@ -1,5 +1,6 @@
 """What happens around every endpoint: names, headers, errors, one log line and the metrics."""
 
+import logging
 import time
 from collections.abc import Mapping
 
@@ -45,6 +46,8 @@ _HEADERS = {
 }
 _NOT_A_PAGE = "default-src 'none'; frame-ancestors 'none'"
 _log = telemetry.logger("authly_server.requests")
+# Asked first whether anybody wants the line: to find out by writing it costs more than the request.
+_wanted = logging.getLogger("authly_server.requests").isEnabledFor
 
 
 @web.middleware
@@ -53,10 +56,11 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     route = routes.of(request)
     reference = entropy.draw(_REFERENCE_BYTES).hex()
     started = time.perf_counter()  # the loop's clock knows milliseconds only
-    with structlog.contextvars.bound_contextvars(request_id=reference):
-        response = await _answer(request, handler, route, reference)
-        _complete(request, response, route, reference)
-        _record(request, response, route, time.perf_counter() - started)
+    # Every request is a task with a context of its own, which ends with it.
+    structlog.contextvars.bind_contextvars(request_id=reference)
+    response = await _answer(request, handler, route, reference)
+    _complete(request, response, route, reference)
+    _record(request, response, route, time.perf_counter() - started)
     return response
 
 
@@ -65,6 +69,8 @@ async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count the request as the table says; where one may prove who one is, only if that failed."""
     route = routes.of(request)
     counted_as = Limit.GENERAL if route is None else route.counted_as
+    if counted_as is Limit.NONE:
+        return await handler(request)
     rate_limit.begin(request, counted_as)
     if not counted_as.is_deferred:
         await rate_limit.count(request)
@@ -184,10 +190,12 @@ def _record(
     found = services.of(request)
     endpoint = "unknown" if route is None else route.endpoint
     method = request.method if request.method in routes.METHODS else "other"
-    found.metrics.requests.labels(endpoint, method, str(response.status)).inc()
-    found.metrics.duration.labels(endpoint).observe(seconds)
-    write = _log.debug if route is not None and route.face is Face.PROBE else _log.info
-    write(
+    found.metrics.count_request(endpoint, method, response.status, seconds)
+    level = logging.DEBUG if route is not None and route.face is Face.PROBE else logging.INFO
+    if not _wanted(level):
+        return
+    _log.log(
+        level,
         "request",
         endpoint=endpoint,
         method=method,

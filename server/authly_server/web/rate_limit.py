@@ -32,7 +32,7 @@ class Limit(Enum):
     @property
     def is_deferred(self) -> bool:
         """Whether callers have the time to prove who they are."""
-        return self in {Limit.CLIENT, Limit.CALLER}
+        return self in (Limit.CLIENT, Limit.CALLER)
 
     def is_strict(self, method: str) -> bool:
         """Whether a request of that method is counted at the strict rate."""

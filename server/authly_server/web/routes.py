@@ -1,7 +1,7 @@
 """The table of everything that is served, and nothing else is."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
@@ -45,7 +45,7 @@ class Face(Enum):
 class Route:
     """One path; `endpoint` is its name in metrics and logs, `cross_origin` admits CORS_ORIGINS.
 
-    Without a `limit` it has the one of its face.
+    Without a `limit` it has the one of its face; `counted_as` is which it has.
     """
 
     path: str
@@ -54,11 +54,10 @@ class Route:
     handlers: Mapping[str, Handler]
     cross_origin: bool = False
     limit: Limit | None = None
+    counted_as: Limit = field(init=False)
 
-    @property
-    def counted_as(self) -> Limit:
-        """How often it may be called."""
-        return self.limit or _LIMITS[self.face]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counted_as", self.limit or _LIMITS[self.face])
 
 
 _LIMITS = {

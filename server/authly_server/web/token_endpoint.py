@@ -12,7 +12,7 @@ from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import token_request
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
-from authly_server.protocol.token_request import TokenRequest
+from authly_server.protocol.token_request import CLIENT_CREDENTIALS, TokenRequest
 from authly_server.storage import described_clients
 from authly_server.storage.errors import Unavailable
 from authly_server.web import (
@@ -44,9 +44,11 @@ async def _uninterrupted(
     """Answer, and go through with it although the client may hang up in between.
 
     What is consumed and what is issued for it belong together; only reading the body can be
-    broken off.
+    broken off, and a grant that consumes nothing.
     """
     parameters = await forms.read(request)
+    if parameters.get("grant_type") == CLIENT_CREDENTIALS:
+        return await _counted(request, parse, parameters)
     return await asyncio.shield(_counted(request, parse, parameters))
 
 
