@@ -6,7 +6,7 @@ from authly_server.authorization import transaction
 from authly_server.authorization.interaction import Step
 from authly_server.authorization.response import Refused
 from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
-from authly_server.web import answers, conversation, cookies, forms, pages, services
+from authly_server.web import answers, conversation, cookies, forms, pages, services, visitor
 from authly_server.web.conversation import Conversation
 
 
@@ -59,7 +59,7 @@ async def _check_not_answered(request: web.Request, transaction_id: str | None) 
     identified = transaction.identify(transaction_id)
     if identified is None or cookies.holds_transaction(request, identified):
         return
-    if await conversation.has_granted(request, identified):
+    if await visitor.has_granted(request, identified):
         raise conversation.answered()
 
 

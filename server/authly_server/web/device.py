@@ -28,6 +28,7 @@ from authly_server.web import (
     forms,
     services,
     signing_in,
+    visitor,
 )
 from authly_server.web.pages import device as pages
 from authly_server.web.signing_in import Failed
@@ -40,7 +41,7 @@ _OUT_OF_DATE = "the form is out of date; go back and try again"
 async def get(request: web.Request) -> web.Response:
     """Where to type the code; or to sign in, before that."""
     code = user_code.parse(forms.read_query(request).get("user_code"))
-    session, user = await conversation.person(request)
+    session, user = await visitor.find(request)
     if session is None or user is None:
         return _begin_sign_in(request, code)
     return _code_page(request, session, user, code)
@@ -68,7 +69,7 @@ async def sign_in(request: web.Request) -> web.Response:
 async def post(request: web.Request) -> web.Response:
     """The code: on to the question, if there is a device of that code."""
     form = await forms.read(request)
-    session, user = await conversation.person(request)
+    session, user = await visitor.find(request)
     if session is None or user is None:
         return answers.redirect(_path(request))
     _check_form(request, form, session, _CODE)
@@ -84,7 +85,7 @@ async def post(request: web.Request) -> web.Response:
 async def decide(request: web.Request) -> web.Response:
     """POST /device/consent: the answer, once."""
     form = await forms.read(request)
-    session, _ = await conversation.person(request)
+    session, _ = await visitor.find(request)
     code = user_code.parse(form.get("user_code"))
     if session is None or code is None:
         return answers.redirect(_path(request))
