@@ -20,6 +20,7 @@ from authly_server.outbound import opening
 from authly_server.outbound.fetcher import Fetcher
 from authly_server.settings import Settings, SettingsError
 from authly_server.storage import registry as registry_cache
+from authly_server.storage.liveness import Liveness
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
 from authly_server.tokens import keyring, refresh_token
@@ -106,6 +107,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
         issuer=issuer,
         database=opened.database,
         registry=opened.registry,
+        liveness=Liveness(opened.database),
         directory=Directory(
             registry=opened.registry,
             documents=opened.outbound if settings.client_id_metadata_documents else None,

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ from authly_server.limits.request_rates import RequestRates
 from authly_server.metrics import Metrics
 from authly_server.outbound.fetcher import Fetcher
 from authly_server.settings import Settings
+from authly_server.storage.liveness import Liveness
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
 from authly_server.tokens.device_code import UserCodes
@@ -46,6 +48,7 @@ class Services:
     issuer: str
     database: Database
     registry: Registry
+    liveness: Liveness
     directory: Directory
     registrations: RegistrationLimits
     keys: Keys
@@ -67,7 +70,7 @@ class Services:
 
     refresh_key: bytes = field(repr=False, default=b"")
 
-    @property
+    @cached_property
     def issuing(self) -> Issuing:
         """What the grants work with."""
         return Issuing(
