@@ -71,22 +71,20 @@ class Cluster:
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """Stop all of its processes without ending them, as a machine that has lost its disk."""
-        processes = self._processes()
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
+        if self._process is None:
+            yield
+            return
+        # The postmaster first, so that it starts no more while the others are stopped.
+        leader = self._process.pid
+        os.kill(leader, signal.SIGSTOP)
+        children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
+            for process in (leader, *map(int, children)):
                 os.kill(process, signal.SIGCONT)
-
-    def _processes(self) -> list[int]:
-        """The postmaster first, so that it starts no more while the others are stopped."""
-        if self._process is None:
-            return []
-        leader = self._process.pid
-        children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
-        return [leader, *map(int, children)]
 
     def execute(self, statement: sql.Composed, database: str = "postgres") -> None:
         """Run one statement as the owner, outside a transaction."""
@@ -100,10 +98,10 @@ class Cluster:
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database, whoever is connected to it."""
-        self.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        )
+        """Drop a database, whoever is connected to it: also roles that are not the owner's."""
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
+            connection.execute(statement.format(sql.Identifier(name)))
 
     def close(self) -> None:
         """Stop the server and remove its files."""
