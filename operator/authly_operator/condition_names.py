@@ -79,10 +79,12 @@ class Reason(StrEnum):
 
     KEY_RING_ACTIVE = "KeyRingActive"
     """The key ring has exactly one Active key of the wanted algorithm and of RS256."""
+    KEY_RING_ROTATING = "KeyRingRotating"
+    """Another key is published, and signs once whoever verifies tokens must have seen it."""
     SHARED_SECRET = "SharedSecret"  # noqa: S105 - the name of a reason
     """HS256: tokens are signed with a shared secret and no key is published."""
     SIGNING_KEYS_MISSING = "SigningKeysMissing"
-    """There is no Active key of the wanted algorithm, or of RS256, yet."""
+    """There is no key of the wanted algorithm, or of RS256, yet."""
     SIGNING_KEYS_MALFORMED = "SigningKeysMalformed"
     """The Secret holds something else than a key ring."""
 
@@ -113,6 +115,8 @@ class Reason(StrEnum):
 
     OPTIONAL_RESOURCES_MADE = "OptionalResourcesMade"
     """Whatever the spec asks for that a server can do without is there and works."""
+    KIND_UNAVAILABLE = "KindUnavailable"
+    """The cluster does not know a kind that the spec asks for; asked again every minute."""
     AUTOSCALER_INACTIVE = "AutoscalerInactive"
     """The HorizontalPodAutoscaler cannot measure the replicas; their number stays as it is."""
 

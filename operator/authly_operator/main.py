@@ -15,7 +15,7 @@ import aiohttp
 
 from authly_operator import entropy, naming, observed, observer, probes, telemetry
 from authly_operator.clock import SystemClock
-from authly_operator.cluster import apply, client, lease, watch
+from authly_operator.cluster import apply, client, discovery, lease, watch
 from authly_operator.dependants import Dependants
 from authly_operator.instance import errors as instance_errors, registry
 from authly_operator.metrics import Metrics
@@ -117,7 +117,11 @@ async def _lead(process: Process, election: lease.Lease) -> None:
         tools = _collaborators(process, http, dependants, election.check)
         workers = [Worker(process.queue, tools).run() for _ in range(process.settings.workers)]
         await _first_of(
-            _until(ended), election.hold(), _until_set(process.stop), _watch(process), *workers
+            _until(ended),
+            election.hold(),
+            _until_set(process.stop),
+            _watch(process, tools),
+            *workers,
         )
 
 
@@ -126,6 +130,7 @@ def _collaborators(
 ) -> Collaborators:
     return Collaborators(
         api=process.api,
+        discovery=discovery.Discovery(process.api),
         applier=apply.Applier(process.api),
         http=http,
         clock=SystemClock(),
@@ -139,14 +144,14 @@ def _collaborators(
     )
 
 
-async def _watch(process: Process) -> None:
+async def _watch(process: Process, tools: Collaborators) -> None:
     """A child that changed wakes its resource, also where somebody just took its labels."""
 
     def notify(_: str, metadata: Mapping[str, Any]) -> None:
         if (key := owner(metadata)) is not None:
             process.queue.add(key)
 
-    await watch.children(process.api, process.settings.namespaces or (None,), notify)
+    await watch.children(tools.discovery, process.settings.namespaces or (None,), notify)
 
 
 def owner(metadata: Mapping[str, Any]) -> Key | None:

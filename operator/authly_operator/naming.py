@@ -24,6 +24,8 @@ PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 
 RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile"
 RESTART_AT_ANNOTATION: Final = f"{GROUP}/restart-at"
+ROTATE_AT_ANNOTATION: Final = f"{GROUP}/rotate-at"
+REVOKE_KEYS_AT_ANNOTATION: Final = f"{GROUP}/revoke-keys-at"
 EPOCH_ANNOTATION: Final = f"{GROUP}/epoch"
 CONFIG_HASH_ANNOTATION: Final = f"{GROUP}/config-hash"
 DESIRED_HASH_ANNOTATION: Final = f"{GROUP}/desired-hash"
@@ -47,6 +49,7 @@ class Component(StrEnum):
     BACKUP = "backup"
     MAINTENANCE = "maintenance"
     CLIENT = "client"
+    MONITORING = "monitoring"
 
 
 def selector(server: str, component: Component) -> dict[str, str]:
@@ -110,6 +113,16 @@ def migration(server: str, image: str, database_url: str) -> str:
     """
     digest = hashlib.sha256(f"{image}\0{database_url}".encode()).hexdigest()
     return f"{server}-migrate-{digest[:8]}"
+
+
+def metrics(server: str) -> str:
+    """The Service through which Prometheus finds the replicas; the job of their metrics."""
+    return f"{server}-metrics"
+
+
+def dashboard(server: str) -> str:
+    """The ConfigMap with the dashboard."""
+    return f"{server}-dashboard"
 
 
 def jobs(server: str) -> str:

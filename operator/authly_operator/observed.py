@@ -104,6 +104,8 @@ class ServerObserved:
     secrets: Mapping[str, SecretData] = field(default_factory=dict)
     """By name: credentials, signing keys, and those that the spec refers to."""
     waiting: tuple[Waiting, ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    """Optional kinds that cannot be had here, and why: the rest of a sentence."""
     database: DatabaseProbe | None = None
     """None where nobody asked, since there are no credentials or no database yet."""
     endpoint: EndpointProbe | None = None

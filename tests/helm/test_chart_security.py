@@ -37,6 +37,9 @@ CHILDREN = (
     "networkpolicies.networking.k8s.io",
     "poddisruptionbudgets.policy",
     "horizontalpodautoscalers.autoscaling",
+    "httproutes.gateway.networking.k8s.io",
+    "servicemonitors.monitoring.coreos.com",
+    "prometheusrules.monitoring.coreos.com",
 )
 NEEDED = [
     *(

@@ -28,6 +28,7 @@ def client(uri: str) -> dict[str, Any]:
     return {"redirectUris": [uri]}
 
 
+KEYS = {"name": "own", "key": "key.pem"}
 FROM = {"secretKeyRef": {"name": "a", "key": "b"}}
 
 
@@ -54,6 +55,8 @@ ACCEPTED = [
     ("AuthlyServer", pods.FULL),
     ("AuthlyServer", {"service": {"type": "NodePort", "externalTrafficPolicy": "Local"}}),
     ("AuthlyServer", {"image": {"digest": "sha256:" + "a" * 64}}),
+    ("AuthlyServer", {"signingKeys": {"algorithm": "EdDSA", "rotationInterval": "720h"}}),
+    ("AuthlyServer", {"signingKeys": {"source": "Existing", "secretRef": KEYS}}),
     ("AuthlyScope", {}),
     ("AuthlyClient", {}),
     ("AuthlyClient", {"type": "Public"}),
@@ -72,6 +75,24 @@ REFUSED = [
     ("AuthlyServer", {"ingress": {"enabled": True}}, "an enabled ingress needs a host"),
     ("AuthlyServer", {"tokens": {"authorizationCodeTTL": "11m"}}, "between 1s and 10m"),
     ("AuthlyServer", {"tokens": {"accessTokenTTL": "7d"}}, "should match"),
+    ("AuthlyServer", {"signingKeys": {"source": "Existing"}}, "Existing needs secretRef"),
+    ("AuthlyServer", {"signingKeys": {"secretRef": KEYS}}, "Generate takes none"),
+    (
+        "AuthlyServer",
+        {"signingKeys": {"algorithm": "HS256", "source": "Existing", "secretRef": KEYS}},
+        "HS256 has no keys to take over",
+    ),
+    (
+        "AuthlyServer",
+        {"signingKeys": {"rotationInterval": "720h", "source": "Existing", "secretRef": KEYS}},
+        "remove rotationInterval",
+    ),
+    (
+        "AuthlyServer",
+        {"signingKeys": {"rotationInterval": "720h", "algorithm": "HS256"}},
+        "HS256 has no keys to rotate",
+    ),
+    ("AuthlyServer", {"signingKeys": {"rotationInterval": "23h59m"}}, "at least 24h"),
     ("AuthlyServer", {"backup": {"destination": {}}}, "exactly one of destination."),
     ("AuthlyServer", {"replicas": -1}, "greater than or equal to 0"),
     ("AuthlyServer", {"tokenz": {}}, "unknown field"),
@@ -80,6 +101,9 @@ REFUSED = [
     ("AuthlyServer", {"service": {"loadBalancerClass": "a/b"}}, "set type to LoadBalancer"),
     ("AuthlyServer", {"autoscaling": {"min": 3, "max": 2, "cpu": 1}}, "not be greater than max"),
     ("AuthlyServer", {"autoscaling": {"max": 2}}, "set autoscaling.cpu or autoscaling.memory"),
+    ("AuthlyServer", {"gateway": {"parentRefs": []}}, "at least 1"),
+    ("AuthlyServer", {"gateway": {"parentRefs": [{"name": "a"}], "hostnames": ["A"]}}, "match"),
+    ("AuthlyServer", {"monitoring": {"serviceMonitor": {"interval": "0s"}}}, "should match"),
     ("AuthlyServer", variable("LOG_LEVEL", value="debug"), "set the field of the spec"),
     ("AuthlyServer", variable("not-a-name", value="1"), "should match"),
     ("AuthlyServer", variable("A", value="1", valueFrom={}), "exactly one of valueFrom."),

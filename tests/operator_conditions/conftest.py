@@ -93,6 +93,8 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         without: tuple[str, ...] = (),
         waiting: Iterable[tuple[str, str, str, str]] = (),
         missing: tuple[str, ...] = (),
+        impossible: tuple[str, ...] = (),
+        signing_keys_missing: str | None = None,
         beside: Mapping[ChildKey, Mapping[str, Any]] | None = None,
         **fields: Any,
     ) -> dict[str, Told]:
@@ -114,7 +116,12 @@ def judge_server() -> Callable[..., dict[str, Told]]:
             endpoint=EndpointProbe(issuer=ISSUER),
         )
         expected = server.Expectation(
-            image=IMAGE, migration_job=JOB, config_hash="hash-of-now", missing=missing
+            image=IMAGE,
+            migration_job=JOB,
+            config_hash="hash-of-now",
+            missing=missing,
+            impossible=impossible,
+            signing_keys_missing=signing_keys_missing,
         )
         seen = replace(well, **fields)
         return _by_type(server.judge(_server_spec(**spec or {}), seen, expected))

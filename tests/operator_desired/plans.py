@@ -75,6 +75,18 @@ FULL: dict[str, Any] = {
         "tls": {"issuerRef": {"name": "letsencrypt"}},
         "annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "1m"},
     },
+    "gateway": {
+        "parentRefs": [
+            {"name": "public", "namespace": "gateways", "sectionName": "https"},
+            {"name": "public", "namespace": "gateways", "sectionName": "internal", "port": 8443},
+        ],
+        "hostnames": ["auth.example.com"],
+    },
+    "monitoring": {
+        "serviceMonitor": {"enabled": True, "interval": "15s", "labels": {"release": "prometheus"}},
+        "rules": {"enabled": True, "labels": {"release": "prometheus"}},
+        "dashboard": {"enabled": True, "labels": {"team": "a"}},
+    },
     "resources": {"requests": {"cpu": "1000m", "memory": "0.5Gi"}, "limits": {"cpu": 2}},
     "backup": {
         "schedule": "15 1 * * *",
@@ -143,7 +155,7 @@ def rsa_key() -> str:
 
 def plan_of(spec: authly_server.Spec, seen: ServerObserved, drawn: bytes = bytes(64)) -> Plan:
     """The plan with the material that is drawn for it."""
-    made = material.draw(spec, seen, drawn, rsa_key)
+    made = material.draw(spec, seen, NOW, drawn, rsa_key)
     return Plan(spec=spec, seen=seen, material=made, now=NOW)
 
 

@@ -180,6 +180,15 @@ def test_a_policy_for_backups_opens_the_port_of_the_bucket() -> None:
     assert policy["spec"]["egress"] == [{"ports": [{"port": 9000, "protocol": "TCP"}]}]
 
 
+@pytest.mark.parametrize("spec", plans.SPECS.values(), ids=plans.SPECS)
+def test_only_replicas_reach_the_hosts_that_clients_name(spec: dict[str, Any]) -> None:
+    plan = plans.plan(spec)
+    https = {"ports": [{"port": 443, "protocol": "TCP"}]}
+
+    assert https in one(plan, "NetworkPolicy")["spec"]["egress"]
+    assert https not in one(plan, "NetworkPolicy", "main-jobs")["spec"]["egress"]
+
+
 def test_the_operator_reaches_the_database_by_its_namespace() -> None:
     policy = one(plans.plan(), "NetworkPolicy", "main-database")
     (rule,) = policy["spec"]["ingress"]

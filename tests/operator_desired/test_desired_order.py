@@ -203,3 +203,16 @@ def test_the_image_is_the_default_in_what_the_spec_leaves_open(
     seen = dataclasses.replace(plan.seen, settings=settings)
 
     assert dataclasses.replace(plan, seen=seen).image == image
+
+
+def test_what_the_cluster_does_not_know_is_left_out_and_named() -> None:
+    unavailable = dict.fromkeys(("HTTPRoute", "PrometheusRule"), "unknown")
+    full = plans.migrated(plans.plan(plans.FULL))
+    without = dataclasses.replace(full.seen, unavailable=unavailable)
+    lacking = dataclasses.replace(full, seen=without)
+
+    assert kinds(full) - kinds(lacking) == {"HTTPRoute", "PrometheusRule"}
+    assert desired.impossible(lacking) == ("HTTPRoute", "PrometheusRule")
+    assert desired.impossible(full) == ()
+    nothing_asked = plans.migrated(plans.plan(unavailable=unavailable))
+    assert desired.impossible(nothing_asked) == ()

@@ -77,6 +77,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: *children
+- apiGroups: [gateway.networking.k8s.io]  # optional kinds, where the cluster knows them
+  resources: [httproutes]
+  verbs: *children
+- apiGroups: [monitoring.coreos.com]
+  resources: [prometheusrules, servicemonitors]
+  verbs: *children
 - apiGroups: [""]  # why a pod does not run
   resources: [pods]
   verbs: [get, list]

@@ -13,6 +13,8 @@ from authly_operator.api import (
     duration,
     environment,
     exposure,
+    gateway as gateways,
+    monitoring as monitorings,
     placement,
     pod_template as templates,
     policy,
@@ -148,6 +150,10 @@ class Spec(value.Value):
     """The Service in front of the replicas."""
     ingress: exposure.Ingress = Field(default_factory=exposure.Ingress)
     """The Ingress; off unless enabled."""
+    gateway: gateways.Gateway | None = None
+    """The HTTPRoute, where the cluster knows the Gateway API; none where omitted."""
+    monitoring: monitorings.Monitoring = Field(default_factory=monitorings.Monitoring)
+    """What Prometheus and Grafana are given, where the cluster knows their kinds."""
     resources: databases.Resources = Field(default_factory=databases.Resources)
     """Compute resources of each replica."""
     extra_env: environment.Variables = ()
@@ -190,6 +196,10 @@ class Spec(value.Value):
         return (self.issuer or f"https://{self.ingress.host}").rstrip("/")
 
 
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""RFC 3339."""
+
+
 class Endpoints(value.Value):
     """Where the server is reached."""
 
@@ -199,6 +209,23 @@ class Endpoints(value.Value):
     """The Service's URL inside the cluster."""
     jwks: Annotated[str, Field(max_length=1024)] | None = None
     """Where the public keys are."""
+
+
+class KeyStatus(value.Value):
+    """One key of the ring."""
+
+    kid: Annotated[str, Field(min_length=1, max_length=128)]
+    """Its name in the JWKS and in the header of tokens."""
+    alg: Annotated[str, Field(max_length=16)]
+    """The algorithm that it signs with."""
+    state: Annotated[str, Field(max_length=16)]
+    """Published is in the JWKS and does not sign yet, Active signs, Retiring only verifies."""
+    published_at: Moment | None = None
+    """Since when it is in the JWKS."""
+    active_at: Moment | None = None
+    """Since when it signs, or signed."""
+    retire_at: Moment | None = None
+    """When it goes, since no token of it can be valid any more."""
 
 
 class Status(value.Value):
@@ -220,6 +247,17 @@ class Status(value.Value):
     """The label selector of the pods, for the scale subresource."""
     endpoints: Endpoints | None = None
     """Where the server is reached."""
+    signing_keys: Annotated[
+        tuple[KeyStatus, ...],
+        Field(
+            max_length=128,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["kid"],
+            },
+        ),
+    ] = ()
+    """The keys that sign and verify tokens, and where each is in its life."""
 
 
 class AuthlyServer(value.Value):

@@ -56,11 +56,54 @@ class Algorithm(StrEnum):
     HS256 = "HS256"
 
 
+class KeySource(StrEnum):
+    """Where signing keys come from."""
+
+    GENERATE = "Generate"
+    EXISTING = "Existing"
+
+
 class SigningKeys(value.Value):
     """How access tokens are signed."""
 
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "(self.source == 'Existing') == has(self.secretRef)",
+                "source Existing needs secretRef, and Generate takes none",
+            ),
+            value.rule(
+                "self.source != 'Existing' || self.algorithm != 'HS256'",
+                "HS256 has no keys to take over: JWT_SECRET_KEY of the credentials Secret signs",
+            ),
+            value.rule(
+                "!has(self.rotationInterval) || self.source != 'Existing'",
+                "keys of source Existing are rotated by whoever writes that Secret: remove"
+                " rotationInterval",
+            ),
+            value.rule(
+                "!has(self.rotationInterval) || self.algorithm != 'HS256'",
+                "HS256 has no keys to rotate: remove rotationInterval",
+            ),
+            value.rule(
+                "!has(self.rotationInterval) || duration(self.rotationInterval) >= duration('24h')",
+                "rotationInterval must be at least 24h: a former key stays published for a day",
+            ),
+        )
+    )
+
     algorithm: Algorithm = Algorithm.ES256
-    """The algorithm; HS256 shares a secret, publishes no keys and signs no ID tokens."""
+    """The algorithm; HS256 shares a secret, publishes no keys and signs no ID tokens. Another one
+    signs after its key was published for ten minutes."""
+    rotation_interval: duration.Duration | None = None
+    """How long a key signs before another one replaces it, for example 720h; at least 24h. Keys are
+    not rotated by themselves where omitted."""
+    source: KeySource = KeySource.GENERATE
+    """Generate draws keys; Existing takes them from secretRef."""
+    secret_ref: reference.SecretKeyReference | None = None
+    """With source Existing, a private key in PEM, which the operator rotates in when it is
+    replaced, or a key ring as JSON, whose states you decide. An RS256 key for ID tokens is
+    generated where there is none."""
 
 
 class Oauth(value.Value):
@@ -77,8 +120,8 @@ class RateLimit(value.Value):
     """How often one address may ask, as long as it does not prove who asks."""
 
     enabled: bool | None = None
-    """Whether requests are counted. Where omitted they are, unless there is an Ingress and
-    trustedProxies is empty: everybody would have the address of its controller."""
+    """Whether requests are counted. Where omitted they are, unless there is an Ingress or a gateway
+    and trustedProxies is empty: everybody would have the address of that proxy."""
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """Requests a minute from one address; probes, metadata and keys are not counted."""
     auth_requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 10

@@ -57,6 +57,16 @@ class Client:
                 return None
             raise
 
+    async def served_kinds(self, api_version: str) -> frozenset[str]:
+        """The kinds of a group and version; none where the cluster does not know the group."""
+        try:
+            answer = await self._wire.request(Request(method="GET", path=f"/apis/{api_version}"))
+        except errors.Refused as refused:
+            if refused.absent:
+                return frozenset()
+            raise
+        return frozenset(str(one["kind"]) for one in answer["resources"])
+
     async def list_objects(
         self, kind: str, namespace: str | None = None, selector: str = ""
     ) -> list[Manifest]:

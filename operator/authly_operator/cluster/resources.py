@@ -44,6 +44,9 @@ TABLE: Final = (
     Resource("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
     Resource("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
     Resource("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),
+    Resource("HTTPRoute", "gateway.networking.k8s.io/v1", "httproutes"),
+    Resource("ServiceMonitor", "monitoring.coreos.com/v1", "servicemonitors"),
+    Resource("PrometheusRule", "monitoring.coreos.com/v1", "prometheusrules"),
 )
 BY_KIND: Final = {resource.kind: resource for resource in TABLE}
 CHILDREN: Final = tuple(
@@ -64,6 +67,8 @@ CHILDREN: Final = tuple(
     )
 )
 """The kinds of a server's children: gathered, watched, and pruned."""
+OPTIONAL: Final = tuple(BY_KIND[kind] for kind in ("HTTPRoute", "ServiceMonitor", "PrometheusRule"))
+"""The same of kinds that a cluster may not know, or come to know, or know no more."""
 
 
 def get(kind: str) -> Resource:

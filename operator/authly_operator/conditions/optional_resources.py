@@ -32,6 +32,14 @@ def judge(case: Situation) -> Judgement:
     return judgement.holds(TYPE, Reason.OPTIONAL_RESOURCES_MADE, message)
 
 
+def _kinds(case: Situation) -> Lack | None:
+    """Kinds of others, such as HTTPRoute, that the cluster does not know."""
+    if not case.expected.impossible:
+        return None
+    reasons = (f"{kind}: {case.seen.unavailable[kind]}" for kind in case.expected.impossible)
+    return Lack(Reason.KIND_UNAVAILABLE, ", ".join(reasons))
+
+
 def _autoscaler(case: Situation) -> Lack | None:
     """ScalingActive of autoscaling/v2; Unknown, or absent, before it was looked at."""
     name = naming.deployment(case.seen.identity.name)
@@ -44,4 +52,4 @@ def _autoscaler(case: Situation) -> Lack | None:
     return Lack(Reason.AUTOSCALER_INACTIVE, f"HorizontalPodAutoscaler {name}: {said}: {advice}")
 
 
-TABLE: Final[tuple[Callable[[Situation], Lack | None], ...]] = (_autoscaler,)
+TABLE: Final[tuple[Callable[[Situation], Lack | None], ...]] = (_kinds, _autoscaler)

@@ -20,6 +20,10 @@ class Expectation:
     """The pod template's annotation naming.CONFIG_HASH_ANNOTATION."""
     missing: tuple[str, ...] = ()
     """Sentences of references that lead nowhere, from Material.missing."""
+    signing_keys_missing: str | None = None
+    """Why keys cannot be had, from Material.signing_keys_missing."""
+    impossible: tuple[str, ...] = ()
+    """Kinds that the spec asks for and that cannot be had here."""
 
 
 @dataclass(frozen=True, slots=True)

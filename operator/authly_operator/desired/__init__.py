@@ -10,20 +10,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from authly_operator.desired import (
+    alerts,
     autoscaler,
     backup_cronjob,
     config_map,
     credentials_secret,
+    dashboard,
     database,
     database_service,
     deployment,
     disruption_budget,
+    http_route,
     ingress,
     maintenance_cronjob,
     migration_job,
     network_policy,
     service,
     service_account,
+    service_monitor,
     signing_keys_secret,
 )
 from authly_operator.desired.plan import Plan
@@ -45,6 +49,8 @@ class Entry:
     build: Callable[[Plan], Manifest]
     wanted: Callable[[Plan], bool] = _always
     due: Callable[[Plan], bool] = _always
+    optional: str | None = None
+    """Its kind, where a cluster may not know that."""
 
 
 # fmt: off
@@ -64,6 +70,11 @@ TABLE: Final = (
     Entry(autoscaler.build,           wanted=autoscaler.is_wanted, due=_migrated),
     Entry(service.build),
     Entry(ingress.build,              wanted=ingress.is_wanted),
+    Entry(http_route.build,           wanted=http_route.is_wanted, optional="HTTPRoute"),
+    Entry(service_monitor.service,    wanted=service_monitor.is_wanted),
+    Entry(service_monitor.build,      wanted=service_monitor.is_wanted, optional="ServiceMonitor"),
+    Entry(alerts.build,               wanted=alerts.is_wanted, optional="PrometheusRule"),
+    Entry(dashboard.build,            wanted=dashboard.is_wanted),
     Entry(disruption_budget.build,    wanted=disruption_budget.is_wanted),
     Entry(backup_cronjob.build,       wanted=backup_cronjob.is_wanted, due=_migrated),
     Entry(maintenance_cronjob.build,  due=_migrated),
@@ -98,7 +109,14 @@ def _has_begun(plan: Plan) -> bool:
 
 
 def _wanted(plan: Plan) -> Iterator[Entry]:
-    return (entry for entry in TABLE if entry.wanted(plan))
+    known = (entry for entry in TABLE if entry.optional not in plan.seen.unavailable)
+    return (entry for entry in known if entry.wanted(plan))
+
+
+def impossible(plan: Plan) -> tuple[str, ...]:
+    """The kinds that the spec asks for and that cannot be had here."""
+    asked = (entry.optional for entry in TABLE if entry.optional and entry.wanted(plan))
+    return tuple(kind for kind in asked if kind in plan.seen.unavailable)
 
 
 def _key(manifest: Manifest) -> ChildKey:

@@ -65,10 +65,11 @@ def _allowed_hosts(spec: authly_server.Spec, identity: Identity) -> tuple[str, .
 
 
 def _is_limited(spec: authly_server.Spec) -> bool:
-    """As it is said; else unless all who come through the Ingress would be counted as one."""
+    """As it is said; else unless all who come through a proxy would be counted as one."""
     if spec.security.rate_limit.enabled is not None:
         return spec.security.rate_limit.enabled
-    return not spec.ingress.enabled or bool(spec.security.trusted_proxies)
+    proxied = spec.ingress.enabled or spec.gateway is not None
+    return not proxied or bool(spec.security.trusted_proxies)
 
 
 def _switch(on: bool) -> str:

@@ -79,10 +79,13 @@ def _template(plan: Plan) -> pod.Part:
 
 
 def _annotations(plan: Plan) -> dict[str, str]:
-    restart = plan.seen.identity.annotations.get(naming.RESTART_AT_ANNOTATION)
+    """Replicas with revoked keys are replaced: a mounted ring changes a minute or two later."""
+    asked = plan.seen.identity.annotations
+    anew = [naming.RESTART_AT_ANNOTATION]
+    anew += [naming.REVOKE_KEYS_AT_ANNOTATION] if _reads_keys(plan) else []
     return {
         naming.CONFIG_HASH_ANNOTATION: plan.config_hash,
-        **({naming.RESTART_AT_ANNOTATION: restart} if restart else {}),
+        **{name: asked[name] for name in anew if asked.get(name)},
         "prometheus.io/scrape": "true",
         "prometheus.io/port": str(config.MANAGEMENT_PORT),
         "prometheus.io/path": "/metrics",

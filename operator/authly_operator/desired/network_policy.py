@@ -18,6 +18,7 @@ _JOBS: Final = (
     naming.Component.MIGRATION,
 )
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+_HTTPS: Final = 443
 _EVERY_POD: Final[Rule] = {"namespaceSelector": {}}
 """Every pod of the cluster, and nobody outside."""
 
@@ -39,7 +40,11 @@ def is_wanted_for_backup(plan: Plan) -> bool:
 
 
 def server(plan: Plan) -> Manifest:
-    """Replicas: OAuth for everybody, metrics for the cluster; out to DNS and the database."""
+    """Replicas: OAuth for everybody, metrics for the cluster; out to DNS, database and clients.
+
+    Clients name the hosts of their keys, metadata and logouts; the server itself asks public
+    addresses only, and whatever else OUTBOUND_ALLOWED_NETWORKS names.
+    """
     component = naming.Component.SERVER
     return _policy(
         plan,
@@ -47,7 +52,7 @@ def server(plan: Plan) -> Manifest:
         component,
         {"matchLabels": naming.selector(plan.name, component)},
         ingress=[_rule(config.PORT), _rule(config.MANAGEMENT_PORT, _from=[_EVERY_POD])],
-        egress=[_dns(), _database(plan)],
+        egress=[_dns(), _database(plan), _rule(_HTTPS)],
     )
 
 

@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from authly_operator import material, naming
 from authly_operator.api import authly_server
@@ -38,9 +37,12 @@ async def gather(tools: Collaborators, identity: Identity, spec: authly_server.S
         cluster.errors.ClusterError: the API server did not answer.
     """
     place = identity.namespace, identity.name
-    children, waiting = await asyncio.gather(
-        cluster_gather.children(tools.api, *place), cluster_gather.waiting(tools.api, *place)
+    children, (more, unavailable), waiting = await asyncio.gather(
+        cluster_gather.children(tools.api, *place),
+        cluster_gather.optional_children(tools.api, tools.discovery, *place),
+        cluster_gather.waiting(tools.api, *place),
     )
+    children |= more
     secrets = await _secrets(tools, identity, spec, children)
     seen = ServerObserved(
         identity=identity,
@@ -48,6 +50,7 @@ async def gather(tools: Collaborators, identity: Identity, spec: authly_server.S
         children={key: child for key, child in children.items() if key[0] != "Secret"},
         secrets=secrets,
         waiting=waiting,
+        unavailable=unavailable,
     )
     return Around(seen, children)
 
@@ -60,9 +63,11 @@ async def judge_material(tools: Collaborators, spec: authly_server.Spec, around:
     """
     entropy = tools.draw(material.ENTROPY_BYTES)
     # In a thread: an RSA key takes a second of CPU, and the Lease must be renewed meanwhile.
-    drawn = await asyncio.to_thread(material.draw, spec, around.seen, entropy, tools.draw_rsa_key)
-    _remember(tools, around.seen.identity, drawn)
     now = tools.clock.now()
+    drawn = await asyncio.to_thread(
+        material.draw, spec, around.seen, now, entropy, tools.draw_rsa_key
+    )
+    _remember(tools, around.seen, drawn)
     plan = Plan(spec=spec, seen=around.seen, material=drawn, now=now)
     probed, answered = await asyncio.gather(_database(plan), _endpoint(tools, plan))
     seen = dataclasses.replace(around.seen, database=probed, endpoint=answered)
@@ -94,17 +99,19 @@ def _references(spec: authly_server.Spec) -> tuple[str, ...]:
     references = (
         spec.database.external and spec.database.external.secret_ref.name,
         spec.bootstrap_admin.secret_ref and spec.bootstrap_admin.secret_ref.name,
+        spec.signing_keys.secret_ref and spec.signing_keys.secret_ref.name,
     )
     return tuple(name for name in references if name)
 
 
-def _remember(tools: Collaborators, identity: Identity, drawn: material.Material) -> None:
+def _remember(tools: Collaborators, seen: ServerObserved, drawn: material.Material) -> None:
+    """Of the ring what was seen: a key that was never written was never published either."""
     if not drawn.complete:
         return
-    tools.memory.keep(identity.uid, naming.credentials(identity.name), drawn.credentials)
-    if drawn.keyring is not None:
-        ring: dict[str, Any] = {material.keyring.KEY: drawn.keyring}
-        tools.memory.keep(identity.uid, naming.signing_keys(identity.name), ring)
+    uid, name = seen.identity.uid, naming.signing_keys(seen.identity.name)
+    tools.memory.keep(uid, naming.credentials(seen.identity.name), drawn.credentials)
+    if name in seen.secrets:
+        tools.memory.keep(uid, name, seen.secrets[name].data)
 
 
 async def _database(plan: Plan) -> DatabaseProbe | None:

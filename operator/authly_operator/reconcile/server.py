@@ -13,6 +13,7 @@ from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
     custom_resource,
+    key_events,
     observation,
     registration,
     server_status,
@@ -72,10 +73,13 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
         migration_job=plan.migration_job,
         config_hash=plan.config_hash,
         missing=plan.material.missing,
+        signing_keys_missing=plan.material.signing_keys_missing,
+        impossible=desired.impossible(plan),
     )
     judged = conditions.judge(plan.spec, plan.seen, expected)
     facts = server_status.facts(plan.spec, plan.seen)
     ready = await status.write(tools, body, plan.seen.identity, judged, facts)
+    await key_events.post(tools, body, facts["signingKeys"])
     true = {one.type for one in judged if one.true}
     answers, has_database = (
         Condition.ENDPOINT_READY in true,
@@ -84,7 +88,13 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     if (answers, has_database) != registration.offer(body) or _is_new(body, plan.seen):
         _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
     moving = Condition.PROGRESSING in true
-    return READY_SECONDS if ready and not moving else WAITING_SECONDS
+    return _until_next_look(plan, READY_SECONDS if ready and not moving else WAITING_SECONDS)
+
+
+def _until_next_look(plan: Plan, seconds: float) -> float:
+    """No later than the next step of a signing key is due."""
+    due = plan.material.next_step
+    return seconds if due is None else min(seconds, max(1.0, (due - plan.now).total_seconds()))
 
 
 def _is_new(body: Mapping[str, Any], seen: ServerObserved) -> bool:

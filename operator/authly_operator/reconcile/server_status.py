@@ -1,11 +1,15 @@
 """The facts in the status of an AuthlyServer, beside its conditions; pure."""
 
-from typing import Any
+from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server, policy
 from authly_operator.desired import program
+from authly_operator.material import keyring
 from authly_operator.observed import ServerObserved
+
+
+_SHOWN: Final = {"kid", "alg", "state", "published_at", "active_at", "retire_at"}
 
 
 def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
@@ -20,7 +24,21 @@ def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
         "readyReplicas": counts.get("readyReplicas", 0),
         "selector": _selector(name),
         "endpoints": _endpoints(spec, seen),
+        "signingKeys": _signing_keys(spec, seen),
     }
+
+
+def _signing_keys(spec: authly_server.Spec, seen: ServerObserved) -> list[dict[str, str]] | None:
+    """The ring without its private keys; None where there is none, or none that can be read."""
+    found = seen.secrets.get(naming.signing_keys(seen.identity.name))
+    if found is None or spec.signing_keys.algorithm is policy.Algorithm.HS256:
+        return None
+    try:
+        ring = keyring.parse(found.get(keyring.KEY))
+    except ValueError:
+        return None
+    shown = (key.model_dump(mode="json", by_alias=True, include=_SHOWN) for key in ring.keys)
+    return [{name: text for name, text in key.items() if text is not None} for key in shown]
 
 
 def _selector(name: str) -> str:

@@ -87,3 +87,16 @@ def test_an_autoscaler_that_measures_or_has_not_begun_is_well(
     judged = judge_server(spec=AUTOSCALED, **autoscaler(told))
 
     assert judged["OptionalResourcesReady"][0] == "True"
+
+
+def test_a_kind_that_the_cluster_does_not_know_is_told_and_stops_nothing(
+    judge_server: Judge,
+) -> None:
+    unknown = "this cluster does not know gateway.networking.k8s.io/v1: install its definitions"
+
+    judged = judge_server(impossible=("HTTPRoute",), unavailable={"HTTPRoute": unknown, "X": "y"})
+
+    status, reason, message = judged["OptionalResourcesReady"]
+    assert (status, reason) == ("False", "KindUnavailable")
+    assert message.startswith(f"HTTPRoute: {unknown}")
+    assert judged["Ready"][:2] == ("True", "Ready")
