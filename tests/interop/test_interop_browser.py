@@ -137,7 +137,7 @@ def test_nobody_consents_for_another_person(
     assert home.at(photos.client_id) == []
 
 
-def test_only_the_session_stays_in_the_browser(
+def test_only_the_session_and_the_device_stay_in_the_browser(
     tab: Tab, ask: Ask, register: Register, home: callback.Home
 ) -> None:
     photos = register("photos")
@@ -146,9 +146,10 @@ def test_only_the_session_stays_in_the_browser(
     sign_in(tab)
     allow(tab)
     arrive(tab, home, photos)
-    (cookie,) = tab.cookies()
-    assert cookie["name"] == "__Host-authly_session"
-    assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Lax")
+    kept = {cookie["name"]: cookie for cookie in tab.cookies()}
+    assert set(kept) == {"__Host-authly_session", "__Host-authly_device"}
+    flags = {(one["secure"], one["httpOnly"], one["sameSite"]) for one in kept.values()}
+    assert flags == {(True, True, "Lax")}
 
 
 def test_the_browser_has_nothing_to_complain_of(
