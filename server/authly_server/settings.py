@@ -94,7 +94,8 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """Cost of bcrypt for passwords, as a power of two."""
 
     cors_origins: Names = ()
-    """Origins of browser applications, with commas between them; * for any."""
+    """Origins of browser applications, with commas between them; * for any. A client may have
+    origins of its own beside them."""
     allowed_hosts: Names = ()
     """Host headers that are answered, with commas between them; all where it is empty."""
     trusted_proxies: Networks = ()

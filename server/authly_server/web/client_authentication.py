@@ -6,7 +6,7 @@ from authly_server.clients import authentication
 from authly_server.model.client import AuthMethod, Client
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
-from authly_server.web import forms, rate_limit, services
+from authly_server.web import cors, forms, rate_limit, services
 
 
 async def authenticate(request: web.Request, parameters: Parameters) -> Client:
@@ -19,6 +19,7 @@ async def authenticate(request: web.Request, parameters: Parameters) -> Client:
         storage.errors.Unavailable: it is not cached, and the database does not answer.
     """
     client = await _authenticate(request, parameters)
+    cors.note(request, client)
     if client.auth_method is AuthMethod.NONE:
         await rate_limit.count(request)
     else:

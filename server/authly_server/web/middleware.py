@@ -59,7 +59,9 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     # Every request is a task with a context of its own, which ends with it.
     structlog.contextvars.bind_contextvars(request_id=reference)
     response = await _answer(request, handler, route, reference)
-    _complete(request, response, route, reference)
+    _complete(request, response, reference)
+    if route is not None and route.cross_origin:
+        await cors.allow(request, response.headers)
     _record(request, response, route, time.perf_counter() - started)
     return response
 
@@ -164,9 +166,7 @@ def _has_port(host: str) -> bool:
     return host.rpartition(":")[2].isdigit() and not host.endswith("]")
 
 
-def _complete(
-    request: web.Request, response: web.StreamResponse, route: Route | None, reference: str
-) -> None:
+def _complete(request: web.Request, response: web.StreamResponse, reference: str) -> None:
     headers = response.headers
     for name, value in _HEADERS.items():
         headers.setdefault(name, value)
@@ -178,8 +178,6 @@ def _complete(
     found = services.of(request)
     if found.settings.dpop_nonce_required and dpop.HEADER in request.headers:
         headers["DPoP-Nonce"] = found.proofs.nonces.current(found.clock.now())
-    if route is not None and route.cross_origin:
-        cors.allow(request, headers)
     if found.lifecycle.is_draining:
         response.force_close()
 

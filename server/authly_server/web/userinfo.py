@@ -12,7 +12,7 @@ from authly_server.storage import users
 from authly_server.tokens import access_token, id_token, signed_jwt, standard_claims
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
-from authly_server.web import error_response, forms, proof_of_possession, rate_limit, services
+from authly_server.web import cors, error_response, forms, proof_of_possession, rate_limit, services
 from authly_server.web.services import Services
 
 
@@ -42,7 +42,7 @@ async def _answer(request: web.Request, form: Parameters | None) -> web.Response
     token = _verified(found, text)
     await _check_key(request, token, bound)
     await rate_limit.prove(request)
-    return await _render(found, token, await _claims(found, token))
+    return await _render(request, token, await _claims(found, token))
 
 
 def _challenged() -> web.Response:
@@ -98,10 +98,13 @@ async def _claims(found: Services, token: AccessToken) -> dict[str, object]:
 
 
 async def _render(
-    found: Services, token: AccessToken, claims: Mapping[str, object]
+    request: web.Request, token: AccessToken, claims: Mapping[str, object]
 ) -> web.Response:
     """As JSON, or as the JWT that the client has registered for (section 5.3.2)."""
+    found = services.of(request)
     client = await found.registry.client(token.client_id)
+    if client is not None:
+        cors.note(request, client)
     alg = None if client is None else client.userinfo_signed_response_alg
     key = None if alg is None else id_token.signer(found.keys.ring, alg)
     if key is None:

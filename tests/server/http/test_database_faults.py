@@ -93,6 +93,9 @@ def test_what_needs_the_database_is_unavailable_soon_and_heals_by_itself(
             started = time.monotonic()
             assert instance.http.get(path).status_code == 200
             assert time.monotonic() - started < 1.0
+        # Whether a client of that origin exists is not known now.
+        answer = instance.http.get("/jwks", headers={"Origin": "https://app.example"})
+        assert (answer.status_code, "Access-Control-Allow-Origin" in answer.headers) == (200, False)
     instance.server.wait("/health/ready")
     assert instance.server.process_id == process
     # Nothing was consumed by a request that was told to come again.
