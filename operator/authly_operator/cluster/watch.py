@@ -134,10 +134,11 @@ class Watch:
             self.optional.forget()
         if isinstance(failure, errors.Refused) or self._failures >= _PATIENCE:
             self._version = ""  # too old (410), or from before a restore of etcd: list anew
-        if not gone and not (refused is not None and refused.expired):
-            log.warning(
-                "watch_broken", kind=self.kind, namespace=self.namespace, error=str(failure)
-            )
+        if gone or (refused is not None and refused.expired):
+            return
+        # A connection that broke once is taken up again; the API server itself breaks some.
+        tell = log.warning if refused is not None or self._failures >= _PATIENCE else log.debug
+        tell("watch_broken", kind=self.kind, namespace=self.namespace, error=str(failure))
 
 
 def _key(metadata: Metadata) -> tuple[str, str]:
