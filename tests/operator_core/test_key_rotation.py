@@ -222,6 +222,25 @@ def test_a_ring_from_before_there_were_times_begins_now(server: Server) -> None:
     assert server.states() == ["Active"]
 
 
+def test_a_clock_that_was_ahead_for_a_while_keeps_no_key_waiting(server: Server) -> None:
+    server.annotations[ROTATE] = "please"
+    server.look(after=timedelta(days=400))
+    server.look(after=-timedelta(days=400))
+    assert server.states() == ["Active", "Published"]
+    server.look(after=rotation.PUBLISHED_FOR)
+    assert server.states() == ["Retiring", "Active"]
+
+
+def test_a_clock_that_was_ahead_for_a_while_keeps_no_former_key(server: Server) -> None:
+    server.annotations[ROTATE] = "please"
+    server.look(after=timedelta(days=400))
+    server.look(after=rotation.PUBLISHED_FOR)
+    server.look(after=-timedelta(days=400))
+    assert server.states() == ["Retiring", "Active"]
+    server.look(after=rotation.RETIRING_FOR)
+    assert server.states() == ["Active"]
+
+
 def test_two_active_keys_of_one_algorithm_become_one(server: Server) -> None:
     server.annotations[ROTATE] = "please"
     server.look()

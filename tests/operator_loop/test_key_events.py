@@ -37,6 +37,18 @@ def test_the_status_names_keys_states_and_times_and_no_private_key() -> None:
     assert facts(json.dumps({"keys": [entry]})) == [key("a", "Active", **TIMES)]
 
 
+def test_the_status_says_when_a_published_key_signs_and_names_the_signing_one_first() -> None:
+    ring = [
+        key("old", "Retiring"),
+        {**key("id", "Active"), "alg": "RS256"},
+        key("a", "Active"),
+        key("b", "Published", publishedAt="2026-03-01T12:00:00Z"),
+    ]
+    told = facts(json.dumps({"keys": [{**one, "privateKey": "canary"} for one in ring]}))
+    assert [one["kid"] for one in told] == ["a", "id", "old", "b"]
+    assert [one.get("signsFrom") for one in told] == [None, None, None, "2026-03-01T12:10:00Z"]
+
+
 @pytest.mark.parametrize(("document", "algorithm"), [("{", "ES256"), ('{"keys": []}', "HS256")])
 def test_the_status_names_no_keys_where_none_are_read(document: str, algorithm: str) -> None:
     assert facts(document, algorithm) is None

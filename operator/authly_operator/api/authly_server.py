@@ -222,6 +222,8 @@ class KeyStatus(value.Value):
     """Published is in the JWKS and does not sign yet, Active signs, Retiring only verifies."""
     published_at: Moment | None = None
     """Since when it is in the JWKS."""
+    signs_from: Moment | None = None
+    """When it signs, of a Published key whose states the operator decides."""
     active_at: Moment | None = None
     """Since when it signs, or signed."""
     retire_at: Moment | None = None
@@ -257,7 +259,8 @@ class Status(value.Value):
             },
         ),
     ] = ()
-    """The keys that sign and verify tokens, and where each is in its life."""
+    """The keys that sign and verify tokens, and where each is in its life; first of all that which
+    signs access tokens."""
 
 
 class AuthlyServer(value.Value):

@@ -1,6 +1,5 @@
 """SigningKeysReady: the Secret with the key ring was seen, and has a key of each algorithm."""
 
-from datetime import UTC
 from typing import Final
 
 from authly_operator import naming
@@ -54,14 +53,13 @@ def _ring(ring: keyring.Ring, algorithm: Algorithm, name: str) -> Judgement:
     message = f"Secret {name}: signing with {named}"
     if not coming:
         return judgement.holds(TYPE, Reason.KEY_RING_ACTIVE, message)
-    told = "".join(f"; {key.kid} ({key.alg}) signs from {_from(key)}" for key in coming)
+    told = "".join(f"; {key.kid} ({key.alg}) {_coming(key)}" for key in coming)
     return judgement.holds(TYPE, Reason.KEY_RING_ROTATING, message + told)
 
 
-def _from(key: SigningKey) -> str:
-    if key.published_at is None:
-        return "when it has been published long enough"
-    return (key.published_at + rotation.PUBLISHED_FOR).astimezone(UTC).strftime("%FT%TZ")
+def _coming(key: SigningKey) -> str:
+    moment = rotation.signs_from(key)
+    return f"signs from {moment}" if moment else "signs when it has been published long enough"
 
 
 def _shared(case: Situation) -> Judgement:

@@ -36,7 +36,7 @@ class Material:
     missing: tuple[str, ...] = ()
     """What stops migration and roll-out: a sentence for each reference that leads nowhere."""
     signing_keys_missing: str | None = None
-    """That of `missing` which is about signing keys."""
+    """Why keys cannot be had; one of `missing`, too, unless those of before can go on signing."""
     next_step: datetime | None = None
     """When time alone changes the ring."""
 
@@ -82,8 +82,14 @@ def draw(
         ring, due = signing_keys.advance(spec, seen, document, moment, draw_key)
     except (LookupError, ValueError) as error:
         reason = str(error.args[0])
-        return Material(had.data, document, (reason,), reason)
+        held = () if isinstance(error, LookupError) and _signs(spec, document) else (reason,)
+        return Material(had.data, document, held, reason)
     return Material(had.data, ring, next_step=due)
+
+
+def _signs(spec: authly_server.Spec, document: str | None) -> bool:
+    """Whether a ring is good enough to go on with while the keys of a reference cannot be had."""
+    return keyring.parse(document).active(spec.signing_keys.algorithm) is not None
 
 
 def _document(seen: ServerObserved) -> str | None:

@@ -7,7 +7,7 @@ there is.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from authly_operator.material.keyring import Ring
@@ -84,6 +84,13 @@ def advance(ring: Ring, wish: Wish, now: datetime, draw: Callable[[str], Signing
 def next_step(ring: Ring, wish: Wish) -> datetime | None:
     """When time alone changes the ring next; None for never."""
     return min((due for key in ring.keys if (due := _due(key, ring, wish))), default=None)
+
+
+def signs_from(key: SigningKey) -> str | None:
+    """When a Published key has been published long enough, as RFC 3339 has it; else None."""
+    if key.state is not State.PUBLISHED or key.published_at is None:
+        return None
+    return (key.published_at + PUBLISHED_FOR).astimezone(UTC).strftime("%FT%TZ")
 
 
 def _due(key: SigningKey, ring: Ring, wish: Wish) -> datetime | None:
@@ -216,15 +223,23 @@ def _as_given(key: SigningKey, mine: Iterable[SigningKey], now: datetime) -> Sig
 
 
 def _dated(key: SigningKey, now: datetime) -> SigningKey:
-    """A key of a ring from before there were times, as if it had begun now."""
+    """A key of a ring from before there were times, as if it had begun now.
+
+    So is one that a clock dated ahead, which would keep everything waiting until then.
+    """
     signed = key.state is not State.PUBLISHED
-    retiring = key.state is State.RETIRING
+    retired = now + RETIRING_FOR if key.state is State.RETIRING else None
     return _changed(
         key,
-        published_at=key.published_at or now,
-        active_at=key.active_at or (now if signed else None),
-        retire_at=key.retire_at or (now + RETIRING_FOR if retiring else None),
+        published_at=_earlier(key.published_at, now),
+        active_at=_earlier(key.active_at, now if signed else None),
+        retire_at=_earlier(key.retire_at, retired),
     )
+
+
+def _earlier(moment: datetime | None, latest: datetime | None) -> datetime | None:
+    """The moment, unless it is unknown or after the latest that it may be."""
+    return min(moment or latest, latest) if latest else moment
 
 
 def _is_over(key: SigningKey, now: datetime) -> bool:

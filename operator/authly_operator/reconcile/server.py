@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from authly_operator import desired
+from authly_operator import desired, workqueue
 from authly_operator.api import authly_server
 from authly_operator.cluster import prune
 from authly_operator.condition_names import Condition
@@ -92,9 +92,12 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
 
 
 def _until_next_look(plan: Plan, seconds: float) -> float:
-    """No later than the next step of a signing key is due."""
+    """When the next step of a signing key is due, if that is earlier; not a little before it."""
     due = plan.material.next_step
-    return seconds if due is None else min(seconds, max(1.0, (due - plan.now).total_seconds()))
+    if due is None:
+        return seconds
+    left = max(1.0, (due - plan.now).total_seconds())
+    return min(seconds, left / (1 - workqueue.SPREAD))
 
 
 def _is_new(body: Mapping[str, Any], seen: ServerObserved) -> bool:

@@ -5,7 +5,8 @@ from typing import Any, Final
 from authly_operator import naming
 from authly_operator.api import authly_server, policy
 from authly_operator.desired import program
-from authly_operator.material import keyring
+from authly_operator.material import keyring, rotation
+from authly_operator.material.signing_key import SigningKey
 from authly_operator.observed import ServerObserved
 
 
@@ -37,8 +38,16 @@ def _signing_keys(spec: authly_server.Spec, seen: ServerObserved) -> list[dict[s
         ring = keyring.parse(found.get(keyring.KEY))
     except ValueError:
         return None
-    shown = (key.model_dump(mode="json", by_alias=True, include=_SHOWN) for key in ring.keys)
-    return [{name: text for name, text in key.items() if text is not None} for key in shown]
+    wanted, decided = spec.signing_keys.algorithm.value, spec.signing_keys.secret_ref is not None
+    ordered = sorted(ring.keys, key=lambda key: (key.state != "Active", key.alg != wanted))
+    return [_shown(key, decided=decided) for key in ordered]
+
+
+def _shown(key: SigningKey, *, decided: bool) -> dict[str, str]:
+    """An entry of the status; `decided` where somebody else says when the key signs."""
+    entry = key.model_dump(mode="json", by_alias=True, include=_SHOWN, exclude_none=True)
+    moment = None if decided else rotation.signs_from(key)
+    return entry | ({"signsFrom": moment} if moment else {})
 
 
 def _selector(name: str) -> str:
