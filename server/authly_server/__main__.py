@@ -45,20 +45,22 @@ class Failure(Exception):  # noqa: N818  # not an error of the program: the line
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and answer its exit code."""
     command = _parser().parse_args(arguments).command
-    if command == "settings":
-        return _print_settings()
+    if command in _RUN_ANYWAY:
+        return _RUN_ANYWAY[command]()
     try:
-        settings = configuration.load(os.environ)
-        if command in {"serve", "check-config"}:
-            configuration.check_serving(settings)
+        settings = configuration.load(os.environ, _RULES[command])
     except configuration.SettingsError as error:
-        sys.stderr.writelines(f"{line}\n" for line in error.lines)
-        return 2
+        return _tell_wrong(error.lines)
     try:
         return _RUN[command](settings)
     except Failure as failure:
         _explain(f"authly-server {command}: {failure}")
         return 1
+
+
+def _tell_wrong(lines: Sequence[str]) -> int:
+    sys.stderr.writelines(f"{line}\n" for line in lines)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -205,8 +207,15 @@ def _destination(settings: Settings) -> "Destination":
     )
 
 
-def _check_config(settings: Settings) -> int:
-    return _report(event="configuration_valid", without_effect=settings.without_effect)
+def _check_config() -> int:
+    """All that is wrong at once: values, what they say together, and the files that they name."""
+    from authly_server import assembly  # noqa: PLC0415
+
+    reading = configuration.read(os.environ, configuration.SERVING)
+    lines = [*reading.lines, *assembly.faults(reading.settings, reading.wrong)]
+    if lines:
+        return _tell_wrong(lines)
+    return _report(event="configuration_valid", without_effect=reading.settings.without_effect)
 
 
 _RUN: dict[str, Callable[[Settings], int]] = {
@@ -214,7 +223,12 @@ _RUN: dict[str, Callable[[Settings], int]] = {
     "migrate": _migrate,
     "maintain": _maintain,
     "backup": _backup,
+}
+_RULES = dict.fromkeys(_RUN, configuration.TOGETHER) | {"serve": configuration.SERVING}
+# Whatever the settings are.
+_RUN_ANYWAY: dict[str, Callable[[], int]] = {
     "check-config": _check_config,
+    "settings": _print_settings,
 }
 
 

@@ -2,9 +2,10 @@
 
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from authly_server import clock
 from authly_server.authorization.transaction import Seal
@@ -19,7 +20,7 @@ from authly_server.metrics import Metrics
 from authly_server.outbound import opening
 from authly_server.outbound.fetcher import Fetcher
 from authly_server.settings import Settings, SettingsError
-from authly_server.storage import registry as registry_cache
+from authly_server.storage import pool, registry as registry_cache
 from authly_server.storage.liveness import Liveness
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
@@ -73,6 +74,16 @@ def load_keys(settings: Settings) -> Keys:
         line = f"SIGNING_KEYS_FILE: no key is for JWT_ALGORITHM={settings.jwt_algorithm}"
         raise SettingsError((line,))
     return mounted
+
+
+def faults(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
+    """A line for each file and URL that serving would end with, but for what is `wrong` anyway."""
+    for names, open_ in _OPENING:
+        if wrong.isdisjoint(names):
+            try:
+                open_(settings)
+            except SettingsError as error:
+                yield from error.lines
 
 
 @contextlib.asynccontextmanager
@@ -156,13 +167,27 @@ def _cluster(settings: Settings, documents: Fetcher) -> Cluster | None:
 
 
 async def _open_database(settings: Settings) -> Database:
+    _check_database(settings)
+    return await Database.open(
+        settings.database_url,
+        minimum=settings.database_pool_min,
+        maximum=settings.database_pool_max,
+        timeout=settings.database_timeout_seconds,
+    )
+
+
+def _check_database(settings: Settings) -> None:
     try:
-        return await Database.open(
-            settings.database_url,
-            minimum=settings.database_pool_min,
-            maximum=settings.database_pool_max,
-            timeout=settings.database_timeout_seconds,
-        )
+        pool.check_url(settings.database_url)
     except ValueError as error:
         line = f"DATABASE_URL: {error}"
         raise SettingsError((line,)) from error
+
+
+_OPENING: Final[tuple[tuple[tuple[str, ...], Callable[[Settings], object]], ...]] = (
+    (("database_url",), _check_database),
+    (("jwt_algorithm", "jwt_secret_key", "signing_keys_file"), load_keys),
+    (("redis_url",), limits_opening.check),
+    (("outbound_ca_file",), opening.for_clients),
+    (("kubernetes_ca_file",), opening.for_cluster),
+)

@@ -1,8 +1,8 @@
 """Settings about clients that come with keys, accounts and documents, or register themselves."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from authly_server.setting_types import Names, Networks, Ports, Secret
 
@@ -50,18 +50,3 @@ class ClientSettings(BaseModel):
     """How many clients may have registered themselves."""
     dynamic_registrations_per_hour: int = Field(default=20, ge=1, le=100_000)
     """How many may do so in an hour from one address."""
-
-    @model_validator(mode="after")
-    def _check_cluster(self) -> Self:
-        sources = [self.kubernetes_jwks_file, self.kubernetes_jwks_url]
-        if self.kubernetes_issuer is not None and sources.count(None) != 1:
-            message = "KUBERNETES_ISSUER needs either KUBERNETES_JWKS_FILE or KUBERNETES_JWKS_URL"
-            raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _check_registration(self) -> Self:
-        if self.dynamic_registration == "token" and self.initial_access_token is None:
-            message = "DYNAMIC_REGISTRATION=token needs INITIAL_ACCESS_TOKEN"
-            raise ValueError(message)
-        return self

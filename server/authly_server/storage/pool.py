@@ -177,6 +177,11 @@ async def _take(
         await pool.putconn(connection)
 
 
+def check_url(url: str) -> None:
+    """Whether a pool can be made for that URL; raises ValueError if it cannot be read."""
+    _with_limits(url, 1.0)
+
+
 def _with_limits(url: str, timeout: float) -> str:
     """The URL with limits of our own for connecting, for statements and for dead peers.
 
