@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "serve": "answer clients and people until asked to stop (SIGTERM)",
     "migrate": "bring the database to this version's schema; make roles and the first user",
+    "lock-roles": "lock the roles of SERVER_DATABASE_URL and OPERATOR_DATABASE_URL, used no more",
     "maintain": "remove what has expired from the database; to be run once a day",
     "backup": "write a dump of the database to a directory or a bucket, and remove old ones",
     "check-config": "tell whether `serve` could start with the settings of the environment",
@@ -153,6 +154,18 @@ def _administrator(settings: Settings) -> tuple[str, Callable[[], str]] | None:
     )
 
 
+def _lock_roles(settings: Settings) -> int:
+    from authly_server.storage import errors, role_lock  # noqa: PLC0415
+
+    try:
+        locked = role_lock.run(
+            settings.database_url, settings.server_database_url, settings.operator_database_url
+        )
+    except errors.MigrationError as error:
+        raise Failure(str(error)) from error
+    return _report(event="roles_locked", roles=locked)
+
+
 def _maintain(settings: Settings) -> int:
     from authly_server.storage import errors, maintenance  # noqa: PLC0415
 
@@ -221,6 +234,7 @@ def _check_config() -> int:
 _RUN: dict[str, Callable[[Settings], int]] = {
     "serve": _serve,
     "migrate": _migrate,
+    "lock-roles": _lock_roles,
     "maintain": _maintain,
     "backup": _backup,
 }

@@ -35,6 +35,7 @@ def run(
     with migrate.locked(url) as connection:
         applied = migrate.upgrade(connection)
         roles.ensure(connection, server=server, operator=operator)
+        roles.check(connection, server_url, operator_url)
         created = administrator is not None and bootstrap.ensure_administrator(
             connection, *administrator
         )
