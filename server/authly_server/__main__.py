@@ -45,7 +45,8 @@ class Failure(Exception):  # noqa: N818  # not an error of the program: the line
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and answer its exit code."""
-    command = _parser().parse_args(arguments).command
+    asked = _parser().parse_args(arguments)
+    command = asked.command
     if command in _RUN_ANYWAY:
         return _RUN_ANYWAY[command]()
     try:
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except configuration.SettingsError as error:
         return _tell_wrong(error.lines)
     try:
-        return _RUN[command](settings)
+        return _plan(settings) if getattr(asked, "plan", False) else _RUN[command](settings)
     except Failure as failure:
         _explain(f"authly-server {command}: {failure}")
         return 1
@@ -74,8 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", help="one of those below", required=True
     )
-    for name, meaning in COMMANDS.items():
-        commands.add_parser(name, description=f"{meaning[:1].upper()}{meaning[1:]}.")
+    made = {
+        name: commands.add_parser(name, description=f"{meaning[:1].upper()}{meaning[1:]}.")
+        for name, meaning in COMMANDS.items()
+    }
+    made["migrate"].add_argument(
+        "--plan", action="store_true", help="print what is missing, and change nothing"
+    )
     return parser
 
 
@@ -142,6 +148,16 @@ def _migrate(settings: Settings) -> int:
         message = f"ADMIN_PASSWORD: {error}"
         raise Failure(message) from error
     return _report(event="migrated", **dataclasses.asdict(migrated))
+
+
+def _plan(settings: Settings) -> int:
+    from authly_server.storage import errors, migration  # noqa: PLC0415
+
+    try:
+        planned = migration.plan(settings.database_url)
+    except errors.MigrationError as error:
+        raise Failure(str(error)) from error
+    return _report(event="planned", **dataclasses.asdict(planned))
 
 
 def _administrator(settings: Settings) -> tuple[str, Callable[[], str]] | None:

@@ -15,6 +15,26 @@ class Migrated:
     administrator_created: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run would change: the revision that is there, and the names of what is missing."""
+
+    revision: int
+    missing: tuple[str, ...]
+
+
+def plan(url: str) -> Planned:
+    """What `run` would apply to the database of `url`; reads only, and waits for nobody.
+
+    Raises:
+        MigrationError: one line that says what is wrong and holds no secret.
+    """
+    with migrate.connected(url) as connection:
+        missing = migrate.find_missing(connection)
+        revision = migrate.find_revision(connection)
+    return Planned(revision, tuple(f"{item.number:04d}_{item.name}" for item in missing))
+
+
 def run(
     url: str,
     *,
