@@ -19,6 +19,7 @@ from authly_server.settings import Settings
 
 
 if TYPE_CHECKING:
+    from authly_server.backup import job
     from authly_server.backup.destination import Destination
 
 
@@ -28,6 +29,7 @@ COMMANDS = {
     "lock-roles": "lock the roles of SERVER_DATABASE_URL and OPERATOR_DATABASE_URL, used no more",
     "maintain": "remove what has expired from the database; to be run once a day",
     "backup": "write a dump of the database to a directory or a bucket, and remove old ones",
+    "decrypt": "decrypt a backup from stdin to stdout with BACKUP_ENCRYPTION_KEY",
     "check-config": "tell whether `serve` could start with the settings of the environment",
     "settings": "print every setting with its default and its meaning",
 }
@@ -105,6 +107,10 @@ def _print_settings() -> int:
 
 def _explain(line: str) -> None:
     sys.stderr.write(f"{line}\n")
+    _leave_behind(line)
+
+
+def _leave_behind(line: str) -> None:
     try:
         if TERMINATION_LOG.exists():
             TERMINATION_LOG.write_text(line)
@@ -113,8 +119,16 @@ def _explain(line: str) -> None:
 
 
 def _report(**facts: object) -> int:
-    sys.stdout.write(json.dumps(facts) + "\n")
+    """The last line of a command that succeeded; the operator reads it as the container's end."""
+    line = json.dumps(facts)
+    sys.stdout.write(line + "\n")
+    _leave_behind(line)
     return 0
+
+
+def _tell(event: str, **facts: object) -> None:
+    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+    sys.stdout.flush()
 
 
 # Each command imports what it needs when it runs: migrating needs no HTTP server, and serving
@@ -203,11 +217,41 @@ def _backup(settings: Settings) -> int:
             _destination(settings),
             name=settings.backup_name,
             retention_days=settings.backup_retention_days,
+            keep_last=settings.backup_keep_last,
+            key=_key(settings),
             now=clock.SystemClock().now(),
+            tell=_tell,
         )
     except errors.BackupError as error:
         raise Failure(str(error)) from error
-    return _report(event="backed_up", **dataclasses.asdict(made))
+    facts = dataclasses.asdict(made.manifest) | {"begun_at": made.manifest.begun_at.isoformat()}
+    return _report(event="backed_up", **facts, deleted=made.deleted)
+
+
+def _key(settings: Settings) -> "job.Key | None":
+    from authly_server import entropy  # noqa: PLC0415
+    from authly_server.backup import encryption, job  # noqa: PLC0415
+
+    if not settings.backup_encryption_key:
+        return None
+    key = encryption.parse_key(settings.backup_encryption_key)
+    return job.Key(key, entropy.draw(encryption.SALT_BYTES))
+
+
+def _decrypt() -> int:
+    """From stdin to stdout: nothing of a chunk is written before it was verified."""
+    from authly_server.backup import encryption, errors  # noqa: PLC0415
+
+    try:
+        key = encryption.parse_key(os.environ.get("BACKUP_ENCRYPTION_KEY", ""))
+        blocks = iter(functools.partial(sys.stdin.buffer.read, encryption.CHUNK), b"")
+        for chunk in encryption.opened(key, blocks):
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    except errors.BackupError as error:
+        _explain(f"authly-server decrypt: {error}")
+        return 1
+    return 0
 
 
 def _leave(number: int, _: object) -> NoReturn:
@@ -258,6 +302,7 @@ _RULES = dict.fromkeys(_RUN, configuration.TOGETHER) | {"serve": configuration.S
 # Whatever the settings are.
 _RUN_ANYWAY: dict[str, Callable[[], int]] = {
     "check-config": _check_config,
+    "decrypt": _decrypt,
     "settings": _print_settings,
 }
 

@@ -28,5 +28,9 @@ class BackupSettings(BaseModel):
     """The secret that belongs to AWS_ACCESS_KEY_ID."""
     backup_retention_days: int = Field(default=30, ge=1, le=36_500)
     """After how many days backups are removed."""
+    backup_keep_last: int = Field(default=1, ge=1, le=10_000)
+    """How many of the youngest backups stay however old they are."""
+    backup_encryption_key: str | None = Field(default=None, repr=False)
+    """What backups are encrypted with, 32 bytes in base64; they are not where it is empty."""
     backup_name: str = Field(default="authly", pattern=r"^[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?$")
     """What the names of backups begin with."""

@@ -100,7 +100,8 @@ FULL: dict[str, Any] = {
                 "credentialsSecretRef": {"name": "bucket"},
             }
         },
-        "retention": {"days": 7},
+        "encryption": {"keySecretRef": {"name": "backup-key", "key": "key"}},
+        "retention": {"days": 7, "keepLast": 14},
     },
     "maintenance": {"schedule": "0 4 * * *"},
     "autoscaling": {"min": 3, "max": 12, "cpu": 70, "memory": 80},

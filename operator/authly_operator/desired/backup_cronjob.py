@@ -58,12 +58,21 @@ def _environment(plan: Plan, wanted: backup.Backup) -> list[environment.Variable
     common = {
         "BACKUP_NAME": naming.backup_prefix(plan.name, plan.namespace),
         "BACKUP_RETENTION_DAYS": str(wanted.retention.days),
+        "BACKUP_KEEP_LAST": str(wanted.retention.keep_last),
     }
     return [
         *environment.of_credentials(plan, {"DATABASE_URL": "MIGRATION_DATABASE_URL"}),
         *environment.plain(common),
         *_destination(wanted.destination),
+        *_encryption(wanted.encryption),
     ]
+
+
+def _encryption(wanted: backup.Encryption | None) -> list[environment.Variable]:
+    if wanted is None:
+        return []
+    ref = wanted.key_secret_ref
+    return environment.of_secret(ref.name, {"BACKUP_ENCRYPTION_KEY": ref.key})
 
 
 def _destination(destination: backup.Destination) -> list[environment.Variable]:

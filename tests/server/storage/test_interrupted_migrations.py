@@ -1,10 +1,8 @@
 """A migration that is killed at any moment is finished by the next one; a plan changes nothing."""
 
-import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +20,14 @@ from authly_server.storage import migrate
 from authly_server.storage.revisions import Revision
 with migrate.locked(sys.argv[1]) as connection:
     print("locked", flush=True)
-    migrate.upgrade(connection, tuple(Revision(n, "r", sql) for n, sql in enumerate(sys.argv[2:], 1)))
+    wanted = tuple(Revision(n, "r", sql) for n, sql in enumerate(sys.argv[2:], 1))
+    migrate.upgrade(connection, wanted)
 """
 TABLE = "CREATE TABLE authly.t (n int);"
 INDEX = "CREATE INDEX CONCURRENTLY IF NOT EXISTS {0} ON authly.t (n);\n"
-ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND datname = current_database()"
+ASLEEP = (
+    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND datname = current_database()"
+)
 
 
 def fetch(url: str, statement: str, *parameters: object) -> Any:
@@ -35,8 +36,7 @@ def fetch(url: str, statement: str, *parameters: object) -> Any:
     return None if row is None else row[0]
 
 
-@contextlib.contextmanager
-def killed_while_asleep(url: str, *statements: str) -> Iterator[None]:
+def kill_while_asleep(url: str, *statements: str) -> None:
     """Run revisions until one of them sleeps, and kill the process without any notice."""
     with subprocess.Popen(  # noqa: S603  # this test's own program
         [sys.executable, "-c", RUNNER, url, *statements],
@@ -49,14 +49,13 @@ def killed_while_asleep(url: str, *statements: str) -> Iterator[None]:
         while not fetch(url, ASLEEP, "%pg_sleep(600)%"):
             assert process.poll() is None
         process.kill()
-    yield
 
 
 def test_a_transaction_that_was_killed_in_the_middle_is_done_again(empty_database_url: str) -> None:
     half = f"{TABLE} SELECT pg_sleep(600);"
-    with killed_while_asleep(empty_database_url, half):
-        with migrate.locked(empty_database_url, patience=30.0) as connection:
-            applied = migrate.upgrade(connection, (Revision(1, "r", TABLE),))
+    kill_while_asleep(empty_database_url, half)
+    with migrate.locked(empty_database_url, patience=30.0) as connection:
+        applied = migrate.upgrade(connection, (Revision(1, "r", TABLE),))
     assert [revision.number for revision in applied] == [1]
 
 
@@ -66,11 +65,10 @@ def test_statements_outside_a_transaction_go_on_where_they_were_killed(
     outside = "-- authly: without transaction\n"
     half = f"{outside}{INDEX.format('one')}SELECT pg_sleep(600);\n"
     whole = f"{outside}{INDEX.format('one')}{INDEX.format('two')}"
-    with killed_while_asleep(empty_database_url, TABLE, half):
-        with migrate.locked(empty_database_url, patience=30.0) as connection:
-            applied = migrate.upgrade(
-                connection, (Revision(1, "r", TABLE), Revision(2, "r", whole))
-            )
+    kill_while_asleep(empty_database_url, TABLE, half)
+    wanted = Revision(1, "r", TABLE), Revision(2, "r", whole)
+    with migrate.locked(empty_database_url, patience=30.0) as connection:
+        applied = migrate.upgrade(connection, wanted)
     assert [revision.number for revision in applied] == [2]
     count = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'authly' AND tablename = 't'"
     assert fetch(empty_database_url, count) == 2
