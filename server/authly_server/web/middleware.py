@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from multidict import CIMultiDict
 
 from authly_server import entropy, telemetry
 from authly_server.protocol import dpop, errors as protocol_errors
@@ -166,14 +167,19 @@ def _has_port(host: str) -> bool:
     return host.rpartition(":")[2].isdigit() and not host.endswith("]")
 
 
-def _complete(request: web.Request, response: web.StreamResponse, reference: str) -> None:
-    headers = response.headers
+def protect(headers: CIMultiDict[str]) -> None:
+    """Add what every response says, where it does not say otherwise."""
     for name, value in _HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Content-Security-Policy", _NOT_A_PAGE)
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
         headers["Pragma"] = "no-cache"
+
+
+def _complete(request: web.Request, response: web.StreamResponse, reference: str) -> None:
+    headers = response.headers
+    protect(headers)
     headers["X-Request-Id"] = reference
     found = services.of(request)
     if found.settings.dpop_nonce_required and dpop.HEADER in request.headers:

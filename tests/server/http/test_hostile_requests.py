@@ -150,6 +150,7 @@ def test_what_is_hardly_http_is_refused_without_a_trace(
     answer = send(instance, request_bytes)
     assert status(answer) < 500
     assert b"Traceback" not in answer
+    assert b"aiohttp" not in answer
     assert_alive(instance)
 
 
