@@ -23,6 +23,10 @@ FILES: Final = {
         "github.com/prometheus-operator/prometheus-operator",
         "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
     ),
+    "Cluster": (
+        "github.com/cloudnative-pg/cloudnative-pg",
+        "config/crd/bases/postgresql.cnpg.io_clusters.yaml",
+    ),
 }
 """By kind: the module, and the file in it."""
 

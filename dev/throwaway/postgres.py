@@ -16,6 +16,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from throwaway import certificates
+
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "throwaway"  # noqa: S105  # of a cluster that listens on loopback for some minutes
@@ -37,6 +39,8 @@ class Cluster:
 
     directory: Path
     port: int
+    settings: dict[str, str] = field(default_factory=dict)
+    """Goes before SETTINGS; read when the server starts."""
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -50,7 +54,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"-c{name}={value}" for name, value in {**SETTINGS, **self.settings}.items()]
         program = [str(PROGRAMS / "postgres"), "-D", str(self.directory / "data")]
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
@@ -60,6 +64,24 @@ class Cluster:
                 cwd="/",
             )
         self._wait()
+
+    def secure(self, *names: str) -> str:
+        """Start anew with TLS, by a certificate for localhost and `names`; answer who signed it."""
+        self.stop()
+        certificates.write(self.directory, *names)
+        for part in ("server.pem", "server.key"):
+            path = self.directory / part
+            path.chmod(0o600)
+            if os.geteuid() == 0:
+                account = pwd.getpwnam("postgres")
+                os.chown(path, account.pw_uid, account.pw_gid)
+        self.settings |= {
+            "ssl": "on",
+            "ssl_cert_file": str(self.directory / "server.pem"),
+            "ssl_key_file": str(self.directory / "server.key"),
+        }
+        self.start()
+        return (self.directory / "authority.pem").read_text()
 
     def stop(self) -> None:
         """Stop the server at once, hanging up on every client."""

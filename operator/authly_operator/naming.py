@@ -95,6 +95,11 @@ def database(server: str) -> str:
     return f"{server}-database"
 
 
+def database_claim(server: str) -> str:
+    """The PersistentVolumeClaim of the StatefulSet's only pod."""
+    return f"data-{database(server)}-0"
+
+
 def backup(server: str) -> str:
     """The CronJob that dumps the database."""
     return f"{server}-backup"
@@ -167,6 +172,21 @@ def service_url(server: str, namespace: str, port: int) -> str:
     """The in-cluster URL of the server's Service, without a trailing slash."""
     place = service_host(server, namespace)
     return f"http://{place}" if port == HTTP_PORT else f"http://{place}:{port}"
+
+
+def cluster_host(cluster: str, namespace: str) -> str:
+    """The in-cluster host name of the primary of a Cluster of CloudNativePG."""
+    return f"{cluster}-rw.{namespace}.svc"
+
+
+def cluster_application(cluster: str) -> str:
+    """The Secret that CloudNativePG writes for a Cluster's owner of the data."""
+    return f"{cluster}-app"
+
+
+def cluster_authority(cluster: str) -> str:
+    """The Secret with the certificate authority that CloudNativePG signs a Cluster's servers by."""
+    return f"{cluster}-ca"
 
 
 def database_host(server: str, namespace: str) -> str:

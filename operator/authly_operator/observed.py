@@ -104,6 +104,10 @@ class ServerObserved:
     secrets: Mapping[str, SecretData] = field(default_factory=dict)
     """By name: credentials, signing keys, and those that the spec refers to."""
     waiting: tuple[Waiting, ...] = ()
+    claim: Manifest | None = None
+    """The PersistentVolumeClaim of a managed database."""
+    claim_refused: str | None = None
+    """Why the API server did not let it grow in this pass."""
     unavailable: Mapping[str, str] = field(default_factory=dict)
     """Optional kinds that cannot be had here, and why: the rest of a sentence."""
     database: DatabaseProbe | None = None

@@ -154,6 +154,7 @@ def _migrate(settings: Settings) -> int:
             settings.database_url,
             server_url=settings.server_database_url,
             operator_url=settings.operator_database_url,
+            extensions=settings.database_extensions,
             administrator=_administrator(settings),
         )
     except errors.MigrationError as error:

@@ -65,6 +65,8 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """For migrate: the role that serve will connect as, which gets its rights and password."""
     operator_database_url: str | None = Field(default=None, repr=False)
     """For migrate: the role that the operator will connect as, in the same way."""
+    database_extensions: Names = ()
+    """For migrate: extensions of PostgreSQL to create, with commas between them."""
     database_pool_min: int = Field(default=1, ge=0, le=1000)
     """Connections to PostgreSQL that each process keeps open."""
     database_pool_max: int = Field(default=10, ge=1, le=1000)

@@ -44,12 +44,38 @@ def volume(name: str = "v", **source: Any) -> dict[str, Any]:
     return {"podTemplate": {"volumes": [{"name": name, **source}]}}
 
 
+def external(**fields: Any) -> dict[str, Any]:
+    return {"database": {"external": fields}}
+
+
+def managed(**fields: Any) -> dict[str, Any]:
+    return {"database": {"managed": fields}}
+
+
+def cluster(**fields: Any) -> dict[str, Any]:
+    return {"database": {"cloudNativePG": fields}}
+
+
+OWNER = {"name": "owner"}
+TRUST = {"name": "trust"}
+URL = {"name": "db", "key": "URL"}
+TOGETHER = {"database": {"managed": {}, "external": {"secretRef": URL}}}
 DEVICE = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCEPTED = [
     ("AuthlyServer", {}),
     ("AuthlyServer", {"issuer": None, "ingress": {"enabled": True, "host": "a.example.com"}}),
     ("AuthlyServer", {"database": {"external": {"secretRef": {"name": "db", "key": "URL"}}}}),
+    ("AuthlyServer", external(host="db.example", credentialsSecretRef=OWNER, caSecretRef=TRUST)),
+    ("AuthlyServer", external(host="::1", credentialsSecretRef=OWNER, sslMode="Disable")),
+    ("AuthlyServer", external(secretRef=URL, caSecretRef=TRUST)),
+    ("AuthlyServer", cluster(template={})),
+    ("AuthlyServer", cluster(clusterRef={"name": "shared"})),
+    (
+        "AuthlyServer",
+        managed(parameters={"shared_buffers": "1GB", "auto_explain.log_nested": "on"}),
+    ),
+    ("AuthlyServer", managed(extensions=["pg_trgm", "uuid-ossp"])),
     ("AuthlyServer", {"resources": {"requests": {"cpu": 1, "memory": "256Mi"}}}),
     ("AuthlyServer", {"backup": {"destination": {"persistentVolumeClaim": {"claimName": "b"}}}}),
     ("AuthlyServer", pods.FULL),
@@ -72,6 +98,22 @@ REFUSED = [
     ("AuthlyServer", {"issuer": "http://auth.example.com"}, "should match"),
     ("AuthlyServer", {"issuer": "https://auth.example.com?a=b"}, "should match"),
     ("AuthlyServer", {"database": {}}, "exactly one of database.managed"),
+    ("AuthlyServer", TOGETHER, "exactly one of database.managed"),
+    ("AuthlyServer", external(), "exactly one of external.secretRef"),
+    ("AuthlyServer", external(secretRef=URL, host="db"), "exactly one of external.secretRef"),
+    ("AuthlyServer", external(host="db", caSecretRef=TRUST), "needs credentialsSecretRef"),
+    ("AuthlyServer", external(secretRef=URL, port=1), "remove the fields"),
+    ("AuthlyServer", external(host="db", credentialsSecretRef=OWNER), "set external.caSecretRef"),
+    (
+        "AuthlyServer",
+        external(host="db", credentialsSecretRef=OWNER, caSecretRef=TRUST, sslMode="Require"),
+        "caSecretRef is for sslMode VerifyFull",
+    ),
+    ("AuthlyServer", external(host="a b", credentialsSecretRef=OWNER), "should match"),
+    ("AuthlyServer", cluster(), "exactly one of cloudNativePG.clusterRef"),
+    ("AuthlyServer", managed(parameters={"listen_addresses": "*"}), "the operator decides where"),
+    ("AuthlyServer", managed(parameters={"a b": "*"}), "as PostgreSQL names its settings"),
+    ("AuthlyServer", managed(extensions=["a;b"]), "should match"),
     ("AuthlyServer", {"ingress": {"enabled": True}}, "an enabled ingress needs a host"),
     ("AuthlyServer", {"tokens": {"authorizationCodeTTL": "11m"}}, "between 1s and 10m"),
     ("AuthlyServer", {"tokens": {"accessTokenTTL": "7d"}}, "should match"),
@@ -175,11 +217,10 @@ REFUSED = [
 ]
 IMMUTABLE = [
     ("AuthlyServer", {"issuer": "https://other.example.com"}, "the issuer is immutable"),
-    (
-        "AuthlyServer",
-        {"database": {"managed": {"storage": {"size": "20Gi"}}}},
-        "expand the PersistentVolumeClaim",
-    ),
+    ("AuthlyServer", managed(storage={"size": "9Gi"}), "storage.size may only grow"),
+    ("AuthlyServer", managed(storage={"className": "fast"}), "className is immutable"),
+    ("AuthlyServer", cluster(template={}), "not moved by editing"),
+    ("AuthlyServer", external(secretRef=URL), "not moved by editing"),
     ("AuthlyScope", {"name": "other"}, "name is immutable"),
     ("AuthlyScope", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
     ("AuthlyClient", {"clientId": "other"}, "clientId is immutable"),
@@ -243,6 +284,13 @@ def test_what_is_immutable_cannot_be_edited(
     with pytest.raises(handle.CommandFailed) as refusal:
         control_plane.kubectl("apply", "-f", manifest(tmp_path, kind, change))
     assert message in str(refusal.value)
+
+
+def test_storage_may_grow(control_plane: handle.Cluster, tmp_path: Path) -> None:
+    control_plane.kubectl("apply", "-f", manifest(tmp_path, "AuthlyServer", {}))
+    grown = manifest(tmp_path, "AuthlyServer", managed(storage={"size": "10241Mi"}))
+
+    assert "configured" in control_plane.kubectl("apply", "--dry-run=server", "-f", grown)
 
 
 def test_a_long_server_name_is_refused(control_plane: handle.Cluster, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ async def test_a_kind_that_is_unknown_is_left_out_and_why_is_told(
     children, unavailable = await gather.optional_children(api, asking, namespace, "main")
 
     assert children == {}
-    assert set(unavailable) == {"HTTPRoute", "ServiceMonitor", "PrometheusRule"}
+    assert set(unavailable) == {"HTTPRoute", "ServiceMonitor", "PrometheusRule", "Cluster"}
     assert "does not know monitoring.coreos.com/v1" in unavailable[KIND]
 
 
@@ -88,7 +88,7 @@ async def test_a_kind_that_comes_later_is_gathered_and_one_that_goes_is_no_failu
     await api.apply(monitor)
     children, unavailable = await gather.optional_children(api, asking, namespace, "main")
     assert set(children) == {(KIND, "main")}
-    assert set(unavailable) == {"HTTPRoute", "PrometheusRule"}
+    assert set(unavailable) == {"HTTPRoute", "PrometheusRule", "Cluster"}
 
     sure = discovery.Discovery(api)
     assert await sure.serves(KIND)
@@ -115,10 +115,11 @@ async def test_an_answer_holds_for_a_while_and_is_not_asked_for_again(pretend: A
     assert sorted(asked) == [
         "/apis/gateway.networking.k8s.io/v1",
         "/apis/monitoring.coreos.com/v1",
+        "/apis/postgresql.cnpg.io/v1",
     ]
     found.forget()
     await found.serves("HTTPRoute")
-    assert len(asked) == 4
+    assert len(asked) == 6
 
 
 async def test_a_kind_that_may_not_be_listed_is_left_out(pretend: Any, api: client.Client) -> None:

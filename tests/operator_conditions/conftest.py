@@ -94,6 +94,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         waiting: Iterable[tuple[str, str, str, str]] = (),
         missing: tuple[str, ...] = (),
         impossible: tuple[str, ...] = (),
+        shortage: str | None = None,
         signing_keys_missing: str | None = None,
         beside: Mapping[ChildKey, Mapping[str, Any]] | None = None,
         **fields: Any,
@@ -121,6 +122,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
             config_hash="hash-of-now",
             missing=missing,
             impossible=impossible,
+            shortage=shortage,
             signing_keys_missing=signing_keys_missing,
         )
         seen = replace(well, **fields)

@@ -126,7 +126,7 @@ def test_nothing_but_the_beginning_is_claimed_where_nothing_was_seen(judge_serve
                 "database": DatabaseProbe(error="connection refused"),
                 "without": FIRST,
             },
-            "False", "DatabaseUnreachable", "check the database and the URL in Secret postgres",
+            "False", "DatabaseUnreachable", "spec.database.external and Secret postgres",
             id="external and unreachable",
         ),
         pytest.param(

@@ -41,6 +41,7 @@ FULL: dict[str, Any] = {
             "storage": {"size": "20480Mi", "className": "fast"},
             "resources": {"requests": {"cpu": "0.5"}, "limits": {"memory": "1024Mi"}},
             "parameters": {"shared_buffers": "256MB", "log_line_prefix": "$(PGDATA) %m"},
+            "extensions": ["pg_trgm", "citext"],
         },
         "pool": {"min": 2, "max": 20},
     },
@@ -117,8 +118,47 @@ EXTERNAL: dict[str, Any] = {
     "networkPolicy": {"enabled": True},
     "disruptionBudget": {"enabled": False},
 }
-SPECS = {"minimal": MINIMAL, "full": FULL, "external": EXTERNAL}
-SECRETS = {"pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"})}
+BY_FIELDS: dict[str, Any] = {
+    "issuer": "https://auth.example.com",
+    "database": {
+        "external": {
+            "host": "db.example.com",
+            "port": 6432,
+            "name": "shop",
+            "sslMode": "VerifyCA",
+            "caSecretRef": {"name": "trust"},
+            "credentialsSecretRef": {"name": "owner"},
+        }
+    },
+    "signingKeys": {"algorithm": "HS256"},
+    "backup": DUMPS,
+}
+CLUSTER: dict[str, Any] = {
+    "issuer": "https://auth.example.com",
+    "database": {
+        "cloudNativePG": {
+            "template": {"instances": 2, "storage": {"size": "20480Mi", "className": "fast"}}
+        }
+    },
+    "signingKeys": {"algorithm": "HS256"},
+}
+SPECS = {
+    "minimal": MINIMAL,
+    "full": FULL,
+    "external": EXTERNAL,
+    "by-fields": BY_FIELDS,
+    "cluster": CLUSTER,
+}
+_PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+SECRETS = {
+    "pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"}),
+    "trust": SecretData({"ca.crt": _PEM}),
+    "owner": SecretData({"username": "boss", "password": "hunter2"}),
+    "main-database-app": SecretData(
+        {"username": "authly", "password": "hunter2", "dbname": "authly"}
+    ),
+    "main-database-ca": SecretData({"ca.crt": _PEM}),
+}
 
 
 _PRIMES = (
@@ -196,7 +236,8 @@ def migrated(plan: Plan) -> Plan:
 
 def everything(plan: Plan) -> list[Manifest]:
     """What is desired over time: before the migration, and after it."""
-    before = with_children(plan) if plan.spec.database.external else with_database(plan)
+    ours = plan.spec.database.managed is not None
+    before = with_database(plan) if ours else with_children(plan)
     found = [*desired.manifests(before), *desired.manifests(migrated(plan))]
     return list({(one["kind"], one["metadata"]["name"]): one for one in found}.values())
 
@@ -210,7 +251,7 @@ def with_database(plan: Plan) -> Plan:
 def plan(spec: dict[str, Any] | None = None, **seen: Any) -> Plan:
     """A plan for `main` in `auth`; the spec's fields in the words of the custom resource."""
     given = authly_server.Spec.model_validate(MINIMAL if spec is None else spec)
-    answered = {"database": DatabaseProbe()} if given.database.external else {}
+    answered = {"database": DatabaseProbe()} if given.database.managed is None else {}
     around = {"identity": IDENTITY, "secrets": SECRETS, **answered, **seen}
     return plan_of(given, ServerObserved(**around))
 

@@ -211,6 +211,13 @@ class Endpoints(value.Value):
     """Where the public keys are."""
 
 
+class DatabaseStatus(value.Value):
+    """What a managed database has."""
+
+    storage: Annotated[str, Field(max_length=32)] | None = None
+    """What its volume holds."""
+
+
 class KeyStatus(value.Value):
     """One key of the ring."""
 
@@ -249,6 +256,8 @@ class Status(value.Value):
     """The label selector of the pods, for the scale subresource."""
     endpoints: Endpoints | None = None
     """Where the server is reached."""
+    database: DatabaseStatus | None = None
+    """What a managed database has."""
     signing_keys: Annotated[
         tuple[KeyStatus, ...],
         Field(

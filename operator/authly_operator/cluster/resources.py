@@ -30,6 +30,7 @@ TABLE: Final = (
     Resource("AuthlyClient", naming.API_VERSION, "authlyclients"),
     Resource("Namespace", "v1", "namespaces", namespaced=False),
     Resource("Pod", "v1", "pods"),
+    Resource("PersistentVolumeClaim", "v1", "persistentvolumeclaims"),
     Resource("Event", "events.k8s.io/v1", "events"),
     Resource("Lease", "coordination.k8s.io/v1", "leases"),
     Resource("Secret", "v1", "secrets"),
@@ -47,6 +48,7 @@ TABLE: Final = (
     Resource("HTTPRoute", "gateway.networking.k8s.io/v1", "httproutes"),
     Resource("ServiceMonitor", "monitoring.coreos.com/v1", "servicemonitors"),
     Resource("PrometheusRule", "monitoring.coreos.com/v1", "prometheusrules"),
+    Resource("Cluster", "postgresql.cnpg.io/v1", "clusters"),
 )
 BY_KIND: Final = {resource.kind: resource for resource in TABLE}
 CHILDREN: Final = tuple(
@@ -67,7 +69,9 @@ CHILDREN: Final = tuple(
     )
 )
 """The kinds of a server's children: gathered, watched, and pruned."""
-OPTIONAL: Final = tuple(BY_KIND[kind] for kind in ("HTTPRoute", "ServiceMonitor", "PrometheusRule"))
+OPTIONAL: Final = tuple(
+    BY_KIND[kind] for kind in ("HTTPRoute", "ServiceMonitor", "PrometheusRule", "Cluster")
+)
 """The same of kinds that a cluster may not know, or come to know, or know no more."""
 
 

@@ -52,4 +52,10 @@ def _autoscaler(case: Situation) -> Lack | None:
     return Lack(Reason.AUTOSCALER_INACTIVE, f"HorizontalPodAutoscaler {name}: {said}: {advice}")
 
 
-TABLE: Final[tuple[Callable[[Situation], Lack | None], ...]] = (_kinds, _autoscaler)
+def _storage(case: Situation) -> Lack | None:
+    """A managed database whose volume stays smaller than the spec says."""
+    short = case.expected.shortage
+    return Lack(Reason.STORAGE_NOT_EXPANDED, short) if short else None
+
+
+TABLE: Final[tuple[Callable[[Situation], Lack | None], ...]] = (_kinds, _autoscaler, _storage)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import judgement, migration, rollout, summary
+from authly_operator.conditions import cluster, judgement, migration, rollout, summary
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
 from authly_operator.conditions.summary import Judged
@@ -47,10 +47,12 @@ def _refused(case: Situation, judged: Judged) -> Judgement | None:
 
 
 def _unreferenced(case: Situation, judged: Judged) -> Judgement | None:
+    """DatabaseReady knows more about Secrets that CloudNativePG has yet to write."""
     del judged
-    if not case.expected.missing:
+    sentences = [one for one in case.expected.missing if cluster.REFERENCE not in one]
+    if not sentences:
         return None
-    message = f"{judgement.several(case.expected.missing)}: until then nothing is rolled out"
+    message = f"{judgement.several(sentences)}: until then nothing is rolled out"
     return judgement.fails(TYPE, Reason.REFERENCE_MISSING, message)
 
 

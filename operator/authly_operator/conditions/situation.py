@@ -22,6 +22,8 @@ class Expectation:
     """Sentences of references that lead nowhere, from Material.missing."""
     signing_keys_missing: str | None = None
     """Why keys cannot be had, from Material.signing_keys_missing."""
+    shortage: str | None = None
+    """Why a managed database's volume is smaller than the spec says and stays so."""
     impossible: tuple[str, ...] = ()
     """Kinds that the spec asks for and that cannot be had here."""
 

@@ -13,6 +13,7 @@ from authly_operator.desired import (
     alerts,
     autoscaler,
     backup_cronjob,
+    cloud_native_pg,
     config_map,
     credentials_secret,
     dashboard,
@@ -51,6 +52,8 @@ class Entry:
     due: Callable[[Plan], bool] = _always
     optional: str | None = None
     """Its kind, where a cluster may not know that."""
+    first: bool = False
+    """Whether it is made before the material is complete, which comes from it."""
 
 
 # fmt: off
@@ -65,6 +68,8 @@ TABLE: Final = (
     Entry(network_policy.backup,      wanted=network_policy.is_wanted_for_backup),
     Entry(database_service.build,     wanted=database.is_wanted),
     Entry(database.build,             wanted=database.is_wanted),
+    Entry(cloud_native_pg.build,      wanted=cloud_native_pg.is_wanted, optional="Cluster",
+          first=True),
     Entry(migration_job.build,        due=migration_job.is_due),
     Entry(deployment.build,           due=_migrated),
     Entry(autoscaler.build,           wanted=autoscaler.is_wanted, due=_migrated),
@@ -85,12 +90,12 @@ TABLE: Final = (
 def manifests(plan: Plan) -> tuple[Manifest, ...]:
     """Everything that is desired now, in the order in which it is to be applied.
 
-    Nothing at all where the material is incomplete, or where an external database was never
-    reached: nothing is made by half.
+    Only what the material comes from where that is incomplete, or where a database that is not
+    ours was never reached: nothing is made by half.
     """
-    if not _has_begun(plan):
-        return ()
-    return tuple(entry.build(plan) for entry in _wanted(plan) if entry.due(plan))
+    begun = _has_begun(plan)
+    due = (entry for entry in _wanted(plan) if entry.first or (begun and entry.due(plan)))
+    return tuple(entry.build(plan) for entry in due)
 
 
 def held(plan: Plan) -> frozenset[ChildKey]:
@@ -103,9 +108,9 @@ def held(plan: Plan) -> frozenset[ChildKey]:
 
 
 def _has_begun(plan: Plan) -> bool:
-    external = plan.spec.database.external is not None
-    unreached = external and not plan.database_ready and not plan.seen.children
-    return plan.material.complete and not unreached
+    ours = plan.spec.database.managed is not None
+    begun = any(kind != "Cluster" for kind, _ in plan.seen.children)
+    return plan.material.complete and (ours or plan.database_ready or begun)
 
 
 def _wanted(plan: Plan) -> Iterator[Entry]:
@@ -114,8 +119,9 @@ def _wanted(plan: Plan) -> Iterator[Entry]:
 
 
 def impossible(plan: Plan) -> tuple[str, ...]:
-    """The kinds that the spec asks for and that cannot be had here."""
-    asked = (entry.optional for entry in TABLE if entry.optional and entry.wanted(plan))
+    """The kinds that the spec asks for, a server can do without, and that cannot be had here."""
+    lasting = (entry for entry in TABLE if not entry.first and entry.wanted(plan))
+    asked = (entry.optional for entry in lasting if entry.optional)
     return tuple(kind for kind in asked if kind in plan.seen.unavailable)
 
 

@@ -71,7 +71,7 @@ def _template(plan: Plan) -> pod.Part:
         _COMPONENT,
         _container(plan),
         annotations=_annotations(plan),
-        volumes=[_keys_volume(plan)] if _reads_keys(plan) else [],
+        volumes=[*([_keys_volume(plan)] if _reads_keys(plan) else []), *program.volumes(plan)],
         terminationGracePeriodSeconds=40,
         **placement.of_replicas(plan),
     )

@@ -32,7 +32,7 @@ def build(plan: Plan) -> Manifest:
     command = program.container(
         plan,
         "migrate",
-        environment.of_credentials(plan, _VARIABLES),
+        [*environment.of_credentials(plan, _VARIABLES), *_extensions(plan)],
         program.JOB_RESOURCES,
     )
     component = naming.Component.MIGRATION
@@ -44,9 +44,15 @@ def build(plan: Plan) -> Manifest:
             "backoffLimit": plan.spec.migrations.backoff_limit,
             "activeDeadlineSeconds": max(1, duration.seconds(plan.spec.migrations.timeout)),
             "podFailurePolicy": failure_policy("migrate"),
-            "template": pod.template(plan, component, command, restartPolicy="Never"),
+            "template": pod.template(
+                plan, component, command, volumes=program.volumes(plan), restartPolicy="Never"
+            ),
         },
     }
+
+
+def _extensions(plan: Plan) -> list[environment.Variable]:
+    return environment.plain({"DATABASE_EXTENSIONS": ",".join(plan.extensions)})
 
 
 def failure_policy(container: str) -> pod.Part:

@@ -6,8 +6,9 @@ Policies add up: those of several kinds of pods are one object each.
 from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.desired import config, database_service, metadata, url
+from authly_operator.desired import cloud_native_pg, config, database_service, metadata, url
 from authly_operator.desired.plan import Plan
+from authly_operator.material import database_owner
 from authly_operator.observed import Manifest
 
 
@@ -30,7 +31,7 @@ def is_wanted(plan: Plan) -> bool:
 
 def is_wanted_for_database(plan: Plan) -> bool:
     """Whether there is a database of ours to protect."""
-    return is_wanted(plan) and plan.spec.database.external is None
+    return is_wanted(plan) and plan.spec.database.managed is not None
 
 
 def is_wanted_for_backup(plan: Plan) -> bool:
@@ -135,10 +136,14 @@ def _dns() -> Rule:
 
 
 def _database(plan: Plan) -> Rule:
-    if plan.spec.database.external is not None:
+    cluster = plan.spec.database.cloud_native_pg
+    if cluster is not None:
+        pods = cloud_native_pg.pods(database_owner.cluster(cluster, plan.seen.identity))
+    elif plan.spec.database.managed is not None:
+        pods = naming.selector(plan.name, naming.Component.DATABASE)
+    else:
         owner = plan.material.credentials["MIGRATION_DATABASE_URL"]
         return _rule(*url.ports(owner, database_service.PORT))
-    pods = naming.selector(plan.name, naming.Component.DATABASE)
     return _rule(database_service.PORT, to=[{"podSelector": {"matchLabels": pods}}])
 
 

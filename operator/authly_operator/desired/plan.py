@@ -67,7 +67,13 @@ class Plan:
     def migration_job(self) -> str:
         """The Job of this image for this database; other passwords of roles are another Job."""
         urls = (self.material.credentials.get(key, "") for key in _URLS)
-        return naming.migration(self.name, self.image, "\0".join(urls))
+        return naming.migration(self.name, self.image, "\0".join((*urls, *self.extensions)))
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """What the migration creates in a managed database, in alphabetical order."""
+        managed = self.spec.database.managed
+        return tuple(sorted(managed.extensions)) if managed else ()
 
     @property
     def config_hash(self) -> str:
@@ -86,7 +92,7 @@ class Plan:
     @property
     def database_ready(self) -> bool:
         """Whether the database answers; an outage is none to what is rolled out already."""
-        if self.spec.database.external is None:
+        if self.spec.database.managed is not None:
             database = self.seen.child("StatefulSet", naming.database(self.name)) or {}
             return int(database.get("status", {}).get("readyReplicas") or 0) > 0
         answered = self.seen.database is not None and self.seen.database.error is None

@@ -9,7 +9,8 @@ from authly_operator import material, naming
 from authly_operator.api import authly_server
 from authly_operator.cluster import gather as cluster_gather
 from authly_operator.desired.plan import Plan
-from authly_operator.instance import database, endpoint, errors, registry
+from authly_operator.instance import database, endpoint, errors, registry, trust
+from authly_operator.material import database_owner, database_url
 from authly_operator.observed import (
     ChildKey,
     DatabaseProbe,
@@ -44,12 +45,14 @@ async def gather(tools: Collaborators, identity: Identity, spec: authly_server.S
     )
     children |= more
     secrets = await _secrets(tools, identity, spec, children)
+    claim = await _claim(tools, identity, spec)
     seen = ServerObserved(
         identity=identity,
         settings=tools.settings,
         children={key: child for key, child in children.items() if key[0] != "Secret"},
         secrets=secrets,
         waiting=waiting,
+        claim=claim,
         unavailable=unavailable,
     )
     return Around(seen, children)
@@ -74,6 +77,15 @@ async def judge_material(tools: Collaborators, spec: authly_server.Spec, around:
     return dataclasses.replace(plan, seen=seen)
 
 
+async def _claim(
+    tools: Collaborators, identity: Identity, spec: authly_server.Spec
+) -> Manifest | None:
+    if spec.database.managed is None:
+        return None
+    name = naming.database_claim(identity.name)
+    return await tools.api.get("PersistentVolumeClaim", identity.namespace, name)
+
+
 async def _secrets(
     tools: Collaborators,
     identity: Identity,
@@ -83,7 +95,7 @@ async def _secrets(
     """Our two by what was gathered, by name, or from memory; those of others by name."""
     ours = (naming.credentials(identity.name), naming.signing_keys(identity.name))
     found: dict[str, SecretData] = {}
-    for name in (*ours, *_references(spec)):
+    for name in (*ours, *_references(spec, identity)):
         manifest = children.get(("Secret", name)) or await cluster_gather.secret(
             tools.api, identity.namespace, name
         )
@@ -95,9 +107,9 @@ async def _secrets(
     return found
 
 
-def _references(spec: authly_server.Spec) -> tuple[str, ...]:
+def _references(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]:
     references = (
-        spec.database.external and spec.database.external.secret_ref.name,
+        *database_owner.references(spec.database, identity),
         spec.bootstrap_admin.secret_ref and spec.bootstrap_admin.secret_ref.name,
         spec.signing_keys.secret_ref and spec.signing_keys.secret_ref.name,
     )
@@ -115,20 +127,25 @@ def _remember(tools: Collaborators, seen: ServerObserved, drawn: material.Materi
 
 
 async def _database(plan: Plan) -> DatabaseProbe | None:
-    """Ask as the operator's role once there is one; before that an external one as its owner."""
+    """Ask as the operator's role once there is one; before that one of others as its owner."""
     if not plan.material.complete:
         return None
     serves = plan.seen.child("Deployment", naming.deployment(plan.name)) is not None
     if plan.migrated or serves:
-        url = plan.material.credentials["OPERATOR_DATABASE_URL"]
+        url = _url(plan, "OPERATOR_DATABASE_URL")
         try:
             return await registry.observe_instance(url)
         except errors.Unreachable as error:
             return DatabaseProbe(error=str(error))
-    if plan.spec.database.external is None:
+    if plan.spec.database.managed is not None:
         return None
-    owner = plan.material.credentials["MIGRATION_DATABASE_URL"]
+    owner = _url(plan, "MIGRATION_DATABASE_URL")
     return DatabaseProbe(error=await database.reachable(owner))
+
+
+def _url(plan: Plan, key: str) -> str:
+    credentials = plan.material.credentials
+    return trust.rooted(credentials[key], credentials.get(database_url.AUTHORITY))
 
 
 async def _endpoint(tools: Collaborators, plan: Plan) -> EndpointProbe | None:

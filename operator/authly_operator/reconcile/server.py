@@ -9,10 +9,12 @@ from authly_operator.api import authly_server
 from authly_operator.cluster import prune
 from authly_operator.condition_names import Condition
 from authly_operator.conditions import judgement, server as conditions
+from authly_operator.desired import storage
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
     custom_resource,
+    growth,
     key_events,
     observation,
     registration,
@@ -48,15 +50,15 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return None
     around = await observation.gather(tools, identity, spec)
     plan = await observation.judge_material(tools, spec, around)
-    failures = () if spec.paused else await _bring_about(tools, plan, around.everything)
-    seen = dataclasses.replace(plan.seen, failures=failures)
-    return await _tell(tools, body, dataclasses.replace(plan, seen=seen))
+    if not spec.paused:
+        plan = await _bring_about(tools, plan, around.everything)
+    return await _tell(tools, body, plan)
 
 
 async def _bring_about(
     tools: Collaborators, plan: Plan, everything: Mapping[tuple[str, str], Any]
-) -> tuple[str, ...]:
-    """Apply what differs, then prune what is neither desired nor held; what was refused."""
+) -> Plan:
+    """Apply what differs, then prune what is neither desired nor held; the plan with refusals."""
     manifests = desired.manifests(plan)
     applied = await tools.applier.apply(manifests, everything)
     for kind, _ in applied.written:
@@ -64,7 +66,9 @@ async def _bring_about(
     wanted = {(one["kind"], one["metadata"]["name"]) for one in manifests}
     surplus = prune.surplus(wanted, everything, desired.held(plan))
     await prune.prune(tools.api, plan.namespace, everything, surplus)
-    return applied.failures
+    refused = await growth.expand(tools, plan)
+    seen = dataclasses.replace(plan.seen, failures=applied.failures, claim_refused=refused)
+    return dataclasses.replace(plan, seen=seen)
 
 
 async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> float:
@@ -74,6 +78,7 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
         config_hash=plan.config_hash,
         missing=plan.material.missing,
         signing_keys_missing=plan.material.signing_keys_missing,
+        shortage=storage.shortage(plan.spec, plan.seen),
         impossible=desired.impossible(plan),
     )
     judged = conditions.judge(plan.spec, plan.seen, expected)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server, policy
-from authly_operator.desired import program
+from authly_operator.desired import program, storage
 from authly_operator.material import keyring, rotation
 from authly_operator.material.signing_key import SigningKey
 from authly_operator.observed import ServerObserved
@@ -24,6 +24,7 @@ def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
         "replicas": counts.get("replicas", 0),
         "readyReplicas": counts.get("readyReplicas", 0),
         "selector": _selector(name),
+        "database": {"storage": size} if (size := storage.capacity(seen.claim)) else None,
         "endpoints": _endpoints(spec, seen),
         "signingKeys": _signing_keys(spec, seen),
     }

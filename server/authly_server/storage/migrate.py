@@ -6,7 +6,7 @@ CONCURRENTLY in the process that has the lock would wait for that snapshot for e
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -110,6 +110,19 @@ def find_missing(
 def find_revision(connection: Connection) -> int:
     """The newest revision that was applied; 0 where there is none."""
     return max(_applied(connection), default=0)
+
+
+def create_extensions(connection: Connection, names: Iterable[str]) -> None:
+    """Create the extensions that are not there; one that is not wanted any more stays.
+
+    Raises:
+        MigrationError: PostgreSQL knows none of that name, or this user may not create it.
+    """
+    for name in names:
+        with _one_line(f"extension {name}"):
+            connection.execute(
+                sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name))
+            )
 
 
 def _applied(connection: Connection) -> set[int]:

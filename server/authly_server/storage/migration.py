@@ -41,11 +41,12 @@ def run(
     server_url: str | None = None,
     operator_url: str | None = None,
     administrator: tuple[str, Callable[[], str]] | None = None,
+    extensions: tuple[str, ...] = (),
 ) -> Migrated:
     """Bring the database of `url`, the owner's, to this program's revision.
 
     `server_url` and `operator_url` name the roles to ensure, passwords included; `administrator`
-    is an address and what draws the password's hash if it is needed.
+    is an address and what draws the password's hash if it is needed; `extensions` are PostgreSQL's.
 
     Raises:
         MigrationError: one line that says what is wrong and holds no secret.
@@ -53,6 +54,7 @@ def run(
     server = roles.parse(server_url) if server_url else None
     operator = roles.parse(operator_url) if operator_url else None
     with migrate.locked(url) as connection:
+        migrate.create_extensions(connection, extensions)
         applied = migrate.upgrade(connection)
         roles.ensure(connection, server=server, operator=operator)
         roles.check(connection, server_url, operator_url)
