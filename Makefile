@@ -12,7 +12,7 @@ TEST ?= tests
 # A part of the tests may have none of one half (pytest's exit status 5); all of them may not.
 NONE_OF_A_PART := || { code=$$?; [ $$code = 5 ] && [ $(TEST) != tests ]; }
 
-.PHONY: help tools check test test-fast test-cluster format manifests lock images cluster-up cluster-down cluster-status demo bench clean
+.PHONY: help tools check test test-fast test-cluster format manifests lock images cluster-up cluster-down cluster-status demo bench soak clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ demo: ## A whole server at work: deploy, sign in, get tokens (CONTEXT=name: in a
 
 bench: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## What a request costs, as ratios to bare handlers
 	PYTHONPATH=.:dev:server:operator $(BIN)/python -m bench
+
+soak: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Half an hour of load while database and processes come and go
+	PYTHONPATH=.:dev:server:operator $(BIN)/python -m bench.soak
 
 lock: ## Resolve the Python dependencies again, with hashes (needs uv)
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \

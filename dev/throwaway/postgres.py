@@ -85,8 +85,15 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server at once, hanging up on every client."""
+        self._end(signal.SIGINT)  # PostgreSQL's fast shutdown
+
+    def crash(self) -> None:
+        """End the server without a checkpoint, so that its next start recovers from the log."""
+        self._end(signal.SIGQUIT)  # PostgreSQL's immediate shutdown
+
+    def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            self._process.send_signal(how)
             self._process.wait(timeout=30)
             self._process = None
 
@@ -143,8 +150,8 @@ class Cluster:
                 return
 
 
-def create() -> Cluster:
-    """Initialise and start a cluster."""
+def create(**settings: str) -> Cluster:
+    """Initialise and start a cluster; `settings` go over those that make tests fast."""
     directory = Path(tempfile.mkdtemp(prefix="authly-postgres-"))
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
@@ -171,7 +178,7 @@ def create() -> Cluster:
         stdout=subprocess.DEVNULL,
         cwd="/",
     )
-    cluster = Cluster(directory, free_port())
+    cluster = Cluster(directory, free_port(), settings)
     cluster.start()
     with psycopg.connect(cluster.superuser_url, autocommit=True) as connection:
         connection.execute(
