@@ -11,9 +11,8 @@ from authly_server.tokens.refusal import TokenRefused
 
 
 TYPE = "at+jwt"
-LEEWAY = 5
-
-
+# Seconds by which the clock of the replica that issued may be ahead of the one that is asked.
+LEEWAY = 30
 # How many have acted for each other at most (RFC 8693 section 4.1).
 MOST_ACTORS = 3
 

@@ -26,10 +26,17 @@ def shorten(record: logging.LogRecord) -> bool:
     """Tell of a malformed request in one line, without a stack and without its content."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError):
-        record.levelno, record.levelname = logging.INFO, "INFO"
-        record.msg, record.args = "malformed request, answered %s", (error.code,)
-        record.exc_info = None
+        _replace(record, "malformed request, answered %s", error.code)
+    elif isinstance(error, ConnectionResetError):
+        # Who asked for "100 Continue" and did not wait for it.
+        _replace(record, "the client hung up before it was answered")
     return True
+
+
+def _replace(record: logging.LogRecord, message: str, *arguments: object) -> None:
+    record.levelno, record.levelname = logging.INFO, "INFO"
+    record.msg, record.args = message, arguments
+    record.exc_info = None
 
 
 def _answer(
