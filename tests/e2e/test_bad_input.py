@@ -15,7 +15,7 @@ from cluster import handle
 
 SERVERS = "bad-servers"
 STRANGERS = "strangers"
-HEALED = 30.0
+HEALED = 90.0
 """Seconds from the end of a cause to the end of what it did."""
 MADE = "deploy,sts,svc,secret,cm,sa,netpol,pdb,cronjob,job,pvc"
 SILENT = "silent"
