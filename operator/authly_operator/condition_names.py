@@ -119,6 +119,8 @@ class Reason(StrEnum):
     """The cluster does not know a kind that the spec asks for; asked again every minute."""
     STORAGE_NOT_EXPANDED = "StorageNotExpanded"
     """The claim of the managed database does not grow to spec.database.managed.storage.size."""
+    REDIS_UNAVAILABLE = "RedisUnavailable"
+    """The Redis that the operator runs is not available; each process counts for itself."""
     AUTOSCALER_INACTIVE = "AutoscalerInactive"
     """The HorizontalPodAutoscaler cannot measure the replicas; their number stays as it is."""
 

@@ -174,6 +174,7 @@ def _observed(settings: Settings) -> observed.Settings:
     return observed.Settings(
         server_image=settings.server_image,
         database_image=settings.database_image,
+        redis_image=settings.redis_image,
         operator_namespace=settings.operator_namespace,
     )
 

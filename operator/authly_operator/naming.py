@@ -48,6 +48,7 @@ class Component(StrEnum):
     MIGRATION = "migration"
     BACKUP = "backup"
     MAINTENANCE = "maintenance"
+    REDIS = "redis"
     CLIENT = "client"
     MONITORING = "monitoring"
 
@@ -172,6 +173,16 @@ def service_url(server: str, namespace: str, port: int) -> str:
     """The in-cluster URL of the server's Service, without a trailing slash."""
     place = service_host(server, namespace)
     return f"http://{place}" if port == HTTP_PORT else f"http://{place}:{port}"
+
+
+def redis(server: str) -> str:
+    """The Deployment of Redis, its Service and its NetworkPolicy."""
+    return f"{server}-redis"
+
+
+def redis_host(server: str, namespace: str) -> str:
+    """The in-cluster host name of Redis' Service."""
+    return f"{redis(server)}.{namespace}.svc"
 
 
 def cluster_host(cluster: str, namespace: str) -> str:

@@ -42,6 +42,7 @@ class Settings:
 
     server_image: str = "authly/server:0.1.0"
     database_image: str = "postgres:15"
+    redis_image: str = "redis:7"
     operator_namespace: str = "authly-system"
 
 

@@ -70,6 +70,7 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
     assert (loaded.rate_limit_enabled, loaded.rate_limit_requests_per_minute) == (True, 200)
     assert loaded.auth_rate_limit_requests_per_minute == 20
     assert loaded.auth_rate_limit_burst == 0
+    assert (loaded.redis_url or "").endswith("@main-redis.auth.svc:6379/0")
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,24 @@ def test_a_kind_that_the_cluster_does_not_know_is_told_and_stops_nothing(
     assert (status, reason) == ("False", "KindUnavailable")
     assert message.startswith(f"HTTPRoute: {unknown}")
     assert judged["Ready"][:2] == ("True", "Ready")
+
+
+REDIS: dict[str, Any] = {"redis": {"managed": {}}}
+
+
+def test_a_redis_that_is_not_there_is_told_and_stops_nothing(judge_server: Judge) -> None:
+    told = ("redis", "main-redis-1", "ImagePullBackOff", "no such tag")
+
+    judged = judge_server(spec=REDIS, waiting=(told,))
+
+    assert judged["OptionalResourcesReady"][:2] == ("False", "RedisUnavailable")
+    assert "pod main-redis-1: ImagePullBackOff: no such tag" in judged["OptionalResourcesReady"][2]
+    assert judged["Ready"][:2] == ("True", "Ready")
+
+
+def test_a_redis_that_is_available_is_no_lack(judge_server: Judge) -> None:
+    found = {"metadata": {}, "spec": {"template": {}}, "status": {"availableReplicas": 1}}
+
+    judged = judge_server(spec=REDIS, beside={("Deployment", "main-redis"): found})
+
+    assert judged["OptionalResourcesReady"][0] == "True"

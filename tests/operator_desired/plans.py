@@ -45,6 +45,7 @@ FULL: dict[str, Any] = {
         },
         "pool": {"min": 2, "max": 20},
     },
+    "redis": {"managed": {"maxMemory": "32Mi", "resources": {"limits": {"memory": "64Mi"}}}},
     "migrations": {"timeout": "1h30m", "backoffLimit": 0},
     "bootstrapAdmin": {"email": "root@example.com"},
     "tokens": {
@@ -130,6 +131,7 @@ BY_FIELDS: dict[str, Any] = {
             "credentialsSecretRef": {"name": "owner"},
         }
     },
+    "redis": {"external": {"urlSecretRef": {"name": "counts", "key": "url"}}},
     "signingKeys": {"algorithm": "HS256"},
     "backup": DUMPS,
 }
@@ -152,6 +154,7 @@ SPECS = {
 _PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 SECRETS = {
     "pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"}),
+    "counts": SecretData({"url": "rediss://:hunter2@redis.example.com:6380/1"}),
     "trust": SecretData({"ca.crt": _PEM}),
     "owner": SecretData({"username": "boss", "password": "hunter2"}),
     "main-database-app": SecretData(

@@ -18,6 +18,7 @@ from authly_operator.api import (
     placement,
     pod_template as templates,
     policy,
+    redis as redises,
     reference,
     value,
 )
@@ -132,6 +133,8 @@ class Spec(value.Value):
     where omitted. Immutable."""
     database: databases.Database
     """Where the data is kept."""
+    redis: redises.Redis | None = None
+    """Where replicas count requests together; each counts for itself where omitted."""
     migrations: Migrations = Field(default_factory=Migrations)
     """The Job that brings the schema up to date before each roll-out."""
     bootstrap_admin: BootstrapAdmin = Field(default_factory=BootstrapAdmin)

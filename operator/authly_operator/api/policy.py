@@ -140,8 +140,8 @@ class Security(value.Value):
     trusted_proxies: TextList = ()
     """Networks (CIDR) whose X-Forwarded-* headers are believed."""
     rate_limit: RateLimit = Field(default_factory=RateLimit)
-    """How often one address may ask, as long as it does not prove who asks. Each pod counts for
-    itself, unless extraEnv gives REDIS_URL."""
+    """How often one address may ask, as long as it does not prove who asks. Each process counts for
+    itself, unless there is a redis."""
 
 
 class NamespacesFrom(StrEnum):

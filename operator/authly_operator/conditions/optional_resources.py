@@ -6,7 +6,7 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import judgement, workload
+from authly_operator.conditions import blockage, judgement, workload
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
 
@@ -58,4 +58,23 @@ def _storage(case: Situation) -> Lack | None:
     return Lack(Reason.STORAGE_NOT_EXPANDED, short) if short else None
 
 
-TABLE: Final[tuple[Callable[[Situation], Lack | None], ...]] = (_kinds, _autoscaler, _storage)
+def _redis(case: Situation) -> Lack | None:
+    """Without its counts the server still limits, each process for itself."""
+    redis = case.spec.redis
+    if redis is None or redis.managed is None:
+        return None
+    name = naming.redis(case.seen.identity.name)
+    found = workload.parse(case.seen.child("Deployment", name))
+    if found is not None and found.available:
+        return None
+    blocked = blockage.find(case.seen, naming.Component.REDIS)
+    told = blocked.text if blocked else "it is not available yet"
+    return Lack(Reason.REDIS_UNAVAILABLE, f"Deployment {name}: {told}")
+
+
+TABLE: Final[tuple[Callable[[Situation], Lack | None], ...]] = (
+    _kinds,
+    _autoscaler,
+    _storage,
+    _redis,
+)

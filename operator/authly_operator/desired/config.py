@@ -51,7 +51,8 @@ def data(spec: authly_server.Spec, identity: Identity) -> dict[str, str]:
 def credentials(spec: authly_server.Spec) -> tuple[str, ...]:
     """The keys of the credentials Secret that a server is given, and no other."""
     shared = ("JWT_SECRET_KEY",) if spec.signing_keys.algorithm is policy.Algorithm.HS256 else ()
-    return ("DATABASE_URL", "SECRET_KEY", "JWT_REFRESH_SECRET_KEY", *shared)
+    counted = ("REDIS_URL",) if spec.redis is not None else ()
+    return ("DATABASE_URL", "SECRET_KEY", "JWT_REFRESH_SECRET_KEY", *shared, *counted)
 
 
 def _allowed_hosts(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from authly_operator import naming
 from authly_operator.desired import cloud_native_pg, config, database_service, metadata, url
 from authly_operator.desired.plan import Plan
-from authly_operator.material import database_owner
+from authly_operator.material import database_owner, redis_url
 from authly_operator.observed import Manifest
 
 
@@ -34,6 +34,11 @@ def is_wanted_for_database(plan: Plan) -> bool:
     return is_wanted(plan) and plan.spec.database.managed is not None
 
 
+def is_wanted_for_redis(plan: Plan) -> bool:
+    """Whether there is a Redis of ours to protect."""
+    return is_wanted(plan) and plan.spec.redis is not None and plan.spec.redis.managed is not None
+
+
 def is_wanted_for_backup(plan: Plan) -> bool:
     """Whether backups leave for a bucket."""
     backup = plan.spec.backup
@@ -53,7 +58,7 @@ def server(plan: Plan) -> Manifest:
         component,
         {"matchLabels": naming.selector(plan.name, component)},
         ingress=[_rule(config.PORT), _rule(config.MANAGEMENT_PORT, _from=[_EVERY_POD])],
-        egress=[_dns(), _database(plan), _rule(_HTTPS)],
+        egress=[_dns(), _database(plan), *_redis(plan), _rule(_HTTPS)],
     )
 
 
@@ -71,6 +76,19 @@ def database(plan: Plan) -> Manifest:
         component,
         {"matchLabels": naming.selector(plan.name, component)},
         ingress=[_rule(database_service.PORT, _from=clients)],
+    )
+
+
+def redis(plan: Plan) -> Manifest:
+    """Redis: the replicas come in, nothing goes out."""
+    component = naming.Component.REDIS
+    replicas = {"matchLabels": naming.selector(plan.name, naming.Component.SERVER)}
+    return _policy(
+        plan,
+        naming.redis(plan.name),
+        component,
+        {"matchLabels": naming.selector(plan.name, component)},
+        ingress=[_rule(redis_url.PORT, _from=[{"podSelector": replicas}])],
     )
 
 
@@ -145,6 +163,15 @@ def _database(plan: Plan) -> Rule:
         owner = plan.material.credentials["MIGRATION_DATABASE_URL"]
         return _rule(*url.ports(owner, database_service.PORT))
     return _rule(database_service.PORT, to=[{"podSelector": {"matchLabels": pods}}])
+
+
+def _redis(plan: Plan) -> list[Rule]:
+    if plan.spec.redis is None:
+        return []
+    if plan.spec.redis.managed is None:
+        return [_rule(*url.ports(plan.material.credentials[redis_url.URL], redis_url.PORT))]
+    pods = naming.selector(plan.name, naming.Component.REDIS)
+    return [_rule(redis_url.PORT, to=[{"podSelector": {"matchLabels": pods}}])]
 
 
 def _bucket_ports(plan: Plan) -> list[int]:
