@@ -8,7 +8,7 @@ from authly_server.setting_types import Names, Networks, Ports, Secret
 
 
 class ClientSettings(BaseModel):
-    """A part of `settings.Settings`; everything in it is off unless it is set.
+    """A part of `settings.Settings`; everything in it but devices is off unless it is set.
 
     `outbound_…` is about what is fetched for clients: keys and metadata documents.
     `dynamic_client_…` is for clients that no operator registered.
@@ -18,6 +18,8 @@ class ClientSettings(BaseModel):
         frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
     )
 
+    device_flow_enabled: bool = True
+    """Whether devices without a browser may ask for a code (RFC 8628)."""
     outbound_allowed_networks: Networks = ()
     """Private networks from which documents of clients may be fetched all the same."""
     outbound_allowed_ports: Ports = (443,)

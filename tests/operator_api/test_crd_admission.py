@@ -56,6 +56,10 @@ def cluster(**fields: Any) -> dict[str, Any]:
     return {"database": {"cloudNativePG": fields}}
 
 
+def registering(**fields: Any) -> dict[str, Any]:
+    return {"oauth": {"dynamicRegistration": fields}}
+
+
 OWNER = {"name": "owner"}
 TRUST = {"name": "trust"}
 URL = {"name": "db", "key": "URL"}
@@ -77,6 +81,11 @@ ACCEPTED = [
     ),
     ("AuthlyServer", managed(extensions=["pg_trgm", "uuid-ossp"])),
     ("AuthlyServer", {"redis": {"managed": {}}}),
+    ("AuthlyServer", {"security": {"trustedProxies": ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]}}),
+    ("AuthlyServer", {"security": {"corsOrigins": ["*", "https://[::1]:8443", "http://a.b:1"]}}),
+    ("AuthlyServer", {"security": {"allowedHosts": ["Auth.example.com:8443"]}}),
+    ("AuthlyServer", registering(mode="Token", tokenSecretRef=URL)),
+    ("AuthlyServer", registering(mode="Open", scopes=["openid"], limit=1)),
     ("AuthlyServer", {"redis": {"external": {"urlSecretRef": URL}}}),
     ("AuthlyServer", {"resources": {"requests": {"cpu": 1, "memory": "256Mi"}}}),
     ("AuthlyServer", {"backup": {"destination": {"persistentVolumeClaim": {"claimName": "b"}}}}),
@@ -112,6 +121,14 @@ REFUSED = [
         "caSecretRef is for sslMode VerifyFull",
     ),
     ("AuthlyServer", external(host="a b", credentialsSecretRef=OWNER), "should match"),
+    ("AuthlyServer", {"security": {"trustedProxies": ["10.0.0.1/8"]}}, "these are networks"),
+    ("AuthlyServer", {"security": {"trustedProxies": ["proxy"]}}, "these are networks"),
+    ("AuthlyServer", {"security": {"corsOrigins": ["https://a.b/"]}}, "should match"),
+    ("AuthlyServer", {"security": {"allowedHosts": ["a b"]}}, "should match"),
+    ("AuthlyServer", {"security": {"passwordPolicy": {"hashCost": 9}}}, "equal to 10"),
+    ("AuthlyServer", registering(mode="Open", tokenSecretRef=URL), "set mode to Token"),
+    ("AuthlyServer", registering(scopes=["a,b"]), "should match"),
+    ("AuthlyServer", {"email": {}}, "unknown field"),
     ("AuthlyServer", {"redis": {}}, "exactly one of redis.managed"),
     ("AuthlyServer", {"redis": {"managed": {"maxMemory": "64"}}}, "should match"),
     ("AuthlyServer", variable("REDIS_URL", value="redis://a"), "set the field of the spec"),

@@ -54,12 +54,26 @@ FULL: dict[str, Any] = {
         "authorizationCodeTTL": "1m",
     },
     "signingKeys": {"algorithm": "EdDSA"},
-    "oauth": {"requireConsent": False, "requirePkce": False},
+    "oauth": {
+        "requireConsent": False,
+        "requirePkce": False,
+        "requirePushedAuthorization": True,
+        "deviceFlow": False,
+        "clientIdMetadataDocuments": True,
+        "dynamicRegistration": {
+            "mode": "Token",
+            "scopes": ["openid", "orders"],
+            "audiences": ["https://api.example.com"],
+            "limit": 10,
+        },
+    },
     "security": {
         "corsOrigins": ["https://app.example.com", "https://admin.example.com"],
         "allowedHosts": ["other.example.com"],
         "trustedProxies": ["10.0.0.0/8"],
         "rateLimit": {"requestsPerMinute": 200, "authRequestsPerMinute": 20, "burst": 0},
+        "loginThrottle": {"enabled": False},
+        "passwordPolicy": {"hashCost": 13},
     },
     "logging": {"level": "Debug"},
     "service": {
@@ -76,6 +90,7 @@ FULL: dict[str, Any] = {
         "host": "auth.example.com",
         "tls": {"issuerRef": {"name": "letsencrypt"}},
         "annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "1m"},
+        "exposeMetrics": True,
     },
     "gateway": {
         "parentRefs": [

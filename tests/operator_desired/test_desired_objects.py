@@ -128,13 +128,30 @@ def test_a_shared_secret_needs_no_key_ring_and_a_key_ring_no_shared_secret() -> 
 
 
 def test_an_ingress_publishes_nothing_but_oauth() -> None:
-    spec = one(plans.plan(plans.FULL), "Ingress")["spec"]
+    hidden = {**plans.FULL["ingress"], "exposeMetrics": False}
+    spec = one(plans.plan({**plans.FULL, "ingress": hidden, "oauth": {}}), "Ingress")["spec"]
     paths = spec["rules"][0]["http"]["paths"]
 
     assert {path["pathType"] for path in paths} == {"Exact"}
     assert not any("metrics" in p["path"] or "admin" in p["path"] for p in paths)
     assert not any(p["path"].startswith("/health") or p["path"] == "/" for p in paths)
     assert spec["tls"] == [{"hosts": ["auth.example.com"], "secretName": "main-tls"}]
+
+
+def test_an_ingress_publishes_registration_and_metrics_where_the_spec_says_so() -> None:
+    plan = plans.plan(plans.FULL)
+    paths = one(plan, "Ingress")["spec"]["rules"][0]["http"]["paths"]
+    found = {path["path"]: path for path in paths}
+
+    assert found["/tenant/register"]["pathType"] == "Prefix"
+    assert found["/metrics"]["backend"]["service"] == {
+        "name": "main-metrics",
+        "port": {"number": 9000},
+    }
+    assert not any("/device" in path for path in found)
+    assert ("Service", "main-metrics") in {
+        (each["kind"], each["metadata"]["name"]) for each in plans.everything(plan)
+    }
 
 
 def test_a_certificate_issuer_of_the_namespace_is_another_annotation() -> None:

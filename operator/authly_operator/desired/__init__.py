@@ -80,7 +80,7 @@ TABLE: Final = (
     Entry(service.build),
     Entry(ingress.build,              wanted=ingress.is_wanted),
     Entry(http_route.build,           wanted=http_route.is_wanted, optional="HTTPRoute"),
-    Entry(service_monitor.service,    wanted=service_monitor.is_wanted),
+    Entry(service_monitor.service,    wanted=service_monitor.is_service_wanted),
     Entry(service_monitor.build,      wanted=service_monitor.is_wanted, optional="ServiceMonitor"),
     Entry(alerts.build,               wanted=alerts.is_wanted, optional="PrometheusRule"),
     Entry(dashboard.build,            wanted=dashboard.is_wanted),

@@ -17,7 +17,9 @@ def build(plan: Plan) -> Manifest:
     if wanted is None:
         message = "the spec has no gateway"
         raise LookupError(message)
-    paths = [{"path": {"type": "Exact", "value": path}} for path in ingress.paths(plan)]
+    each = [("Exact", path) for path in ingress.paths(plan)]
+    each += [("PathPrefix", path) for path in ingress.prefixes(plan)]
+    paths = [{"path": {"type": kind, "value": path}} for kind, path in each]
     backend = {"name": naming.deployment(plan.name), "port": plan.spec.service.port}
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from authly_operator import naming
-from authly_operator.api import authly_server
+from authly_operator.api import authly_server, registration
 from authly_operator.desired import config, fingerprint
 from authly_operator.material import Material
 from authly_operator.observed import JobState, ServerObserved
@@ -88,6 +88,12 @@ class Plan:
     def migrated(self) -> bool:
         """Whether the schema is what this image needs, and the roles have their passwords."""
         return self.seen.job(self.migration_job) is JobState.SUCCEEDED
+
+    @property
+    def registers(self) -> bool:
+        """Whether clients may register themselves."""
+        mode = self.spec.oauth.dynamic_registration.mode
+        return mode is not registration.RegistrationMode.OFF
 
     @property
     def database_ready(self) -> bool:

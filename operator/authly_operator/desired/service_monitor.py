@@ -51,3 +51,9 @@ def build(plan: Plan) -> Manifest:
 def is_wanted(plan: Plan) -> bool:
     """Whether Prometheus is told where the metrics are."""
     return plan.spec.monitoring.service_monitor.enabled
+
+
+def is_service_wanted(plan: Plan) -> bool:
+    """Whether somebody reads the metrics through a Service."""
+    published = plan.spec.ingress.enabled and plan.spec.ingress.expose_metrics
+    return is_wanted(plan) or published

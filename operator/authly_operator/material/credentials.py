@@ -6,7 +6,7 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server
-from authly_operator.material import database_owner, database_url, redis_url
+from authly_operator.material import database_owner, database_url, redis_url, registration_token
 from authly_operator.observed import SecretData, ServerObserved
 
 
@@ -19,7 +19,7 @@ GENERATED: Final = (
     "JWT_REFRESH_SECRET_KEY",
 )
 """Drawn where absent, 256 bits each as base64url."""
-DERIVED: Final = (database_url.AUTHORITY, redis_url.PASSWORD, redis_url.URL)
+DERIVED: Final = (database_url.AUTHORITY, redis_url.PASSWORD, redis_url.URL, registration_token.KEY)
 """Taken from elsewhere, and gone where the spec asks for none."""
 _NOTHING: Final = SecretData({})
 
@@ -39,10 +39,10 @@ def draw(spec: authly_server.Spec, seen: ServerObserved, text: Callable[[str], s
     drawn = {key: kept.get(key) or text(key) for key in GENERATED}
     database, no_database = _database(spec, seen, drawn)
     administrator, no_administrator = _administrator(spec, seen, kept, text)
-    counts, no_counts = _redis(spec, seen, lambda key: kept.get(key) or text(key))
+    more, no_more = _more(spec, seen, lambda key: kept.get(key) or text(key))
     return Credentials(
-        {**lasting, **drawn, **database, **counts, **administrator},
-        (*no_database, *no_counts, *no_administrator),
+        {**lasting, **drawn, **database, **more, **administrator},
+        (*no_database, *no_more, *no_administrator),
     )
 
 
@@ -69,13 +69,22 @@ def _database(
         return {}, (str(error.args[0]),)
 
 
-def _redis(
+def _more(
     spec: authly_server.Spec, seen: ServerObserved, text: Callable[[str], str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    try:
-        return redis_url.draw(spec.redis, seen, text), ()
-    except LookupError as error:
-        return {}, (str(error.args[0]),)
+    """What only some servers have; each that cannot be had is told of."""
+    ways: tuple[Callable[[], dict[str, str]], ...] = (
+        lambda: redis_url.draw(spec.redis, seen, text),
+        lambda: registration_token.draw(spec, seen, text),
+    )
+    found: dict[str, str] = {}
+    missing: list[str] = []
+    for draw_one in ways:
+        try:
+            found |= draw_one()
+        except LookupError as error:
+            missing.append(str(error.args[0]))
+    return found, tuple(missing)
 
 
 def _written(urls: database_url.DatabaseUrls) -> dict[str, str]:

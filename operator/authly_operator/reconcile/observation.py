@@ -10,7 +10,7 @@ from authly_operator.api import authly_server
 from authly_operator.cluster import gather as cluster_gather
 from authly_operator.desired.plan import Plan
 from authly_operator.instance import database, endpoint, errors, registry, trust
-from authly_operator.material import database_owner, database_url, redis_url
+from authly_operator.material import database_owner, database_url, redis_url, registration_token
 from authly_operator.observed import (
     ChildKey,
     DatabaseProbe,
@@ -111,6 +111,7 @@ def _references(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]
     references = (
         *database_owner.references(spec.database, identity),
         *redis_url.references(spec.redis),
+        *registration_token.references(spec),
         spec.bootstrap_admin.secret_ref and spec.bootstrap_admin.secret_ref.name,
         spec.signing_keys.secret_ref and spec.signing_keys.secret_ref.name,
     )

@@ -3,6 +3,8 @@
 One document under each of its well-known names.
 """
 
+from collections.abc import Mapping
+
 import orjson
 from aiohttp import web
 
@@ -28,10 +30,13 @@ def install(
     """Keep the document; it depends on settings and keys only, so that it needs no database."""
 
     def make(ring: KeyRing) -> bytes:
-        return orjson.dumps(
+        document = (
             metadata(issuer, policy)
             | openid_metadata(issuer, ring.algorithms, scopes(settings))
             | self_registration_metadata(issuer, settings)
+        )
+        return orjson.dumps(
+            document if settings.device_flow_enabled else _without_devices(document)
         )
 
     app[_DOCUMENT] = PreparedByKeys(keys, MAX_AGE, make)
@@ -123,6 +128,15 @@ def metadata(issuer: str, policy: Policy) -> dict[str, object]:
         "request_uri_parameter_supported": False,
         "ui_locales_supported": ["en"],
     }
+
+
+def _without_devices(document: Mapping[str, object]) -> dict[str, object]:
+    """RFC 8628 section 4: an endpoint is named where there is one."""
+    grants = document["grant_types_supported"]
+    known = grants if isinstance(grants, list) else []
+    left = [grant for grant in known if grant != token_request.DEVICE_CODE]
+    rest = {key: told for key, told in document.items() if key != "device_authorization_endpoint"}
+    return {**rest, "grant_types_supported": left}
 
 
 async def get(request: web.Request) -> web.Response:

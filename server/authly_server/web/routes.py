@@ -136,7 +136,11 @@ def table(settings: Settings, issuer: str) -> dict[str, Route]:
     prefix = urlsplit(issuer).path.rstrip("/")
     routes = list(HEALTH) if settings.health_check_enabled else []
     if settings.oauth_enabled:
-        routes += [_below(prefix, route) for route in OAUTH]
+        routes += [
+            _below(prefix, route)
+            for route in OAUTH
+            if settings.device_flow_enabled or not route.endpoint.startswith("device")
+        ]
         if settings.dynamic_registration != "off":
             routes += [_below(prefix, route) for route in REGISTRATION]
         routes += [_metadata(path) for path in metadata_paths(prefix)]
