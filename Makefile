@@ -6,7 +6,7 @@ SHELL := bash
 PYTHON := python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := operator server dev tests bench
+CODE := operator server dev tests bench examples
 export PYTHONDONTWRITEBYTECODE := 1
 TEST ?= tests
 # A part of the tests may have none of one half (pytest's exit status 5); all of them may not.
