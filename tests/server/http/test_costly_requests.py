@@ -4,7 +4,8 @@ import json
 from urllib.parse import quote
 
 import pytest
-from tests.server.http.well_formed import FORM, REQUESTS
+from tests.server.http.encoded import FORM
+from tests.server.http.well_formed import REQUESTS
 
 from authly_server.web.forms import MOST_BYTES
 from throwaway.instance import Instance

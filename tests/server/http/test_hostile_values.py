@@ -7,7 +7,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 from tests.server.http import well_formed
-from tests.server.http.well_formed import REQUESTS, Request
+from tests.server.http.encoded import Request
+from tests.server.http.well_formed import REQUESTS
 
 from throwaway.instance import Instance
 
