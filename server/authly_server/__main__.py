@@ -29,6 +29,7 @@ COMMANDS = {
     "lock-roles": "lock the roles of SERVER_DATABASE_URL and OPERATOR_DATABASE_URL, used no more",
     "maintain": "remove what has expired from the database; to be run once a day",
     "backup": "write a dump of the database to a directory or a bucket, and remove old ones",
+    "restore": "load a backup into a new database, which then takes the place of the present one",
     "decrypt": "decrypt a backup from stdin to stdout with BACKUP_ENCRYPTION_KEY",
     "check-config": "tell whether `serve` could start with the settings of the environment",
     "settings": "print every setting with its default and its meaning",
@@ -229,6 +230,42 @@ def _backup(settings: Settings) -> int:
     return _report(event="backed_up", **facts, deleted=made.deleted)
 
 
+def _restore(settings: Settings) -> int:
+    from authly_server import clock  # noqa: PLC0415
+    from authly_server.backup import errors, restore  # noqa: PLC0415
+    from authly_server.storage.fence import Revoke  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _leave)
+    if not settings.restore_id:
+        message = "RESTORE_ID must be set: letters and digits of your choice, others each time"
+        raise Failure(message)
+    try:
+        wanted = restore.Wanted(
+            restore_id=settings.restore_id,
+            url=settings.database_url,
+            server_url=settings.server_database_url,
+            operator_url=settings.operator_database_url,
+            name=settings.backup_name,
+            file_name=settings.restore_backup or None,
+            revoke=Revoke(settings.restore_revoke_tokens),
+            key=_key(settings),
+            safety_backup=settings.restore_safety_backup,
+            now=clock.SystemClock().now(),
+        )
+        place = _destination(settings)
+        done = restore.run(wanted, place, lambda step: _tell("restore_step", step=step))
+    except errors.BackupError as error:
+        raise Failure(str(error)) from error
+    return _report(
+        event="restored",
+        file_name=done.manifest.file_name,
+        begun_at=done.manifest.begun_at.isoformat(),
+        counts=done.manifest.counts,
+        replaced=done.replaced,
+        revoked=done.revoke.value,
+    )
+
+
 def _key(settings: Settings) -> "job.Key | None":
     from authly_server import entropy  # noqa: PLC0415
     from authly_server.backup import encryption, job  # noqa: PLC0415
@@ -298,6 +335,7 @@ _RUN: dict[str, Callable[[Settings], int]] = {
     "lock-roles": _lock_roles,
     "maintain": _maintain,
     "backup": _backup,
+    "restore": _restore,
 }
 _RULES = dict.fromkeys(_RUN, configuration.TOGETHER) | {"serve": configuration.SERVING}
 # Whatever the settings are.

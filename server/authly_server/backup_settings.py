@@ -1,4 +1,6 @@
-"""Settings of the command `backup`."""
+"""Settings of the commands `backup` and `restore`."""
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,3 +36,11 @@ class BackupSettings(BaseModel):
     """What backups are encrypted with, 32 bytes in base64; they are not where it is empty."""
     backup_name: str = Field(default="authly", pattern=r"^[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?$")
     """What the names of backups begin with."""
+    restore_id: str = Field(default="", pattern=r"^([a-z0-9]{1,16})?$")
+    """What tells one restore from another; the same again goes on with one that was killed."""
+    restore_backup: str = ""
+    """The name of the backup to restore; the youngest where it is empty."""
+    restore_revoke_tokens: Literal["All", "IssuedAfterBackup", "None"] = "IssuedAfterBackup"
+    """Which access tokens are refused after a restore, besides those revoked one by one."""
+    restore_safety_backup: bool = True
+    """Whether what is there now is backed up before it is replaced."""

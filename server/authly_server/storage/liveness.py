@@ -18,10 +18,13 @@ MOST_AT_ONCE: Final = 200
 # Each is found by an index; the rows that the arrays make are few, whatever the planner thinks.
 _ARE_LIVE = """
 SELECT asked.number - 1 AS number
-FROM unnest(%(jtis)s::text[], %(client_ids)s::text[], %(grant_ids)s::uuid[], %(holders)s::text[])
-    WITH ORDINALITY AS asked (jti, client_id, grant_id, holder, number)
+FROM unnest(%(jtis)s::text[], %(client_ids)s::text[], %(grant_ids)s::uuid[], %(holders)s::text[],
+        %(issued)s::bigint[])
+    WITH ORDINALITY AS asked (jti, client_id, grant_id, holder, issued_at, number)
 WHERE EXISTS (SELECT FROM authly.clients WHERE client_id = asked.client_id AND enabled)
 AND NOT EXISTS (SELECT FROM authly.tokens WHERE jti = asked.jti)
+AND NOT EXISTS (
+    SELECT FROM authly.token_fences WHERE asked.issued_at BETWEEN refused_from AND refused_until)
 AND (asked.grant_id IS NULL OR EXISTS (
     SELECT FROM authly.grants JOIN authly.users AS person ON person.id = grants.user_id
     JOIN authly.clients AS holder ON holder.id = grants.client_id
@@ -38,6 +41,8 @@ class Question:
     client_id: str
     grant_id: UUID | None
     granted_to: str | None = None
+    issued_at: int | None = None
+    """Seconds since 1970; None where a restore took nothing back that could concern it."""
 
 
 class Liveness:
@@ -89,6 +94,7 @@ async def _find_live(database: Database, questions: Sequence[Question]) -> froze
         "client_ids": [each.client_id for each in questions],
         "grant_ids": [each.grant_id for each in questions],
         "holders": [each.granted_to or each.client_id for each in questions],
+        "issued": [each.issued_at for each in questions],
     }
     found = await database.fetch_all(_ARE_LIVE, parameters)
     return frozenset(row["number"] for row in found)

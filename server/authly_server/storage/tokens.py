@@ -17,11 +17,15 @@ ON CONFLICT (jti) DO NOTHING
 # Two statements, for with one whose parameter may be NULL PostgreSQL plans anew each time.
 _IS_LIVE = """
 SELECT EXISTS (SELECT FROM authly.clients WHERE client_id = %(client_id)s AND enabled)
-    AND NOT EXISTS (SELECT FROM authly.tokens WHERE jti = %(jti)s) AS is_live
+    AND NOT EXISTS (SELECT FROM authly.tokens WHERE jti = %(jti)s)
+    AND NOT EXISTS (SELECT FROM authly.token_fences
+        WHERE %(issued_at)s::bigint BETWEEN refused_from AND refused_until) AS is_live
 """
 _IS_LIVE_WITH_GRANT = """
 SELECT EXISTS (SELECT FROM authly.clients WHERE client_id = %(client_id)s AND enabled)
     AND NOT EXISTS (SELECT FROM authly.tokens WHERE jti = %(jti)s)
+    AND NOT EXISTS (SELECT FROM authly.token_fences
+        WHERE %(issued_at)s::bigint BETWEEN refused_from AND refused_until)
     AND EXISTS (
         SELECT FROM authly.grants JOIN authly.users AS person ON person.id = grants.user_id
         JOIN authly.clients AS holder ON holder.id = grants.client_id
@@ -53,14 +57,16 @@ async def is_live(
     grant_id: UUID | None,
     client_id: str,
     granted_to: str | None = None,
+    issued_at: int = 0,
 ) -> bool:
     """Whether a valid access token may still be honoured.
 
     It may if nobody revoked it or its grant, its client is enabled, and so is its user; tokens of
-    the client_credentials grant have no grant. `client_id` is the protocol's identifier, and so is
+    the client_credentials grant have no grant. `issued_at` is in seconds since 1970, and not in a
+    time that a restore took back. `client_id` is the protocol's identifier, and so is
     `granted_to`: the client of the grant, where that is another one.
     """
-    parameters: dict[str, object] = {"jti": jti, "client_id": client_id}
+    parameters: dict[str, object] = {"jti": jti, "client_id": client_id, "issued_at": issued_at}
     if grant_id is None:
         row = await database.fetch_one(_IS_LIVE, parameters)
     else:

@@ -36,7 +36,8 @@ async def _access_token(found: Services, client: Client, token: str) -> dict[str
         return INACTIVE
     if not _concerns(client, read, found.issuer):
         return INACTIVE
-    question = Question(read.jti, read.client_id, read.grant_id, read.granted_to)
+    issued_at = int(read.issued_at.timestamp())
+    question = Question(read.jti, read.client_id, read.grant_id, read.granted_to, issued_at)
     return _members(read) if await found.liveness.is_live(question) else INACTIVE
 
 

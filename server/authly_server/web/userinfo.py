@@ -83,7 +83,11 @@ async def _claims(found: Services, token: AccessToken) -> dict[str, object]:
     if token.grant_id is None:
         raise _invalid_token()  # a client's own token: there is nobody to tell of
     known = await users.find_by_token(
-        found.database, jti=token.jti, grant_id=token.grant_id, client_id=token.client_id
+        found.database,
+        jti=token.jti,
+        grant_id=token.grant_id,
+        client_id=token.client_id,
+        issued_at=int(token.issued_at.timestamp()),
     )
     if known is None:
         raise _invalid_token()

@@ -263,6 +263,13 @@ CREATE TABLE authly.audit_log (
     detail jsonb NOT NULL DEFAULT '{}'
 );
 
+-- Access tokens issued between the two moments, both included, as seconds since 1970, are refused:
+-- the time that a restore took back, in which they may have been revoked without a trace.
+CREATE TABLE authly.token_fences (
+    refused_from bigint NOT NULL,
+    refused_until bigint NOT NULL CONSTRAINT token_fences_pkey PRIMARY KEY
+);
+
 -- The lease epoch of the operator that wrote last: a deposed leader's late write is refused.
 CREATE TABLE authly.operator_epoch (
     singleton boolean CONSTRAINT operator_epoch_pkey PRIMARY KEY DEFAULT true
