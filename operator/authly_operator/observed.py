@@ -159,6 +159,18 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """A row of the database that a resource is recorded as the owner of."""
+
+    kind: str
+    """client or scope."""
+    name: str
+    """The client_id, or the scope's name."""
+    owner: str
+    """namespace/name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSeen:
     """A Secret that a client would be given, or reads its secret from."""
 

@@ -28,6 +28,7 @@ CLIENT: dict[str, Any] = {
 KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 # What a spec need not say, and what it then means.
 DEFAULTS: dict[str, Any] = {
+    "deletion_policy": "delete",
     "tos_uri": None,
     "policy_uri": None,
     "contacts": [],
@@ -49,7 +50,11 @@ SCOPE: dict[str, Any] = {
     "name": "orders",
     "owner": "default/orders",
     "description": "Your orders",
+    "descriptions": {},
+    "claims": [],
     "is_default": False,
+    "is_sensitive": False,
+    "deletion_policy": "delete",
 }
 
 

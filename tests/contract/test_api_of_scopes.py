@@ -41,7 +41,9 @@ def test_a_seeded_scope_is_adopted_and_released_even_in_use(api: Api) -> None:
     assert api.call("observe_scope", "read")["owner"] == "default/orders"
     assert api.scope(name="read", owner="other/read") == ("Conflict", "default/orders")
     assert api.outcome("delete_scope", "read", "default/orders", 1) == ("Released", None)
-    assert api.call("observe_scope", "read")["owner"] is None
+    released = api.call("observe_scope", "read")
+    assert (released["owner"], released["description"]) == (None, "Read access to user data")
+    assert released["is_default"] is True
     assert api.outcome("delete_scope", "read", "default/orders", 1) == ("Absent", None)
     assert api.scope(name="read", owner="other/read") == ("Updated", None)
 

@@ -46,6 +46,7 @@ def build(
         "access_token_ttl": _seconds(spec.tokens.access_token_ttl),
         "refresh_token_ttl": _seconds(spec.tokens.refresh_token_ttl),
         "enabled": spec.enabled if enabled is None else enabled,
+        "deletion_policy": spec.deletion_policy.lower(),
         "client_uri": spec.metadata.client_uri,
         "logo_uri": spec.metadata.logo_uri,
         "tos_uri": None,

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from authly_operator.instance import errors, idle, session
 from authly_operator.instance.idle import Connection
-from authly_operator.observed import DatabaseProbe, Written
+from authly_operator.observed import DatabaseProbe, Owned, Written
 
 
 async def observe_instance(url: str) -> DatabaseProbe:
@@ -67,6 +67,26 @@ async def delete_scope(url: str, name: str, owner: str, epoch: int) -> Written:
     """Delete a scope of that owner: Deleted, Released (a seeded one), Absent, Conflict, InUse."""
     statement: LiteralString = "SELECT authly_api.delete_scope(%s, %s, %s)"
     return await _write(url, statement, name, owner, epoch)
+
+
+async def list_owned(url: str) -> tuple[Owned, ...]:
+    """The rows that are to end with their owners, by kind and name."""
+    rows = await _call(url, "SELECT authly_api.list_owned()")
+    return tuple(Owned(**row) for row in rows)
+
+
+async def sweep(url: str, row: Owned, epoch: int) -> Written:
+    """End a row whose owner is gone.
+
+    Disabled, Deleted, Released, Unchanged, Absent, Conflict, InUse: a client is refused from then
+    on, and deleted, as a scope is, an hour after its first sweep.
+    """
+    statement: LiteralString = (
+        "SELECT authly_api.sweep_client(%s, %s, %s)"
+        if row.kind == "client"
+        else "SELECT authly_api.sweep_scope(%s, %s, %s)"
+    )
+    return await _write(url, statement, row.name, row.owner, epoch)
 
 
 def close() -> None:

@@ -13,6 +13,7 @@ from authly_operator.desired import storage
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
+    abandoned,
     custom_resource,
     growth,
     key_events,
@@ -58,7 +59,14 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
 async def _bring_about(
     tools: Collaborators, plan: Plan, everything: Mapping[tuple[str, str], Any]
 ) -> Plan:
-    """Apply what differs, then prune what is neither desired nor held; the plan with refusals."""
+    """Apply what differs, then prune what is neither desired nor held; the plan with refusals.
+
+    Rows without a resource are swept first: nobody answers yet who would give them tokens.
+    """
+    if plan.seen.database is not None and plan.seen.database.schema_revision is not None:
+        server = Key("AuthlyServer", plan.namespace, plan.name)
+        url = plan.material.credentials[registration.OPERATOR_URL]
+        await abandoned.sweep(tools, server, url)
     manifests = desired.manifests(plan)
     applied = await tools.applier.apply(manifests, everything)
     for kind, _ in applied.written:
