@@ -70,6 +70,8 @@ class Reason(StrEnum):
     """The migration Job of the wanted image succeeded."""
     MIGRATION_PENDING = "MigrationPending"
     """The migration Job does not exist yet."""
+    MIGRATION_NOT_APPROVED = "MigrationNotApproved"
+    """migrations.mode is Manual, and nobody approved the migration to another image yet."""
     MIGRATION_RUNNING = "MigrationRunning"
     """The migration Job runs."""
     MIGRATION_RETRYING = "MigrationRetrying"

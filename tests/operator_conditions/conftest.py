@@ -95,6 +95,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         missing: tuple[str, ...] = (),
         impossible: tuple[str, ...] = (),
         shortage: str | None = None,
+        approved: bool = True,
         signing_keys_missing: str | None = None,
         beside: Mapping[ChildKey, Mapping[str, Any]] | None = None,
         **fields: Any,
@@ -123,6 +124,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
             missing=missing,
             impossible=impossible,
             shortage=shortage,
+            approved=approved,
             signing_keys_missing=signing_keys_missing,
         )
         seen = replace(well, **fields)

@@ -10,10 +10,11 @@ from authly_operator.api import (
     autoscaling as autoscalings,
     backup as backups,
     database as databases,
-    duration,
     environment,
     exposure,
     gateway as gateways,
+    image as images,
+    migration,
     monitoring as monitorings,
     placement,
     pod_template as templates,
@@ -22,42 +23,6 @@ from authly_operator.api import (
     reference,
     value,
 )
-
-
-class PullPolicy(StrEnum):
-    """When the image is pulled."""
-
-    ALWAYS = "Always"
-    IF_NOT_PRESENT = "IfNotPresent"
-    NEVER = "Never"
-
-
-class Image(value.Value):
-    """The server's image; the operator's default where omitted."""
-
-    repository: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    """Repository, for example docker.io/authly/server."""
-    tag: Annotated[str, Field(min_length=1, max_length=128)] | None = None
-    """Tag, for example 0.1.0."""
-    digest: Annotated[str, Field(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
-    """Digest, sha256:...; goes before the tag."""
-    pull_policy: PullPolicy = PullPolicy.IF_NOT_PRESENT
-    """When the image is pulled."""
-    pull_secrets: Annotated[
-        tuple[reference.SecretReference, ...],
-        Field(max_length=8, json_schema_extra=reference.NAMED),
-    ] = ()
-    """Secrets with which the images of all pods are pulled, of type
-    kubernetes.io/dockerconfigjson."""
-
-
-class Migrations(value.Value):
-    """The Job that brings the schema up to date before each roll-out."""
-
-    timeout: duration.Duration = "10m"
-    """How long the Job may take."""
-    backoff_limit: Annotated[int, Field(ge=0, le=20)] = 3
-    """How often the Job is tried again."""
 
 
 class BootstrapAdmin(value.Value):
@@ -112,6 +77,10 @@ class Spec(value.Value):
     model_config = ConfigDict(
         json_schema_extra=value.rules(
             value.rule(
+                "!has(self.version) || !(has(self.image.tag) || has(self.image.digest))",
+                "version is the tag of the image: set one of version, image.tag and image.digest",
+            ),
+            value.rule(
                 "has(self.issuer) || has(self.ingress.host)",
                 "set issuer, or ingress.host to derive it from",
             ),
@@ -122,7 +91,11 @@ class Spec(value.Value):
         )
     )
 
-    image: Image = Field(default_factory=Image)
+    version: (
+        Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None
+    ) = None
+    """Version of the server: the tag of its image. The operator's default where omitted."""
+    image: images.Image = Field(default_factory=images.Image)
     """The server's image; the operator's default where omitted."""
     replicas: Annotated[int, Field(ge=0, le=100)] = 2
     """How many pods serve. With autoscaling only 0 counts, which stops all of them."""
@@ -135,7 +108,7 @@ class Spec(value.Value):
     """Where the data is kept."""
     redis: redises.Redis | None = None
     """Where replicas count requests together; each counts for itself where omitted."""
-    migrations: Migrations = Field(default_factory=Migrations)
+    migrations: migration.Migrations = Field(default_factory=migration.Migrations)
     """The Job that brings the schema up to date before each roll-out."""
     bootstrap_admin: BootstrapAdmin = Field(default_factory=BootstrapAdmin)
     """The first user; created once."""
@@ -245,6 +218,8 @@ class Status(value.Value):
 
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The metadata.generation this status judges."""
+    phase: Annotated[str, Field(max_length=16)] | None = None
+    """For people: Progressing, Ready, RollingOut, Degraded or Paused; programs read conditions."""
     conditions: reference.Conditions = ()
     """DatabaseReady, Migrated, SigningKeysReady, Available, EndpointReady, Progressing, Ready."""
     image: Annotated[str, Field(max_length=1024)] | None = None

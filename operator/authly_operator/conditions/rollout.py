@@ -18,7 +18,9 @@ MOVING: Final = migration.UNDER_WAY | {
     Reason.DATABASE_STARTING,
 }
 """Reasons of a step before the roll-out that may yet pass by itself."""
-AT_REST: Final = frozenset({Reason.ROLLED_OUT, Reason.PAUSED})
+HELD: Final = frozenset({Reason.PAUSED, Reason.MIGRATION_NOT_APPROVED})
+"""Reasons of not progressing since a person wants it so."""
+AT_REST: Final = HELD | {Reason.ROLLED_OUT}
 """Reasons of not progressing that are no failure."""
 
 

@@ -18,6 +18,8 @@ class Expectation:
     """Name of the migration Job (naming.migration)."""
     config_hash: str
     """The pod template's annotation naming.CONFIG_HASH_ANNOTATION."""
+    approved: bool = True
+    """Whether the migration may start as far as people have to agree."""
     missing: tuple[str, ...] = ()
     """Sentences of references that lead nowhere, from Material.missing."""
     signing_keys_missing: str | None = None
@@ -67,6 +69,11 @@ class Situation:
     def wanted(self) -> int:
         """How many replicas are to be available, at least where an autoscaler adds more."""
         return self.spec.least_replicas()
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether the migration waits for a person alone."""
+        return self.job is JobState.ABSENT and not self.expected.approved
 
     @property
     def at_expectation(self) -> bool:

@@ -54,7 +54,8 @@ class Plan:
         default = _IMAGE.fullmatch(self.seen.settings.server_image)
         repository, suffix = default.groups() if default else ("", "")
         wanted = self.spec.image
-        tag = f"@{wanted.digest}" if wanted.digest else f":{wanted.tag}" if wanted.tag else suffix
+        named = wanted.tag or self.spec.version
+        tag = f"@{wanted.digest}" if wanted.digest else f":{named}" if named else suffix
         return (wanted.repository or repository) + tag
 
     @property

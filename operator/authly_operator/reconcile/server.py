@@ -9,7 +9,7 @@ from authly_operator.api import authly_server
 from authly_operator.cluster import prune
 from authly_operator.condition_names import Condition
 from authly_operator.conditions import judgement, server as conditions
-from authly_operator.desired import storage
+from authly_operator.desired import migration_job, storage
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
@@ -86,11 +86,12 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
         config_hash=plan.config_hash,
         missing=plan.material.missing,
         signing_keys_missing=plan.material.signing_keys_missing,
+        approved=migration_job.is_approved(plan),
         shortage=storage.shortage(plan.spec, plan.seen),
         impossible=desired.impossible(plan),
     )
     judged = conditions.judge(plan.spec, plan.seen, expected)
-    facts = server_status.facts(plan.spec, plan.seen)
+    facts = server_status.facts(plan.spec, plan.seen) | server_status.phase(judged)
     ready = await status.write(tools, body, plan.seen.identity, judged, facts)
     await key_events.post(tools, body, facts["signingKeys"])
     true = {one.type for one in judged if one.true}

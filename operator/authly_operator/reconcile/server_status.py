@@ -1,15 +1,26 @@
 """The facts in the status of an AuthlyServer, beside its conditions; pure."""
 
+from collections.abc import Callable, Iterable, Set as AbstractSet
 from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server, policy
+from authly_operator.condition_names import Condition
+from authly_operator.conditions.judgement import Judgement
 from authly_operator.desired import program, storage
 from authly_operator.material import keyring, rotation
 from authly_operator.material.signing_key import SigningKey
 from authly_operator.observed import ServerObserved
 
 
+PHASES: Final[tuple[tuple[str, Callable[[AbstractSet[Condition]], bool]], ...]] = (
+    ("Paused", lambda true: Condition.PAUSED in true),
+    ("RollingOut", lambda true: true >= {Condition.READY, Condition.PROGRESSING}),
+    ("Ready", lambda true: Condition.READY in true),
+    ("Progressing", lambda true: Condition.PROGRESSING in true),
+    ("Degraded", lambda _: True),
+)
+"""The first that holds."""
 _SHOWN: Final = {"kid", "alg", "state", "published_at", "active_at", "retire_at"}
 
 
@@ -49,6 +60,12 @@ def _shown(key: SigningKey, *, decided: bool) -> dict[str, str]:
     entry = key.model_dump(mode="json", by_alias=True, include=_SHOWN, exclude_none=True)
     moment = None if decided else rotation.signs_from(key)
     return entry | ({"signsFrom": moment} if moment else {})
+
+
+def phase(judged: Iterable[Judgement]) -> dict[str, str]:
+    """One word for people, by the conditions."""
+    true = {one.type for one in judged if one.true}
+    return {"phase": next(word for word, holds in PHASES if holds(true))}
 
 
 def _selector(name: str) -> str:
