@@ -82,7 +82,8 @@ class Spec(value.Value):
     claims: Annotated[tuple[Claim, ...], Field(max_length=32, json_schema_extra=reference.SET)] = ()
     """Standard claims that UserInfo answers to tokens of this scope."""
     sensitive: bool = False
-    """Whether users are asked for it each time, also those who agreed before."""
+    """Whether users are asked for it each time, also those who agreed before; where the server asks
+    for consent at all."""
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     """Delete removes the scope, and waits while clients use it; Orphan leaves it."""
 

@@ -26,6 +26,7 @@ from authly_server.web import (
     conversation,
     cookies,
     forms,
+    languages,
     services,
     signing_in,
     visitor,
@@ -184,7 +185,9 @@ async def _question(
     client = await found.registry.client(waiting.client_id)
     if client is None:
         raise PageError("the application does not exist any more")
-    descriptions = {scope.name: scope.description for scope in await found.registry.scopes()}
+    read = languages.of(request)
+    known = await found.registry.scopes()
+    descriptions = {scope.name: scope.described_in(read) for scope in known}
     return pages.question(
         action=_path(request, "/consent"),
         form_token=found.seal.form_token(session.id, _DECISION, code),

@@ -91,11 +91,13 @@ async def _claims(found: Services, token: AccessToken) -> dict[str, object]:
     )
     if known is None:
         raise _invalid_token()
-    if token.scopes.isdisjoint(SCOPES):
+    ours = [scope for scope in await found.registry.scopes() if scope.name in token.scopes]
+    more = frozenset(claim for scope in ours for claim in scope.claims)
+    if token.scopes.isdisjoint(SCOPES) and not more:
         message = "the token has none of the scopes openid, profile and email"
         raise OAuthError(ErrorCode.INSUFFICIENT_SCOPE, message)
     user, asked = known
-    names = standard_claims.covered_by(token.scopes)
+    names = standard_claims.covered_by(token.scopes) | more
     if "openid" in token.scopes:
         names |= asked
     return {"sub": str(user.id)} | standard_claims.tell(user, names)

@@ -34,17 +34,26 @@ async def find_with_consent(
     if found is None:
         return None, None, frozenset()
     session, user, scopes = found
-    return session, user, frozenset() if _is_unproved(recipient) else scopes
+    return session, user, await _spared(request, recipient, scopes)
 
 
 async def consented(
     request: web.Request, client: Client, recipient: Recipient, session: Session
 ) -> frozenset[str]:
     """The scopes that the person of a session need not be asked for again."""
+    database = services.of(request).database
+    agreed = await consents.find(database, user_id=session.user_id, client_id=client.id)
+    return await _spared(request, recipient, agreed)
+
+
+async def _spared(
+    request: web.Request, recipient: Recipient, agreed: frozenset[str]
+) -> frozenset[str]:
+    """Of what was agreed to, what need not be asked for again."""
     if _is_unproved(recipient):
         return frozenset()
-    database = services.of(request).database
-    return await consents.find(database, user_id=session.user_id, client_id=client.id)
+    known = await services.of(request).registry.scopes()
+    return agreed - {scope.name for scope in known if scope.is_sensitive}
 
 
 async def has_granted(request: web.Request, grant_id: UUID) -> bool:
