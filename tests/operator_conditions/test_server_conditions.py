@@ -28,6 +28,7 @@ def test_a_server_that_is_well_is_ready_and_says_by_what(judge_server: Judge) ->
         "EndpointReady": ("True", "IssuerAnswers"),
         "Progressing": ("False", "RolledOut"),
         "Paused": ("False", "NotPaused"),
+        "BackupHealthy": ("Unknown", "BackupNotConfigured"),
         "OptionalResourcesReady": ("True", "OptionalResourcesMade"),
     }
     assert judged["Ready"][2] == "discovery answers with issuer https://auth.example.com"

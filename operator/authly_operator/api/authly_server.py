@@ -213,6 +213,15 @@ class KeyStatus(value.Value):
     """When it goes, since no token of it can be valid any more."""
 
 
+class BackupStatus(value.Value):
+    """The backups of spec.backup, as their CronJob tells of them."""
+
+    last_schedule_time: Moment | None = None
+    """When the last backup was due and begun."""
+    last_successful_time: Moment | None = None
+    """When the last backup that succeeded was through."""
+
+
 class Status(value.Value):
     """What the operator observed."""
 
@@ -221,7 +230,7 @@ class Status(value.Value):
     phase: Annotated[str, Field(max_length=16)] | None = None
     """For people: Progressing, Ready, RollingOut, Degraded or Paused; programs read conditions."""
     conditions: reference.Conditions = ()
-    """DatabaseReady, Migrated, SigningKeysReady, Available, EndpointReady, Progressing, Ready."""
+    """Ready, and what it is made of; BackupHealthy, and whatever never stops it."""
     image: Annotated[str, Field(max_length=1024)] | None = None
     """The image that is rolled out."""
     schema_revision: Annotated[int, Field(ge=0)] | None = None
@@ -236,6 +245,8 @@ class Status(value.Value):
     """Where the server is reached."""
     database: DatabaseStatus | None = None
     """What a managed database has."""
+    backup: BackupStatus | None = None
+    """The backups of spec.backup; none where it is not set or none was due yet."""
     signing_keys: Annotated[
         tuple[KeyStatus, ...],
         Field(

@@ -6,6 +6,7 @@ from typing import Final
 from authly_operator.api import authly_server
 from authly_operator.conditions import (
     availability,
+    backup,
     database,
     endpoint,
     migration,
@@ -30,6 +31,7 @@ POLICIES: Final[tuple[Callable[[Situation], Judgement], ...]] = (
     endpoint.judge,  # EndpointReady: discovery names the issuer of the spec
     rollout.judge,  # Progressing: on the way, stuck, or there
     pause.judge,  # Paused: the operator keeps its hands off
+    backup.judge,  # BackupHealthy: the backup that was due last succeeded
     optional_resources.judge,  # OptionalResourcesReady: what a server can do without
 )
 

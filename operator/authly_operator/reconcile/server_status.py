@@ -37,8 +37,16 @@ def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
         "selector": _selector(name),
         "database": {"storage": size} if (size := storage.capacity(seen.claim)) else None,
         "endpoints": _endpoints(spec, seen),
+        "backup": _backup(seen),
         "signingKeys": _signing_keys(spec, seen),
     }
+
+
+def _backup(seen: ServerObserved) -> dict[str, str] | None:
+    found = seen.child("CronJob", naming.backup(seen.identity.name)) or {}
+    told = found.get("status") or {}
+    times = ("lastScheduleTime", "lastSuccessfulTime")
+    return {name: told[name] for name in times if told.get(name)} or None
 
 
 def _signing_keys(spec: authly_server.Spec, seen: ServerObserved) -> list[dict[str, str]] | None:
