@@ -3,11 +3,10 @@
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from lxml import html
-from tests.interop import callback, go_program
+from tests.interop import callback, devices, go_program
 from tests.interop.conftest import CODE, Application
 from tests.interop.person import Person
 
@@ -47,30 +46,6 @@ def applications(interop_database: str, home: callback.Home) -> dict[str, Applic
     }
 
 
-def connect(person: Person, url: str) -> str:
-    """Follow the link that a device shows, sign in, let it in; the code that the page asked of."""
-    page = person.http.get(url)
-    if "password" in fields(page.content):
-        who = {"username": person.username, "password": person.password}
-        page = person.http.post(action(page.content, url), data=fields(page.content) | who)
-        page = person.http.get(urljoin(url, page.headers["Location"]))
-    question = person.http.post(action(page.content, url), data=fields(page.content))
-    told = fields(question.content)
-    done = person.http.post(action(question.content, url), data=told | {"decision": "allow"})
-    assert done.is_success, done.text
-    return told["user_code"]
-
-
-def action(page: bytes, url: str) -> str:
-    (form,) = html.document_fromstring(page).cssselect("form")
-    return urljoin(url, str(form.get("action")))
-
-
-def fields(page: bytes) -> dict[str, str]:
-    found = html.document_fromstring(page).cssselect("form input[name]")
-    return {str(each.get("name")): str(each.get("value", "")) for each in found}
-
-
 @pytest.fixture
 def got(
     program: Path,
@@ -84,7 +59,7 @@ def got(
     def visit(url: str, home: str) -> str:
         opened.append(url)
         if urlsplit(url).path == "/device":
-            return f"{home}#{connect(person, url)}"
+            return f"{home}#{devices.connect(person, url)}"
         return person.visit(url, home=home)
 
     told = {name: asdict(application) for name, application in applications.items()}

@@ -3,9 +3,11 @@
 import itertools
 import json
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from tests.interop import callback, node_program
 from tests.interop.conftest import CODE
@@ -17,6 +19,12 @@ from throwaway import registration, server as throwaway_server
 
 LIBRARY = "node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js"
 SCOPES = ("openid", "email")
+ASK = """manager.getUser().then(async (user) => {
+  const url = %s
+  const proof = await manager.dpopProof(url, user, 'GET')
+  const headers = { Authorization: `DPoP ${user.access_token}`, DPoP: proof }
+  return (await fetch(url, { headers })).status
+})"""
 _numbers = itertools.count(1)
 
 
@@ -27,41 +35,59 @@ def library(home: callback.Home) -> None:
     home.publish("/oidc-client-ts.js", "text/javascript", source)
 
 
+Publish = Callable[..., str]
+
+
 @pytest.fixture
-def page(
+def publish(
     library: None, home: callback.Home, interop_database: str, server: throwaway_server.Server
-) -> str:
-    """The URL of the application, which is where it is sent back to as well."""
-    registration.apply_scope(interop_database, "openid", description="Know who you are")
-    client_id = f"single-page-{next(_numbers)}"
-    url = home.redirect_uri(client_id)
-    registration.apply_client(
-        interop_database,
-        client_id=client_id,
-        auth_method="none",
-        grant_types=list(CODE),
-        redirect_uris=[url],
-        post_logout_redirect_uris=[url],
-        scopes=list(SCOPES),
-    )
-    settings = {
-        "authority": server.issuer,
-        "client_id": client_id,
-        "redirect_uri": url,
-        "post_logout_redirect_uri": url,
-        "scope": " ".join(SCOPES),
-        "loadUserInfo": True,
-        "automaticSilentRenew": False,
-        "revokeTokensOnSignout": True,
-    }
-    template = (node_program.FOLDER / "single-page.html").read_text()
-    content = template.replace("SETTINGS", json.dumps(settings))
-    return home.publish(f"/{client_id}", "text/html", content.encode())
+) -> Publish:
+    """Publish an application at a URL, which is where it is sent back to as well."""
+
+    def answer(**more: Any) -> str:
+        registration.apply_scope(interop_database, "openid", description="Know who you are")
+        client_id = f"single-page-{next(_numbers)}"
+        url = home.redirect_uri(client_id)
+        registration.apply_client(
+            interop_database,
+            client_id=client_id,
+            auth_method="none",
+            grant_types=list(CODE),
+            redirect_uris=[url],
+            post_logout_redirect_uris=[url],
+            scopes=list(SCOPES),
+        )
+        settings = {
+            "authority": server.issuer,
+            "client_id": client_id,
+            "redirect_uri": url,
+            "post_logout_redirect_uri": url,
+            "scope": " ".join(SCOPES),
+            "loadUserInfo": True,
+            "automaticSilentRenew": False,
+            "revokeTokensOnSignout": True,
+            **more,
+        }
+        template = (node_program.FOLDER / "single-page.html").read_text()
+        content = template.replace("SETTINGS", json.dumps(settings))
+        return home.publish(f"/{client_id}", "text/html", content.encode())
+
+    return answer
+
+
+@pytest.fixture
+def page(publish: Publish) -> str:
+    """The URL of the application."""
+    return publish()
 
 
 @pytest.fixture
 def signed_in(tab: Tab, page: str) -> Tab:
     """The application after somebody has signed in with it."""
+    return enter(tab, page)
+
+
+def enter(tab: Tab, page: str) -> Tab:
     tab.go(page)
     tab.wait_for("ready")
     tab.evaluate("void manager.signinRedirect()")
@@ -91,6 +117,36 @@ def test_it_renews_silently_by_its_refresh_token(signed_in: Tab) -> None:
         assert after[token] != before[token]
     assert after["profile"]["sub"] == before["profile"]["sub"]
     assert user(signed_in)["access_token"] == after["access_token"]
+
+
+def thumbprint(tokens: dict[str, Any]) -> str:
+    """Of the key that an access token is bound to."""
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+    return str(claims["cnf"]["jkt"])
+
+
+def test_its_tokens_are_of_use_with_its_key_only(
+    tab: Tab, publish: Publish, server: throwaway_server.Server, trust: ssl.SSLContext
+) -> None:
+    """RFC 9449: the code, by dpop_jkt, and every token are bound to a key of this very browser."""
+    # The library itself would ask for userinfo by a bearer token.
+    page = publish(dpop={"bind_authorization_code": True}, loadUserInfo=False)
+    before = user(enter(tab, page))
+    after = user(tab, "manager.signinSilent()")
+    for tokens in (before, after):
+        assert tokens["token_type"] == "DPoP"
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        refused = httpx.get(f"{server.issuer}/userinfo", headers=bearer, verify=trust)
+        assert refused.status_code == 401
+        assert tab.evaluate(ASK % json.dumps(f"{server.issuer}/userinfo")) == 200
+    assert thumbprint(before) == thumbprint(after)
+    stolen = {
+        "grant_type": "refresh_token",
+        "refresh_token": after["refresh_token"],
+        "client_id": page.rpartition("/")[2],
+    }
+    answer = httpx.post(f"{server.issuer}/token", data=stolen, verify=trust)
+    assert answer.json()["error"] == "invalid_grant"
 
 
 def test_it_signs_the_person_out_and_its_tokens_end(

@@ -99,6 +99,20 @@ def test_consent_shows_who_publishes_it_and_where_one_goes(
     assert "bank.example" not in page.text
 
 
+def test_a_logo_is_neither_shown_nor_fetched(
+    instance: Instance, author: Author, browser: Browser
+) -> None:
+    logo = author.host.publish("/logo.png", b"{}")
+    client = author.publish(logo_uri=logo, client_name="With a logo")
+    page = browser.sign_in(browser.authorize(client))
+    assert "With a logo" in page.text
+    assert "logo.png" not in page.text
+    assert "<img" not in page.text
+    assert "img-src" not in page.headers["Content-Security-Policy"]
+    browser.submit(page, decision="allow")
+    assert author.host.asked["/logo.png"] == 0
+
+
 def test_consent_is_asked_although_the_setting_would_spare_it_and_is_remembered(
     instance: Instance, author: Author, browser: Browser
 ) -> None:

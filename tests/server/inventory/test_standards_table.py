@@ -8,11 +8,13 @@ import pytest
 
 
 ROOT: Final = Path(__file__).parents[3]
-ROWS: Final = [
+LINES: Final = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in (ROOT / "docs" / "standards.md").read_text().splitlines()
-    if line.startswith("| ") and not line.startswith("| standard ")
+    if line.startswith("| ") and not line.startswith(("| standard ", "| client "))
 ]
+ROWS: Final = [line for line in LINES if len(line) == 4]
+CLIENTS: Final = [line for line in LINES if len(line) == 6]
 PROTOCOLS: Final = frozenset(
     [
         "6749",
@@ -50,8 +52,23 @@ PROTOCOLS: Final = frozenset(
 def test_each_standard_names_tests_that_exist(row: list[str]) -> None:
     standard, supported, left_out, proofs = row
     assert supported or left_out, standard
+    assert missing(proofs) == []
+
+
+@pytest.mark.parametrize("row", CLIENTS, ids=lambda row: row[0])
+def test_each_client_names_tests_that_exist(row: list[str]) -> None:
+    assert row[1] == "yes"
+    assert missing(row[-1]) == []
+
+
+def test_each_line_is_of_one_of_the_tables() -> None:
+    assert len(CLIENTS) == 7
+    assert len(ROWS) + len(CLIENTS) == len(LINES)
+
+
+def missing(proofs: str) -> list[str]:
     named = [name.strip() for name in proofs.split(",")]
-    assert [name for name in named if not (ROOT / "tests" / name).is_file()] == []
+    return [name for name in named if not (ROOT / "tests" / name).is_file()]
 
 
 def test_each_protocol_that_the_server_cites_is_in_the_table() -> None:
