@@ -21,6 +21,7 @@ class Condition(StrEnum):
     SCOPES_RESOLVED = "ScopesResolved"
     SYNCED = "Synced"
     CREDENTIALS_READY = "CredentialsReady"
+    CREDENTIALS_VERIFIED = "CredentialsVerified"
 
 
 class Reason(StrEnum):
@@ -169,6 +170,14 @@ class Reason(StrEnum):
     DATABASE_ERROR = "DatabaseError"
     """The server's database could not be asked."""
 
+    CREDENTIALS_ACCEPTED = "CredentialsAccepted"
+    """The token endpoint took the very bytes that the Secret holds."""
+    CREDENTIALS_REFUSED = "CredentialsRefused"
+    """The token endpoint refuses what the Secret holds."""
+    NOTHING_TO_VERIFY = "NothingToVerify"
+    """The client has no secret, or is switched off."""
+    NOT_VERIFIED = "NotVerified"
+    """The token endpoint was not asked yet."""
     SECRET_WRITTEN = "SecretWritten"  # noqa: S105 - the name of a reason
     """The Secret holds the current credentials and endpoints."""
     SECRET_NOT_WRITTEN = "SecretNotWritten"  # noqa: S105 - the name of a reason

@@ -205,6 +205,16 @@ class ScopeObserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What the token endpoint said of a client's credentials: yes, no, or nothing."""
+
+    mark: str | None = None
+    """Which credentials it took: the secret's name in the database, and the method."""
+    refusal: str | None = None
+    unanswered: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientObserved:
     """Everything seen around one AuthlyClient."""
 
@@ -219,6 +229,8 @@ class ClientObserved:
     """The answer to the write of this pass; None where nothing had to be written."""
     error: str | None = None
     """Why the database could not be asked."""
+    verified: Verified | None = None
+    """What the token endpoint said of the Secret's credentials; None where nobody asked."""
     secret: SecretSeen | None = None
     """The Secret of the name that secretTemplate names."""
     former: SecretSeen | None = None

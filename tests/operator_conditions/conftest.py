@@ -22,6 +22,7 @@ from authly_operator.observed import (
     SecretSeen,
     ServerObserved,
     ServerView,
+    Verified,
     Waiting,
     Written,
 )
@@ -179,6 +180,7 @@ def judge_client(view: Callable[..., ServerView]) -> Callable[..., dict[str, Tol
                 "secret_sha256": [client_secret.digest("s3cret-value")],
             },
             written=Written(outcome="Unchanged"),
+            verified=Verified(mark="1f2e3d4c/ClientSecretBasic"),
             secret=SecretSeen(
                 data=SecretData({"client_secret": "s3cret-value", "issuer": ISSUER}),
                 owner_uid="uid-of-client",

@@ -26,6 +26,7 @@ from authly_operator.observed import (
     SecretSeen,
     ServerObserved,
     ServerView,
+    Verified,
     Waiting,
     Written,
 )
@@ -242,7 +243,13 @@ WELL_CLIENT = ClientObserved(
 )
 scopes_seen = manifests(registered).map(lambda spoilt: replace(WELL_SCOPE, **spoilt))
 clients_seen = manifests(
-    {**registered, "secret": secrets, "source": secrets, "failures": sentences}
+    {
+        **registered,
+        "secret": secrets,
+        "source": secrets,
+        "failures": sentences,
+        "verified": st.none() | st.builds(Verified, refusal=st.none() | texts, mark=texts),
+    }
 ).map(lambda spoilt: replace(WELL_CLIENT, **spoilt))
 SCOPE_SPEC = authly_scope.Spec.model_validate({"serverRef": {"name": "main"}, "name": "reports"})
 CLIENT_FIELDS: list[dict[str, Any]] = [
@@ -312,7 +319,8 @@ def test_a_client_is_ready_only_if_all_that_it_needs_holds(
 
     needed = all(judged[one].true for one in client.NEEDED) and not seen.identity.deleting
     served = seen.server is not None and seen.server.ready
-    assert judged[Condition.READY].true == (needed and served and not seen.failures)
+    verified = judged[Condition.CREDENTIALS_VERIFIED].true
+    assert judged[Condition.READY].true == (needed and served and verified and not seen.failures)
 
 
 @given(texts)

@@ -238,11 +238,14 @@ class Status(value.Value):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The metadata.generation this status judges."""
     conditions: reference.Conditions = ()
-    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, and Ready."""
+    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, CredentialsVerified, and
+    Ready."""
     client_id: Annotated[str, Field(max_length=512)] | None = None
     """The client_id that is registered."""
     secret_ref: reference.SecretReference | None = None
     """The Secret with the client's credentials and endpoints."""
+    verified: Annotated[str, Field(max_length=64)] | None = None
+    """Which credentials the token endpoint took last: the secret's name there, and the method."""
     last_sync_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
     """When the registration was last written, RFC 3339."""
 

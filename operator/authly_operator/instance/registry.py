@@ -30,6 +30,16 @@ async def observe_client(url: str, client_id: str) -> Mapping[str, Any] | None:
     return row
 
 
+async def secret_name(url: str, client_id: str, digest: str) -> str | None:
+    """The name by which the database knows a client's secret, or None; `digest` is SHA-256."""
+    statement: LiteralString = (
+        "SELECT secret ->> 'name' FROM jsonb_array_elements(authly_api.observe_secrets(%s))"
+        " AS known (secret) WHERE secret ->> 'sha256' = %s"
+    )
+    name: str | None = await _call(url, statement, client_id, digest)
+    return name
+
+
 async def apply_client(url: str, spec: Mapping[str, Any], epoch: int) -> Written:
     """Create or update a client: Created, Updated, Unchanged, Conflict, UnknownScopes, Invalid."""
     return await _write(url, "SELECT authly_api.apply_client(%s, %s)", Jsonb(spec), epoch)

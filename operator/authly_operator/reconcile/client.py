@@ -11,7 +11,7 @@ from authly_operator.desired import client_row, client_secret
 from authly_operator.instance import errors, registry
 from authly_operator.material import client_secret as material
 from authly_operator.observed import ClientObserved, Written
-from authly_operator.reconcile import custom_resource, pod_secret, registration, status
+from authly_operator.reconcile import custom_resource, pod_secret, registration, status, verifying
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.reconcile.registration import Place
 from authly_operator.workqueue import Key
@@ -50,6 +50,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return await _end(tools, body, spec, seen, place)
     seen = await _gather(tools, body, spec, seen)
     seen = await _bring_about(tools, body, spec, seen, place)
+    seen = await verifying.verify(tools, body, spec, seen, place.url)
     ready = await status.write(
         tools, body, identity, conditions.judge(spec, seen), _facts(body, spec, seen, tools)
     )
@@ -195,4 +196,5 @@ def _facts(
         "clientId": client_row.client_id(spec, seen.identity) if registered else None,
         "secretRef": name if registered and has_secret else before.get("secretRef"),
         "lastSyncTime": now if wrote else before.get("lastSyncTime"),
+        "verified": seen.verified.mark if seen.verified else before.get("verified"),
     }
