@@ -20,7 +20,7 @@ from authly_server.metrics import Metrics
 from authly_server.outbound import opening
 from authly_server.outbound.fetcher import Fetcher
 from authly_server.settings import Settings, SettingsError
-from authly_server.storage import pool, registry as registry_cache
+from authly_server.storage import connections, registry as registry_cache
 from authly_server.storage.liveness import Liveness
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
@@ -178,7 +178,7 @@ async def _open_database(settings: Settings) -> Database:
 
 def _check_database(settings: Settings) -> None:
     try:
-        pool.check_url(settings.database_url)
+        connections.check_url(settings.database_url)
     except ValueError as error:
         line = f"DATABASE_URL: {error}"
         raise SettingsError((line,)) from error

@@ -5,7 +5,7 @@ from authly_server.model.grant import Authentication, Grant
 from authly_server.model.scope import Scope
 from authly_server.model.session import Session
 from authly_server.model.user import User
-from authly_server.storage.pool import Row
+from authly_server.storage.connections import Row
 
 
 def client(row: Row) -> Client:
