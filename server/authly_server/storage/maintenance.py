@@ -40,7 +40,7 @@ _REMOVE: dict[str, LiteralString] = {
     "tokens": """
         DELETE FROM authly.tokens WHERE id IN (
             SELECT id FROM authly.tokens
-            WHERE expires_at < now() - interval '1 day' LIMIT %(batch)s)""",
+            WHERE removable_on <= (now() AT TIME ZONE 'UTC')::date LIMIT %(batch)s)""",
     "sessions": """
         DELETE FROM authly.sessions WHERE id IN (
             SELECT id FROM authly.sessions

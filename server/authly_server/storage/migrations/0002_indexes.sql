@@ -40,7 +40,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_grant_idx ON authly.tokens (grant
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_client_idx ON authly.tokens (client_id);
 
-CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_expires_at_idx ON authly.tokens (expires_at);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_removable_on_idx ON authly.tokens (removable_on);
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS sessions_user_idx ON authly.sessions (user_id);
 
