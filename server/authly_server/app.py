@@ -149,6 +149,8 @@ async def _listening(app: web.Application, sites: _Sites) -> AsyncIterator[None]
     runner = web.AppRunner(
         app,
         access_log=None,
+        # Whoever hangs up between what was consumed and what is issued for it loses neither.
+        handler_cancellation=False,
         # A compressed body is refused unread; nothing is to be unpacked before that.
         auto_decompress=False,
         max_line_size=MOST_HEADER_BYTES,

@@ -1,6 +1,5 @@
 """POST /token, its alias /auth/token, and /auth/refresh."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 
@@ -12,7 +11,7 @@ from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import token_request
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
-from authly_server.protocol.token_request import CLIENT_CREDENTIALS, TokenRequest
+from authly_server.protocol.token_request import TokenRequest
 from authly_server.storage import described_clients
 from authly_server.storage.errors import Unavailable
 from authly_server.web import (
@@ -30,31 +29,23 @@ _OF_GENUINE_CODES = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_D
 
 async def post(request: web.Request) -> web.Response:
     """RFC 6749 section 3.2."""
-    return await _uninterrupted(request, token_request.parse)
+    return await _counted(request, token_request.parse)
 
 
 async def refresh(request: web.Request) -> web.Response:
     """The deployment guide's refresh endpoint: grant_type=refresh_token may be left out."""
-    return await _uninterrupted(request, token_request.parse_refresh)
-
-
-async def _uninterrupted(
-    request: web.Request, parse: Callable[[Parameters], TokenRequest]
-) -> web.Response:
-    """Answer, and go through with it although the client may hang up in between.
-
-    What is consumed and what is issued for it belong together; only reading the body can be
-    broken off, and a grant that consumes nothing.
-    """
-    parameters = await forms.read(request)
-    if parameters.get("grant_type") == CLIENT_CREDENTIALS:
-        return await _counted(request, parse, parameters)
-    return await asyncio.shield(_counted(request, parse, parameters))
+    return await _counted(request, token_request.parse_refresh)
 
 
 async def _counted(
-    request: web.Request, parse: Callable[[Parameters], TokenRequest], parameters: Parameters
+    request: web.Request, parse: Callable[[Parameters], TokenRequest]
 ) -> web.Response:
+    """Answer, and count how that ended.
+
+    What is consumed and what is issued for it belong together: nothing here is broken off when the
+    client hangs up, for the listener cancels no handler.
+    """
+    parameters = await forms.read(request)
     metrics = services.of(request).metrics
     try:
         token, response = await _exchange(request, parse, parameters)
