@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from tests.interop import appearance
 from tests.interop.conftest import Application, Ask, Register
@@ -16,6 +17,7 @@ from throwaway import server as throwaway_server
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pages"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_DOUBT = "UPDATE authly.clients SET origin = 'dynamic' WHERE client_id = ANY(%s)"
 SIZES = {"narrow": (320, 568, 2), "wide": (1280, 800, 1)}
 
 
@@ -44,6 +46,21 @@ class Visit:
         self.sign_in_page(**more)
         sign_in(self.tab)
         self.tab.wait_for("consent-form")
+
+    def unchecked_consent(self) -> None:
+        """To an application that registered itself."""
+        self._doubt()
+        self.consent()
+
+    def leaving(self) -> None:
+        """Such an application sends somebody here with a request that is wrong."""
+        self._doubt()
+        self.tab.go(self._ask(self._application, scope="no-such"))
+        self.tab.wait_for("error-title")
+
+    def unchecked_device(self) -> None:
+        self._doubt()
+        self.device_question()
 
     def form_post(self) -> None:
         self.consent(response_mode="form_post")
@@ -98,6 +115,12 @@ class Visit:
         self.sign_out()
         self._press("sign-out")
 
+    def _doubt(self) -> None:
+        """Nobody here has registered these applications."""
+        with psycopg.connect(self._server.environ["DATABASE_URL"]) as connection:
+            names = [self._application.client_id, self._device.client_id]
+            connection.execute(_DOUBT, (names,))
+
     def _press(self, button: str) -> None:
         self.tab.tab_to(button)
         self.tab.press("Enter")
@@ -120,6 +143,8 @@ PAGES: dict[str, Callable[[Visit], None]] = {
     "sign-in": Visit.sign_in_page,
     "wrong-password": Visit.wrong_password,
     "consent": Visit.consent,
+    "consent-unchecked": Visit.unchecked_consent,
+    "leaving": Visit.leaving,
     "form-post": Visit.form_post,
     "error": Visit.error,
     "answered-already": Visit.answered,
@@ -127,6 +152,7 @@ PAGES: dict[str, Callable[[Visit], None]] = {
     "device-code": Visit.device_code,
     "device-wrong-code": Visit.device_wrong_code,
     "device-question": Visit.device_question,
+    "device-question-unchecked": Visit.unchecked_device,
     "device-allowed": Visit.device_allowed,
     "device-denied": Visit.device_denied,
     "sign-out": Visit.sign_out,

@@ -116,7 +116,7 @@ def _refused(
     headers = {"Allow": allow} if allow else {}
     if _speaks_to_person(request, route):
         title = _TITLES.get(error.status, _TITLES[400])
-        page = pages.error(error.status, title, _sentence(error.description), reference)
+        page = pages.error(error.status, title, pages.sentence(error.description), reference)
         page.headers.update(headers)
         page.headers.update(error_response.retry_after(error))
         return page
@@ -133,12 +133,6 @@ def _speaks_to_person(request: web.Request, route: Route | None) -> bool:
     if route is None:
         return "text/html" in request.headers.get("Accept", "")
     return route.face is Face.PERSON
-
-
-def _sentence(description: str) -> str:
-    """A sentence for people; the name of a parameter keeps its own spelling at the start too."""
-    is_name = "_" in description.partition(" ")[0]
-    return f"{description if is_name else description[:1].upper() + description[1:]}."
 
 
 def _named(error: web.HTTPException) -> OAuthError:

@@ -148,11 +148,17 @@ def leaving(answer: AuthorizationResponse, explanation: str) -> web.Response:
     """A refusal that only goes on to the client if the person wants to."""
     body = rendering.render(
         "leaving.html",
-        explanation=f"{explanation}.",
+        explanation=sentence(explanation),
         destination=_destination(answer.redirect_uri),
         location=answer.location,
     )
     return rendering.respond(body, 400)
+
+
+def sentence(description: str) -> str:
+    """A sentence for people; the name of a parameter keeps its own spelling at the start too."""
+    is_name = "_" in description.partition(" ")[0]
+    return f"{description if is_name else description[:1].upper() + description[1:]}."
 
 
 def _destination(redirect_uri: str) -> str:
