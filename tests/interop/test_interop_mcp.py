@@ -51,16 +51,26 @@ def open_database(postgres: throwaway_postgres.Cluster, migrated_template: str) 
     postgres.drop_database("interop_open")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(
+    scope="module",
+    params=["offline_access,tools.read,tools.write", "tools.read,tools.write"],
+    ids=["offline access", "no offline access"],
+)
 def open_server(
-    open_database: str, resource: protected_resource.Resource, host: publisher.Publisher
+    request: pytest.FixtureRequest,
+    open_database: str,
+    resource: protected_resource.Resource,
+    host: publisher.Publisher,
 ) -> Iterator[throwaway_server.Server]:
-    """A server at which anybody may register, for that one resource."""
+    """A server at which anybody may register, for that one resource.
+
+    The SDKs ask for offline_access by themselves where it is promised.
+    """
     made = throwaway_server.create(
         open_database,
         tls=True,
         DYNAMIC_REGISTRATION="open",
-        DYNAMIC_CLIENT_SCOPES="offline_access,tools.read,tools.write",
+        DYNAMIC_CLIENT_SCOPES=request.param,
         DYNAMIC_CLIENT_AUDIENCES=resource.url,
         CLIENT_ID_METADATA_DOCUMENTS="true",
         OUTBOUND_ALLOWED_NETWORKS="127.0.0.1/32,::1/128",
