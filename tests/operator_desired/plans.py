@@ -131,7 +131,10 @@ EXTERNAL: dict[str, Any] = {
     "database": {"external": {"secretRef": {"name": "pg", "key": "url"}}},
     "signingKeys": {"algorithm": "HS256"},
     "backup": DUMPS,
-    "networkPolicy": {"enabled": True},
+    "networkPolicy": {
+        "from": [{"namespaceSelector": {"matchLabels": {"team": "edge"}}, "podSelector": {}}],
+        "metricsFrom": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
+    },
     "disruptionBudget": {"enabled": False},
 }
 BY_FIELDS: dict[str, Any] = {

@@ -252,3 +252,19 @@ def test_a_quantity_is_spelled_as_the_api_server_does(text: int | str, expected:
 )
 def test_the_ports_of_a_database_are_read_from_its_url(text: str, ports: list[int]) -> None:
     assert url.ports(text, 5432) == ports
+
+
+def test_only_those_whom_the_spec_names_and_the_operator_reach_a_server() -> None:
+    made = plans.everything(plans.plan(plans.EXTERNAL))
+    (policy,) = (
+        each
+        for each in made
+        if each["kind"] == "NetworkPolicy" and each["metadata"]["name"] == "main"
+    )
+    oauth, metrics = policy["spec"]["ingress"]
+
+    assert oauth["from"] == [
+        {"namespaceSelector": {"matchLabels": {"team": "edge"}}, "podSelector": {}},
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "authly-system"}}},
+    ]
+    assert metrics["from"] == [{"ipBlock": {"cidr": "10.0.0.0/8"}}]

@@ -16,6 +16,7 @@ from authly_operator.api import (
     image as images,
     migration,
     monitoring as monitorings,
+    network_policy as network,
     placement,
     pod_template as templates,
     policy,
@@ -150,8 +151,8 @@ class Spec(value.Value):
     """The HorizontalPodAutoscaler; none where omitted."""
     disruption_budget: Switch = Field(default_factory=Switch)
     """The PodDisruptionBudget; made where there is more than 1 replica."""
-    network_policy: Switch = Field(default_factory=Switch)
-    """The NetworkPolicies of the replicas and the database."""
+    network_policy: network.NetworkPolicy = Field(default_factory=network.NetworkPolicy)
+    """The NetworkPolicies of the replicas, the database, Redis and the Jobs."""
     allowed_clients: policy.AllowedClients = Field(default_factory=policy.AllowedClients)
     """Which AuthlyClients and AuthlyScopes may refer to the server."""
     backup: backups.Backup | None = None

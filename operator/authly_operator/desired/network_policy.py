@@ -6,6 +6,7 @@ Policies add up: those of several kinds of pods are one object each.
 from typing import Any, Final
 
 from authly_operator import naming
+from authly_operator.api import value
 from authly_operator.desired import cloud_native_pg, config, database_service, metadata, url
 from authly_operator.desired.plan import Plan
 from authly_operator.material import database_owner, redis_url
@@ -57,7 +58,10 @@ def server(plan: Plan) -> Manifest:
         naming.deployment(plan.name),
         component,
         {"matchLabels": naming.selector(plan.name, component)},
-        ingress=[_rule(config.PORT), _rule(config.MANAGEMENT_PORT, _from=[_EVERY_POD])],
+        ingress=[
+            _rule(config.PORT, _from=_clients(plan)),
+            _rule(config.MANAGEMENT_PORT, _from=_scrapers(plan)),
+        ],
         egress=[_dns(), _database(plan), *_redis(plan), _rule(_HTTPS)],
     )
 
@@ -65,10 +69,9 @@ def server(plan: Plan) -> Manifest:
 def database(plan: Plan) -> Manifest:
     """The database: the server, its Jobs and the operator come in, nothing goes out."""
     component = naming.Component.DATABASE
-    operator = {_NAMESPACE_LABEL: plan.seen.settings.operator_namespace}
     clients = [
         {"podSelector": _any_of(plan, (naming.Component.SERVER, *_JOBS))},
-        {"namespaceSelector": {"matchLabels": operator}},
+        _operator(plan),
     ]
     return _policy(
         plan,
@@ -113,6 +116,21 @@ def backup(plan: Plan) -> Manifest:
         {"matchLabels": naming.selector(plan.name, component)},
         egress=[_rule(*_bucket_ports(plan))],
     )
+
+
+def _clients(plan: Plan) -> list[Rule] | None:
+    """Everybody, or those whom the spec names and the operator, which asks for discovery."""
+    named = plan.spec.network_policy.from_
+    return [*map(value.written, named), _operator(plan)] if named else None
+
+
+def _scrapers(plan: Plan) -> list[Rule]:
+    return [value.written(one) for one in plan.spec.network_policy.metrics_from] or [_EVERY_POD]
+
+
+def _operator(plan: Plan) -> Rule:
+    namespace = {_NAMESPACE_LABEL: plan.seen.settings.operator_namespace}
+    return {"namespaceSelector": {"matchLabels": namespace}}
 
 
 def _policy(
