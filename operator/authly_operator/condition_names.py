@@ -123,6 +123,8 @@ class Reason(StrEnum):
     """The first backup, or the first after one that failed, is being made."""
     BACKUP_FAILED = "BackupFailed"
     """The backup that was due last failed; there may be older ones."""
+    VERIFICATION_FAILED = "VerificationFailed"
+    """The youngest backup could not be restored when that was tried last."""
     BACKUP_SUSPENDED = "BackupSuspended"
     """spec.backup.suspend keeps backups from being started."""
     NO_BACKUP_YET = "NoBackupYet"

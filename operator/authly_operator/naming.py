@@ -107,6 +107,11 @@ def backup(server: str) -> str:
     return f"{server}-backup"
 
 
+def verification(server: str) -> str:
+    """The CronJob that restores the youngest backup to see that it can be."""
+    return f"{server}-verify"
+
+
 def maintenance(server: str) -> str:
     """The CronJob that sweeps expired rows."""
     return f"{server}-maintenance"

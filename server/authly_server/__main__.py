@@ -20,6 +20,7 @@ COMMANDS = {
     "lock-roles": "lock the roles of SERVER_DATABASE_URL and OPERATOR_DATABASE_URL, used no more",
     "maintain": "remove what has expired from the database; to be run once a day",
     "backup": "write a dump of the database to a directory or a bucket, and remove old ones",
+    "verify-backup": "restore the youngest backup into a database of its own, and drop that again",
     "restore": "load a backup into a new database, which then takes the place of the present one",
     "decrypt": "decrypt a backup from stdin to stdout with BACKUP_ENCRYPTION_KEY",
     "check-config": "tell whether `serve` could start with the settings of the environment",
@@ -186,6 +187,7 @@ _RUN: dict[str, Callable[[Settings], int]] = {
     "lock-roles": _lock_roles,
     "maintain": _maintain,
     "backup": backup_commands.backup,
+    "verify-backup": backup_commands.verify,
     "restore": backup_commands.restore,
 }
 _RULES = dict.fromkeys(_RUN, configuration.TOGETHER) | {"serve": configuration.SERVING}

@@ -1,4 +1,4 @@
-"""The commands `backup`, `restore` and `decrypt`.
+"""The commands `backup`, `verify-backup`, `restore` and `decrypt`.
 
 Each imports what it needs when it runs: a directory needs no S3 client, which is slow to import.
 """
@@ -41,6 +41,28 @@ def backup(settings: Settings) -> int:
         raise conclusion.Failure(str(error)) from error
     facts = dataclasses.asdict(made.manifest) | {"begun_at": made.manifest.begun_at.isoformat()}
     return conclusion.report(event="backed_up", **facts, deleted=made.deleted)
+
+
+def verify(settings: Settings) -> int:
+    """Restore the youngest backup beside the database, and drop it again."""
+    from authly_server.backup import errors, verification  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        told = verification.run(
+            settings.database_url,
+            _destination(settings),
+            name=settings.backup_name,
+            key=_key(settings),
+        )
+    except errors.BackupError as error:
+        raise conclusion.Failure(str(error)) from error
+    return conclusion.report(
+        event="backup_verified",
+        file_name=told.file_name,
+        begun_at=told.begun_at.isoformat(),
+        counts=told.counts,
+    )
 
 
 def restore(settings: Settings) -> int:

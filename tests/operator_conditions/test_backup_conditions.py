@@ -81,3 +81,30 @@ def test_backups_that_are_suspended_are_not_healthy(judge_server: Judge) -> None
 
     assert judged["BackupHealthy"][:2] == ("False", "BackupSuspended")
     assert judged["Ready"][0] == "True"
+
+
+WELL = {"lastScheduleTime": MONDAY, "lastSuccessfulTime": MONDAY_DONE}
+VERIFIED = {**BACKUP, "verify": {}}
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({}, ("True", "BackupSucceeded")),
+        ({"lastScheduleTime": MONDAY, "active": ACTIVE}, ("True", "BackupSucceeded")),
+        (WELL, ("True", "BackupSucceeded")),
+        ({"lastScheduleTime": MONDAY}, ("False", "VerificationFailed")),
+        (
+            {"lastScheduleTime": TUESDAY, "lastSuccessfulTime": MONDAY_DONE},
+            ("False", "VerificationFailed"),
+        ),
+    ],
+)
+def test_a_backup_that_could_not_be_restored_is_not_healthy(
+    judge_server: Judge, status: dict[str, Any], told: tuple[str, str]
+) -> None:
+    beside = {**cronjob(**WELL), ("CronJob", "main-verify"): {"status": status}}
+    judged = judge_server(spec={"backup": VERIFIED}, beside=beside)
+
+    assert judged["BackupHealthy"][:2] == told
+    assert judged["Ready"][0] == "True"

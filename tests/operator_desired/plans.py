@@ -119,6 +119,7 @@ FULL: dict[str, Any] = {
         },
         "encryption": {"keySecretRef": {"name": "backup-key", "key": "key"}},
         "retention": {"days": 7, "keepLast": 14},
+        "verify": {"schedule": "0 6 * * 0"},
     },
     "maintenance": {"schedule": "0 4 * * *"},
     "autoscaling": {"min": 3, "max": 12, "cpu": 70, "memory": 80},

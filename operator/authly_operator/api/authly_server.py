@@ -221,6 +221,8 @@ class BackupStatus(value.Value):
     """When the last backup was due and begun."""
     last_successful_time: Moment | None = None
     """When the last backup that succeeded was through."""
+    last_verified_time: Moment | None = None
+    """When the youngest backup was restored successfully last, by spec.backup.verify."""
 
 
 class Status(value.Value):

@@ -69,6 +69,13 @@ class Encryption(value.Value):
     copy elsewhere: without it no backup can be read."""
 
 
+class Verification(value.Value):
+    """The youngest backup is restored into a database of its own, which is dropped again."""
+
+    schedule: Schedule = "0 5 * * 0"
+    """When, as cron writes it, in spec.backup.timeZone."""
+
+
 class Backup(value.Value):
     """A dump of the database at set times."""
 
@@ -84,6 +91,9 @@ class Backup(value.Value):
     """With which key backups are encrypted; they are not where omitted."""
     retention: Retention = Field(default_factory=Retention)
     """How long backups are kept."""
+    verify: Verification | None = None
+    """When the youngest backup is restored to see that it can be; never where omitted. It needs as
+    much room beside the database as that has, and an owner that may create databases."""
 
 
 class Maintenance(value.Value):

@@ -27,8 +27,26 @@ def judge(case: Situation) -> Judgement:
     if wanted.suspend:
         message = "no backup is started: set spec.backup.suspend to false"
         return judgement.fails(TYPE, Reason.BACKUP_SUSPENDED, message)
-    found = case.seen.child("CronJob", naming.backup(case.seen.identity.name)) or {}
-    return _judge(case, found.get("status") or {})
+    made = _judge(case, _status(case, naming.backup(case.seen.identity.name)))
+    return (_unverified(case) or made) if made.true else made
+
+
+def _status(case: Situation, name: str) -> Mapping[str, Any]:
+    found = case.seen.child("CronJob", name) or {}
+    status: Mapping[str, Any] = found.get("status") or {}
+    return status
+
+
+def _unverified(case: Situation) -> Judgement | None:
+    """A backup that was made and could not be restored; one being tried counts as before."""
+    status = _status(case, naming.verification(case.seen.identity.name))
+    due, succeeded = _time(status, "lastScheduleTime"), _time(status, "lastSuccessfulTime")
+    if due is None or status.get("active") or (succeeded is not None and succeeded >= due):
+        return None
+    message = (
+        f"the youngest backup could not be restored at {status['lastScheduleTime']}: {_told(case)}"
+    )
+    return judgement.fails(TYPE, Reason.VERIFICATION_FAILED, message)
 
 
 def _judge(case: Situation, status: Mapping[str, Any]) -> Judgement:
@@ -51,17 +69,15 @@ def _judge(case: Situation, status: Mapping[str, Any]) -> Judgement:
 
 
 def _failure(case: Situation, status: Mapping[str, Any], before: str) -> str:
-    identity = case.seen.identity
+    return f"the backup of {status['lastScheduleTime']} failed; {before}: {_told(case)}"
+
+
+def _told(case: Situation) -> str:
+    """What the pod said, or where to read it."""
     blocked = blockage.find(case.seen, naming.Component.BACKUP)
-    told = (
-        blocked.text
-        if blocked
-        else (
-            f"read kubectl logs -n {identity.namespace} -l"
-            f" {naming.COMPONENT_LABEL}={naming.Component.BACKUP.value}"
-        )
-    )
-    return f"the backup of {status['lastScheduleTime']} failed; {before}: {told}"
+    component = f"{naming.COMPONENT_LABEL}={naming.Component.BACKUP.value}"
+    where = f"read kubectl logs -n {case.seen.identity.namespace} -l {component}"
+    return blocked.text if blocked else where
 
 
 def _time(status: Mapping[str, Any], name: str) -> datetime | None:

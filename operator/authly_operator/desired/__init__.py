@@ -86,6 +86,9 @@ TABLE: Final = (
     Entry(dashboard.build,            wanted=dashboard.is_wanted),
     Entry(disruption_budget.build,    wanted=disruption_budget.is_wanted),
     Entry(backup_cronjob.build,       wanted=backup_cronjob.is_wanted, due=_migrated),
+    Entry(
+        backup_cronjob.verification, wanted=backup_cronjob.is_verification_wanted, due=_migrated
+    ),
     Entry(maintenance_cronjob.build,  due=_migrated),
 )
 # fmt: on

@@ -43,10 +43,16 @@ def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
 
 
 def _backup(seen: ServerObserved) -> dict[str, str] | None:
-    found = seen.child("CronJob", naming.backup(seen.identity.name)) or {}
-    told = found.get("status") or {}
-    times = ("lastScheduleTime", "lastSuccessfulTime")
-    return {name: told[name] for name in times if told.get(name)} or None
+    made = _times(seen, naming.backup(seen.identity.name))
+    verified = _times(seen, naming.verification(seen.identity.name)).get("lastSuccessfulTime")
+    told = made | ({"lastVerifiedTime": verified} if verified else {})
+    return told or None
+
+
+def _times(seen: ServerObserved, cronjob: str) -> dict[str, str]:
+    status = (seen.child("CronJob", cronjob) or {}).get("status") or {}
+    names = ("lastScheduleTime", "lastSuccessfulTime")
+    return {name: status[name] for name in names if status.get(name)}
 
 
 def _signing_keys(spec: authly_server.Spec, seen: ServerObserved) -> list[dict[str, str]] | None:

@@ -16,6 +16,7 @@ from authly_server.backup import destination, dump, encryption, manifest, names
 from authly_server.backup.destination import Destination
 from authly_server.backup.errors import BackupError
 from authly_server.backup.manifest import Manifest
+from authly_server.storage import snapshot
 
 
 COMMAND: Final = ("psql", "-X", "-q", "--no-password", "-v", "ON_ERROR_STOP=1", "-1", "-o")
@@ -56,6 +57,26 @@ def load(place: Destination, told: Manifest, key: bytes | None, url: str) -> Non
     _feed(url, _decompressed(plain))
     if digest.hexdigest() != told.sha256:
         message = f"{told.file_name} has changed while it was loaded"
+        raise BackupError(message)
+
+
+def check_rows(told: Manifest, url: str) -> None:
+    """Compare what was loaded with what the manifest says.
+
+    Raises:
+        BackupError: a table has other rows.
+        MigrationError: the database cannot be read.
+    """
+    found = snapshot.count(url)
+    differing = sorted(
+        table
+        for table in found.keys() | told.counts.keys()
+        if found.get(table) != told.counts.get(table)
+    )
+    if differing:
+        message = (
+            f"{told.file_name} holds other rows than its manifest says: {', '.join(differing)}"
+        )
         raise BackupError(message)
 
 
