@@ -14,8 +14,8 @@ TYPE: Final = Condition.CREDENTIALS_VERIFIED
 
 def judge(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
     """Judge what the token endpoint said; nothing is claimed where nobody asked it."""
-    if spec.auth_method() is authly_client.AuthMethod.NONE:
-        message = "a public client has no secret to verify"
+    if not spec.has_secret():
+        message = f"a client of auth.method {spec.auth_method()} has no secret to verify"
         return judgement.holds(TYPE, Reason.NOTHING_TO_VERIFY, message)
     if not spec.enabled:
         message = "spec.enabled is false: the server refuses whatever the client shows"

@@ -128,8 +128,7 @@ def _draw(tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved) 
     if seen.secret is not None and not seen.secret.belongs_to(seen.identity.uid):
         return None
     text = material.draw(spec, seen, tools.draw(material.SECRET_BYTES))
-    public = spec.type is authly_client.ClientType.PUBLIC
-    return None if text is None and not public else _Secret(text)
+    return None if text is None and spec.has_secret() else _Secret(text)
 
 
 async def _write_row(

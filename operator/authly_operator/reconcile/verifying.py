@@ -53,7 +53,9 @@ async def verify(
 def _secret(spec: authly_client.Spec, seen: ClientObserved) -> str | None:
     """The client secret in the Secret, where the server should know it and take it."""
     registered = seen.written is not None and seen.written.outcome in WRITTEN
-    if not registered or not spec.enabled or seen.row is None or seen.secret is None:
+    if not registered or not spec.enabled or not spec.has_secret():
+        return None
+    if seen.row is None or seen.secret is None:
         return None
     return seen.secret.data.get("client_secret")
 
