@@ -86,7 +86,7 @@ async def _bring_about(
 ) -> ClientObserved:
     """Nothing is written unless all of it can be: no Secret for a client that is refused."""
     if place.url is None:
-        return seen
+        return await _refuse(tools, spec, seen, place)
     try:
         seen = await _examine(spec, seen, place.url)
         if seen.written is not None or (secret := _draw(tools, spec, seen)) is None:
@@ -101,6 +101,28 @@ async def _bring_about(
     if seen.written is not None and seen.written.outcome in WRITTEN:
         await pod_secret.remove_former(tools, body, spec)
     return seen
+
+
+async def _refuse(
+    tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved, place: Place
+) -> ClientObserved:
+    """A client that the server admits no more is disabled, not deleted: leave may be given again.
+
+    Nobody's row but its own is touched.
+    """
+    url = await registration.url_of_refused(tools, seen.identity, place)
+    if url is None:
+        return seen
+    try:
+        row = await registry.observe_client(url, client_row.client_id(spec, seen.identity))
+        if row is None or row["owner"] != seen.identity.owner:
+            return seen
+        if row["enabled"]:
+            row = {**row, "enabled": False}
+            await registry.apply_client(url, row, tools.epoch())
+    except errors.Unreachable as error:
+        return dataclasses.replace(seen, error=str(error))
+    return dataclasses.replace(seen, row=row)
 
 
 async def _examine(spec: authly_client.Spec, seen: ClientObserved, url: str) -> ClientObserved:

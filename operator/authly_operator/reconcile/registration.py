@@ -120,6 +120,20 @@ async def url_to_delete(tools: Collaborators, place: Place) -> str | None:
     return place.url or await database_url(tools, place.server.identity)
 
 
+async def url_of_refused(tools: Collaborators, identity: Identity, place: Place) -> str | None:
+    """The database of a server that does not admit the resource; None where something else lacks.
+
+    Raises:
+        cluster.errors.ClusterError: the API server did not answer.
+    """
+    server = place.server
+    if server is None or not server.database_ready or place.error is not None:
+        return None
+    if acceptance.refusal(server, identity, place.namespace_labels) is None:
+        return None
+    return await database_url(tools, server.identity)
+
+
 async def is_namespace_going(tools: Collaborators, identity: Identity) -> bool:
     """Whether the resource's namespace is being deleted, which nothing may hold up."""
     try:
