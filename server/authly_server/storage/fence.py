@@ -144,7 +144,7 @@ _VOID: Final[tuple[LiteralString, ...]] = (
     "DELETE FROM authly.device_authorizations",
 )
 _FENCE: Final = (
-    "INSERT INTO authly.token_fences VALUES (%s, extract(epoch FROM now())::bigint)"
+    "INSERT INTO authly.token_fences VALUES (%s, floor(extract(epoch FROM now()))::bigint)"
     " ON CONFLICT (refused_until) DO UPDATE"
     " SET refused_from = least(token_fences.refused_from, excluded.refused_from)"
 )

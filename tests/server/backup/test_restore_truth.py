@@ -78,6 +78,7 @@ def told(
         instance.server.stop()
         try:
             restored = restore.run(wanted(url, **more), place)
+            next_second()  # the fence stands in the present one still
             instance.server.start()
             yield Story(
                 instance, url, instance.shop, gone, rotated, kept, revoked, code, late, restored
