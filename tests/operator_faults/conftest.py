@@ -18,11 +18,12 @@ KEPT = os.environ.get("AUTHLY_FAULTS_CLUSTER", "")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs a kube-apiserver."""
+    """Everything here needs a kube-apiserver, and has time for many starts of operators."""
     here = os.path.dirname(__file__)  # noqa: PTH120 - compared as text
     for item in items:
         if str(item.path).startswith(here):
             item.add_marker(pytest.mark.control_plane)
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="package")

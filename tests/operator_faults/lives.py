@@ -30,6 +30,8 @@ class Chapter:
     is_over: Callable[[], bool]
     check: Callable[[], None]
     """Raises where an invariant does not hold; asked when it is over, and right after a death."""
+    is_optional: bool = False
+    """Whether the chapters after it can be told without it."""
 
 
 Life = Callable[[Operator, int], Sequence[Chapter]]
@@ -75,7 +77,7 @@ def _is_quiet(operator: Operator) -> bool:
 def tell_all(life: Life, operators: Sequence[Operator]) -> Counter[str]:
     """Tell the life for every n, as many at once as there are operators; deaths by chapter."""
     numbers, deaths, lock = itertools.count(), Counter[str](), threading.Lock()
-    finished = threading.Event()
+    finished, survived = threading.Event(), dict[str, int]()
 
     def work(operator: Operator) -> None:
         operator.start()
@@ -83,11 +85,16 @@ def tell_all(life: Life, operators: Sequence[Operator]) -> Counter[str]:
             while not finished.is_set():
                 with lock:
                     number = next(numbers)
-                told = life(operator, number)
-                died = [one.title for one in told if tell(one, operator, number)]
+                died = Counter[str]()
+                for one in life(operator, number):
+                    if one.is_optional and number > survived.get(one.title, number):
+                        continue  # it has no side effect of that number
+                    died[one.title] = int(tell(one, operator, number))
+                    if not died[one.title]:
+                        survived.setdefault(one.title, number)
                 with lock:
                     deaths.update(died)
-                if not died:
+                if not died.total():
                     finished.set()
         finally:
             operator.end()

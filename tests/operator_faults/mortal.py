@@ -8,8 +8,9 @@ status, or null while it lives. One process imports everything, and each operato
 
 Every side effect passes one of two doors, which are counted here: a request to the API server that
 is no GET, and a statement to a database that is no known question. The operator dies before the
-one that the file `doom` names: a number, 0 being the first one since that file was written, and
-never while there is no such file. A renewal of the Lease is no step of any story: not counted.
+one that the file `doom` names: its number, 0 being the first one since that file was written, and
+the signal to die by (SIGSTOP only suspends it); never while there is no such file. A renewal of
+the Lease is no step of any story: not counted.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import abc, connector
+from typing_extensions import override
 
 from authly_operator import __main__ as program
 from authly_operator.cluster import connection, lease
@@ -46,19 +48,20 @@ class Doom:
         self._count = 0
 
     def before(self, effect: str) -> None:
-        if self._dies_before() == self._count:
-            os.kill(os.getpid(), signal.SIGKILL)
+        number, by = self._dies_before()
+        if number == self._count:
+            os.kill(os.getpid(), signal.Signals[by])
         self._count += 1
         os.write(self._file, f"{effect}\n".encode())
 
-    def _dies_before(self) -> int | None:
+    def _dies_before(self) -> tuple[int, str]:
         try:
-            written, number = self._doom.stat().st_mtime_ns, int(self._doom.read_text())
+            written, (number, by) = self._doom.stat().st_mtime_ns, self._doom.read_text().split()
         except FileNotFoundError:
-            return None
+            return -1, ""
         if written != self._since:
             self._since, self._count = written, 0
-        return number
+        return int(number), by
 
 
 def count_requests(doom: Doom) -> None:
@@ -89,7 +92,7 @@ def count_statements(doom: Doom) -> None:
             doom.before(text)
         return await execute(self, query, *rest, **options)
 
-    idle.Connection.execute = counted  # type: ignore[method-assign]
+    vars(idle)["Connection"].execute = counted
 
 
 class Hosts(abc.AbstractResolver):
@@ -100,6 +103,7 @@ class Hosts(abc.AbstractResolver):
     def __init__(self, **_: object) -> None:
         pass
 
+    @override
     async def resolve(
         self, host: str, port: int = 0, family: Any = socket.AF_INET
     ) -> list[abc.ResolveResult]:
@@ -108,10 +112,16 @@ class Hosts(abc.AbstractResolver):
         if host not in known:
             raise OSError(f"no such host: {host}")
         found = abc.ResolveResult(
-            hostname=host, host="127.0.0.1", port=known[host], family=socket.AF_INET, proto=0, flags=0
+            hostname=host,
+            host="127.0.0.1",
+            port=known[host],
+            family=socket.AF_INET,
+            proto=0,
+            flags=0,
         )
         return [found]
 
+    @override
     async def close(self) -> None:
         await asyncio.sleep(0)
 
@@ -128,7 +138,7 @@ def live(order: dict[str, Any]) -> None:
     count_requests(doom)
     count_statements(doom)
     Hosts.path = Path(order["hosts"])
-    connector.DefaultResolver = Hosts  # type: ignore[misc]
+    vars(connector)["DefaultResolver"] = Hosts
     os._exit(program.main([]))
 
 
@@ -137,7 +147,7 @@ def start(order: dict[str, Any]) -> int:
     if child == 0:
         try:
             live(order)
-        except BaseException:
+        except Exception:  # noqa: BLE001 - the log of the operator tells it
             traceback.print_exc()
         os._exit(DEFECT)
     return child

@@ -98,10 +98,10 @@ class Operator:
     def _doom(self) -> Path:
         return self.nursery.directory / f"{self.name}.doom"
 
-    def doom(self, number: int) -> None:
+    def doom(self, number: int, by: signal.Signals = signal.SIGKILL) -> None:
         """Let it die before its side effect of that number, from now on; 0 is the next one."""
         draft = self._doom.with_suffix(".new")
-        draft.write_text(str(number))
+        draft.write_text(f"{number} {by.name}")
         draft.replace(self._doom)
 
     def spare(self) -> None:
@@ -135,6 +135,12 @@ class Operator:
         if self._exit is None and self.pid:
             self._exit = self.nursery.ask(poll=self.pid)
         return self._exit
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it is stopped by SIGSTOP."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "T"
 
     def send(self, number: signal.Signals) -> None:
         if self.pid and self.exit_status is None:

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,7 @@ class World:
 
     def namespace(self, purpose: str) -> str:
         """A namespace of the test's own; it goes with the whole cluster."""
-        name = f"{purpose}-{next(_numbers)}"
+        name = f"{purpose}-{os.getpid()}-{next(_numbers)}"
         self.api.make_namespace(name)
         return name
 
@@ -68,7 +69,7 @@ class World:
     def _start(self, namespace: str, environ: Environ) -> Server:
         given = {key: text for key, text in environ.items() if key not in _OURS}
         url = given.pop("DATABASE_URL")
-        started = throwaway_server.create(url, start=False, **given)
+        started = throwaway_server.create(url, tls=False, start=False, **given)
         self.servers[namespace] = started
         ring = self.api.secret(namespace, "main-signing-keys")["keyring.json"]
         started.key_ring.write_text(ring)

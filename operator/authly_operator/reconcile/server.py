@@ -42,8 +42,11 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         _wake(tools, key)
         return None
     identity = custom_resource.identify(body)
-    if identity.deleting or custom_resource.is_disabled(identity):
+    if identity.deleting:
         return None  # what goes with it is the garbage collector's, by owner reference
+    if custom_resource.is_disabled(identity):
+        await status.tell_disabled(tools, body, identity)
+        return None
     try:
         spec = custom_resource.parse(authly_server.Spec, body)
     except custom_resource.InvalidSpec as error:
