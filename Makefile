@@ -6,13 +6,13 @@ SHELL := bash
 PYTHON := python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := operator server dev tests bench
+CODE := operator server dev tests bench examples
 export PYTHONDONTWRITEBYTECODE := 1
 TEST ?= tests
 # A part of the tests may have none of one half (pytest's exit status 5); all of them may not.
 NONE_OF_A_PART := || { code=$$?; [ $$code = 5 ] && [ $(TEST) != tests ]; }
 
-.PHONY: help tools check test test-fast test-cluster format manifests lock images cluster-up cluster-down cluster-status demo bench clean
+.PHONY: help tools check test test-fast test-cluster format manifests lock images cluster-up cluster-down cluster-status demo bench soak clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +30,15 @@ $(VENV)/installed: requirements/dev.txt
 	@echo "make: installing PostgreSQL 15 (Debian package)" >&2
 	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends postgresql-15 postgresql-client-15 >/dev/null
 
+/usr/bin/redis-server:
+	@echo "make: installing Redis (Debian package)" >&2
+	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends redis-server >/dev/null
+
 /usr/bin/chromium:
 	@echo "make: installing Chromium (Debian packages)" >&2
 	@apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null
 
-tools: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres /usr/bin/chromium
+tools: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres /usr/bin/redis-server /usr/bin/chromium
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null || { \
 	  echo "make: Node.js 20 or newer with npm is needed, first on PATH: https://nodejs.org/en/download" >&2; exit 1; }
 	@command -v go >/dev/null || { \
@@ -83,6 +87,9 @@ demo: ## A whole server at work: deploy, sign in, get tokens (CONTEXT=name: in a
 
 bench: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## What a request costs, as ratios to bare handlers
 	PYTHONPATH=.:dev:server:operator $(BIN)/python -m bench
+
+soak: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Half an hour of load while database and processes come and go
+	PYTHONPATH=.:dev:server:operator $(BIN)/python -m bench.soak
 
 lock: ## Resolve the Python dependencies again, with hashes (needs uv)
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \

@@ -22,6 +22,7 @@ class Material:
 
     instance: Instance
     codes: list[str] = field(default_factory=list)
+    machine_tokens: list[str] = field(default_factory=list)
     refresh_tokens: list[str] = field(default_factory=list)
     machine_token: str = ""
     person_token: str = ""
@@ -96,6 +97,32 @@ def authorizing(material: Material, count: int) -> Next:
     return following
 
 
+def issuing(material: Material, count: int) -> Next:
+    """Tokens for a machine, kept for who asks about each of them once."""
+    request, left = _client_credentials(material), [count]
+
+    def following(_: int, answer: Answer | None) -> bytes | None:
+        if answer is not None:
+            material.machine_tokens.append(json.loads(answer.body)["access_token"])
+        left[0] -= 1
+        return request if left[0] >= 0 else None
+
+    return following
+
+
+def introspecting_once(material: Material, count: int) -> Next:
+    """Tokens that nobody has asked about before."""
+    left = [count]
+
+    def following(_: int, __: Answer | None) -> bytes | None:
+        left[0] -= 1
+        if left[0] < 0:
+            return None
+        return material.post("/introspect", token=material.machine_tokens.pop())
+
+    return following
+
+
 def exchanging(material: Material, count: int) -> Next:
     """Codes that were issued before, each once."""
     left = [count]
@@ -127,9 +154,10 @@ def _introspect(attribute: str) -> Callable[[Material], bytes]:
 CASES = (
     Case("discovery",                         FIXED, 1.3, repeated(_get(METADATA))),
     Case("JWKS",                              FIXED, 1.3, repeated(_get("/jwks"))),
-    Case("client_credentials, ES256",         FIXED, 3.0, repeated(_client_credentials)),
+    Case("client_credentials, ES256",         FIXED, 3.0, issuing),
     Case("introspection, a machine's token",  FIXED, 3.0, repeated(_introspect("machine_token"))),
     Case("introspection, a person's token",   FIXED, 3.0, repeated(_introspect("person_token"))),
+    Case("introspection, never seen before",  FIXED, 3.0, introspecting_once),
     Case("refresh with rotation",             UPDATE, 1.8, refreshing),
     Case("authorize, live session",           UPDATE, 1.8, authorizing, expected=303),
     Case("code exchange",                     UPDATE, 1.8, exchanging),

@@ -1,1 +1,1 @@
-"""What is derived from crds/ and the operator's names: the chart's copies, and docs/api.md."""
+"""What is derived from crds/, the operator's names and the server's settings: see `files`."""

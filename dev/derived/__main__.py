@@ -1,12 +1,13 @@
-"""`python dev/derived [--check]`: write what is derived from crds/, or say what of it is stale."""
+"""`python dev/derived [--check]`: write what is derived from the program, or say what is stale."""
 
 import argparse
 import sys
 from pathlib import Path
 
 
-# `python dev/derived` puts this directory first: the package is one above.
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+# `python dev/derived` puts this directory first: the package is one above, the server beside it.
+_DEV = Path(__file__).resolve().parent.parent
+sys.path[:1] = [str(_DEV), str(_DEV.parent / "server")]
 
 from derived import files  # noqa: E402 - the path must be right first
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from authly_server import setting_table
 from derived import reasons, reference
 
 
@@ -11,6 +12,7 @@ DEFINITIONS: Final = ROOT / "crds"
 WORDS: Final = ROOT / "operator" / "authly_operator" / "condition_names.py"
 CHART: Final = ROOT / "helm" / "authly-operator" / "files" / "crds"
 REFERENCE: Final = ROOT / "docs" / "api.md"
+SETTINGS: Final = ROOT / "docs" / "settings.md"
 
 
 def wanted() -> dict[Path, str]:
@@ -20,7 +22,8 @@ def wanted() -> dict[Path, str]:
     }
     copies = {CHART / name: text for name, text in definitions.items()}
     page = reference.render(list(definitions.values()))
-    return {**copies, REFERENCE: f"{page}\n{reasons.render(WORDS.read_text('utf-8'))}"}
+    named = reasons.render(WORDS.read_text("utf-8"))
+    return {**copies, REFERENCE: f"{page}\n{named}", SETTINGS: setting_table.markdown()}
 
 
 def stale() -> dict[Path, str]:

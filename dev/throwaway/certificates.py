@@ -18,8 +18,11 @@ _NAMES = (
 _AN_HOUR, _A_WEEK = timedelta(hours=1), timedelta(days=7)
 
 
-def write(directory: Path) -> None:
-    """Write authority.pem, which clients are to trust, server.pem and server.key."""
+def write(directory: Path, *names: str) -> None:
+    """Write authority.pem, which clients are to trust, server.pem and server.key.
+
+    `names` are host names that the certificate is for beside localhost.
+    """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
     authority = _sign(
@@ -31,7 +34,9 @@ def write(directory: Path) -> None:
     server = _sign(
         _unsigned("localhost", server_key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(_NAMES), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([*_NAMES, *map(x509.DNSName, names)]), critical=False
+        )
         .add_extension(_usage(digital_signature=True), critical=True)
         .add_extension(_issuer_key(authority_key.public_key()), critical=False),
         authority_key,

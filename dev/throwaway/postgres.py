@@ -16,6 +16,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from throwaway import certificates
+
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "throwaway"  # noqa: S105  # of a cluster that listens on loopback for some minutes
@@ -37,6 +39,8 @@ class Cluster:
 
     directory: Path
     port: int
+    settings: dict[str, str] = field(default_factory=dict)
+    """Goes before SETTINGS; read when the server starts."""
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -50,7 +54,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"-c{name}={value}" for name, value in {**SETTINGS, **self.settings}.items()]
         program = [str(PROGRAMS / "postgres"), "-D", str(self.directory / "data")]
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
@@ -61,32 +65,55 @@ class Cluster:
             )
         self._wait()
 
+    def secure(self, *names: str) -> str:
+        """Start anew with TLS, by a certificate for localhost and `names`; answer who signed it."""
+        self.stop()
+        certificates.write(self.directory, *names)
+        for part in ("server.pem", "server.key"):
+            path = self.directory / part
+            path.chmod(0o600)
+            if os.geteuid() == 0:
+                account = pwd.getpwnam("postgres")
+                os.chown(path, account.pw_uid, account.pw_gid)
+        self.settings |= {
+            "ssl": "on",
+            "ssl_cert_file": str(self.directory / "server.pem"),
+            "ssl_key_file": str(self.directory / "server.key"),
+        }
+        self.start()
+        return (self.directory / "authority.pem").read_text()
+
     def stop(self) -> None:
         """Stop the server at once, hanging up on every client."""
+        self._end(signal.SIGINT)  # PostgreSQL's fast shutdown
+
+    def crash(self) -> None:
+        """End the server without a checkpoint, so that its next start recovers from the log."""
+        self._end(signal.SIGQUIT)  # PostgreSQL's immediate shutdown
+
+    def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            self._process.send_signal(how)
             self._process.wait(timeout=30)
             self._process = None
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """Stop all of its processes without ending them, as a machine that has lost its disk."""
-        processes = self._processes()
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
+        if self._process is None:
+            yield
+            return
+        # The postmaster first, so that it starts no more while the others are stopped.
+        leader = self._process.pid
+        os.kill(leader, signal.SIGSTOP)
+        children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
+            for process in (leader, *map(int, children)):
                 os.kill(process, signal.SIGCONT)
-
-    def _processes(self) -> list[int]:
-        """The postmaster first, so that it starts no more while the others are stopped."""
-        if self._process is None:
-            return []
-        leader = self._process.pid
-        children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
-        return [leader, *map(int, children)]
 
     def execute(self, statement: sql.Composed, database: str = "postgres") -> None:
         """Run one statement as the owner, outside a transaction."""
@@ -100,10 +127,10 @@ class Cluster:
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database, whoever is connected to it."""
-        self.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        )
+        """Drop a database, whoever is connected to it: also roles that are not the owner's."""
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
+            connection.execute(statement.format(sql.Identifier(name)))
 
     def close(self) -> None:
         """Stop the server and remove its files."""
@@ -123,8 +150,8 @@ class Cluster:
                 return
 
 
-def create() -> Cluster:
-    """Initialise and start a cluster."""
+def create(**settings: str) -> Cluster:
+    """Initialise and start a cluster; `settings` go over those that make tests fast."""
     directory = Path(tempfile.mkdtemp(prefix="authly-postgres-"))
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
@@ -151,7 +178,7 @@ def create() -> Cluster:
         stdout=subprocess.DEVNULL,
         cwd="/",
     )
-    cluster = Cluster(directory, free_port())
+    cluster = Cluster(directory, free_port(), settings)
     cluster.start()
     with psycopg.connect(cluster.superuser_url, autocommit=True) as connection:
         connection.execute(

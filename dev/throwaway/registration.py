@@ -90,7 +90,12 @@ def apply_client(database_url: str, *, client_id: str = "shop", **spec: Any) -> 
 
 
 def apply_scope(
-    database_url: str, name: str, *, description: str = "", is_default: bool = False
+    database_url: str,
+    name: str,
+    *,
+    description: str = "",
+    is_default: bool = False,
+    **more: object,
 ) -> None:
     """Apply a scope."""
     spec = {
@@ -98,6 +103,7 @@ def apply_scope(
         "owner": f"default/{name}",
         "description": description,
         "is_default": is_default,
+        **more,
     }
     outcome = call(database_url, "apply_scope", json.dumps(spec), 1)
     if outcome["outcome"] not in {"Created", "Updated", "Unchanged"}:

@@ -36,6 +36,7 @@ LAST: Final = [
 SERVER: Final = [
     column("Replicas", ".status.readyReplicas", "integer"),
     column("Issuer", ".status.endpoints.issuer"),
+    column("Signing Key", ".status.signingKeys[0].kid", priority=1),
 ]
 CLIENT: Final = [
     column("Server", ".spec.serverRef.name"),

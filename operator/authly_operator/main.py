@@ -15,7 +15,7 @@ import aiohttp
 
 from authly_operator import entropy, naming, observed, observer, probes, telemetry
 from authly_operator.clock import SystemClock
-from authly_operator.cluster import apply, client, lease, watch
+from authly_operator.cluster import apply, client, discovery, lease, watch
 from authly_operator.dependants import Dependants
 from authly_operator.instance import errors as instance_errors, registry
 from authly_operator.metrics import Metrics
@@ -35,7 +35,6 @@ class Process:
     """What lives as long as the process; `stop` is set when it is asked to end."""
 
     settings: Settings
-    api: client.Client
     metrics: Metrics
     queue: WorkQueue
     stop: asyncio.Event
@@ -55,37 +54,37 @@ async def run(settings: Settings) -> int:
         health_port=settings.health_port,
         metrics_port=settings.metrics_port,
     )
+    # Connections of its own: no other request may delay a renewal.
     api = await client.Client.connect(settings.kubeconfig)
     try:
         async with serving:
-            return await _stand(Process(settings, api, metrics, queue, stop))
+            return await _stand(Process(settings, metrics, queue, stop), api)
     finally:
         registry.close()
         await api.close()
 
 
-async def _stand(process: Process) -> int:
+async def _stand(process: Process, lease_api: client.Client) -> int:
     """Wait for the Lease, lead, and give the Lease up in the end."""
     settings = process.settings
-    # Connections of its own: no other request may delay a renewal.
-    api = await client.Client.connect(settings.kubeconfig)
     identity = f"{settings.pod_name}_{entropy.draw(4).hex()}"
     election = lease.Lease(
-        api, settings.operator_namespace, settings.lease_name, identity, SystemClock()
+        lease_api, settings.operator_namespace, settings.lease_name, identity, SystemClock()
     )
+    api = await client.Client.connect(settings.kubeconfig, fence=election.check)
     try:
-        return await _take_office(process, election)
+        return await _take_office(process, election, api)
     finally:
         await api.close()
 
 
-async def _take_office(process: Process, election: lease.Lease) -> int:
+async def _take_office(process: Process, election: lease.Lease, api: client.Client) -> int:
     log.info("waiting_for_lease", lease=election.name, candidate=election.identity)
     if not await _unless_stopped(process.stop, election.acquire()):
         return 0
     process.metrics.leader.set(1)
     try:
-        await _lead(process, election)
+        await _lead(process, election, api)
     except (lease.Lost, observer.Ended, instance_errors.StaleEpoch) as error:
         log.critical("stopped_leading", reason=str(error))
         return 1
@@ -96,7 +95,7 @@ async def _take_office(process: Process, election: lease.Lease) -> int:
     return 0
 
 
-async def _lead(process: Process, election: lease.Lease) -> None:
+async def _lead(process: Process, election: lease.Lease, api: client.Client) -> None:
     """Reconcile until the first of all tasks ends.
 
     Raises:
@@ -114,19 +113,28 @@ async def _lead(process: Process, election: lease.Lease) -> None:
         aiohttp.ClientSession() as http,
         observer.observing(notice, process.settings.namespaces) as ended,
     ):
-        tools = _collaborators(process, http, dependants, election.check)
+        tools = _collaborators(process, api, http, dependants, election.check)
         workers = [Worker(process.queue, tools).run() for _ in range(process.settings.workers)]
         await _first_of(
-            _until(ended), election.hold(), _until_set(process.stop), _watch(process), *workers
+            _until(ended),
+            election.hold(),
+            _until_set(process.stop),
+            _watch(process, tools),
+            *workers,
         )
 
 
 def _collaborators(
-    process: Process, http: aiohttp.ClientSession, dependants: Dependants, epoch: Callable[[], int]
+    process: Process,
+    api: client.Client,
+    http: aiohttp.ClientSession,
+    dependants: Dependants,
+    epoch: Callable[[], int],
 ) -> Collaborators:
     return Collaborators(
-        api=process.api,
-        applier=apply.Applier(process.api),
+        api=api,
+        discovery=discovery.Discovery(api),
+        applier=apply.Applier(api),
         http=http,
         clock=SystemClock(),
         draw=entropy.draw,
@@ -139,14 +147,14 @@ def _collaborators(
     )
 
 
-async def _watch(process: Process) -> None:
+async def _watch(process: Process, tools: Collaborators) -> None:
     """A child that changed wakes its resource, also where somebody just took its labels."""
 
     def notify(_: str, metadata: Mapping[str, Any]) -> None:
         if (key := owner(metadata)) is not None:
             process.queue.add(key)
 
-    await watch.children(process.api, process.settings.namespaces or (None,), notify)
+    await watch.children(tools.discovery, process.settings.namespaces or (None,), notify)
 
 
 def owner(metadata: Mapping[str, Any]) -> Key | None:
@@ -166,6 +174,7 @@ def _observed(settings: Settings) -> observed.Settings:
     return observed.Settings(
         server_image=settings.server_image,
         database_image=settings.database_image,
+        redis_image=settings.redis_image,
         operator_namespace=settings.operator_namespace,
     )
 

@@ -24,6 +24,9 @@ PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 
 RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile"
 RESTART_AT_ANNOTATION: Final = f"{GROUP}/restart-at"
+ROTATE_AT_ANNOTATION: Final = f"{GROUP}/rotate-at"
+REVOKE_KEYS_AT_ANNOTATION: Final = f"{GROUP}/revoke-keys-at"
+APPROVE_MIGRATION_ANNOTATION: Final = f"{GROUP}/approve-migration"
 EPOCH_ANNOTATION: Final = f"{GROUP}/epoch"
 CONFIG_HASH_ANNOTATION: Final = f"{GROUP}/config-hash"
 DESIRED_HASH_ANNOTATION: Final = f"{GROUP}/desired-hash"
@@ -46,7 +49,9 @@ class Component(StrEnum):
     MIGRATION = "migration"
     BACKUP = "backup"
     MAINTENANCE = "maintenance"
+    REDIS = "redis"
     CLIENT = "client"
+    MONITORING = "monitoring"
 
 
 def selector(server: str, component: Component) -> dict[str, str]:
@@ -92,9 +97,19 @@ def database(server: str) -> str:
     return f"{server}-database"
 
 
+def database_claim(server: str) -> str:
+    """The PersistentVolumeClaim of the StatefulSet's only pod."""
+    return f"data-{database(server)}-0"
+
+
 def backup(server: str) -> str:
     """The CronJob that dumps the database."""
     return f"{server}-backup"
+
+
+def verification(server: str) -> str:
+    """The CronJob that restores the youngest backup to see that it can be."""
+    return f"{server}-verify"
 
 
 def maintenance(server: str) -> str:
@@ -110,6 +125,16 @@ def migration(server: str, image: str, database_url: str) -> str:
     """
     digest = hashlib.sha256(f"{image}\0{database_url}".encode()).hexdigest()
     return f"{server}-migrate-{digest[:8]}"
+
+
+def metrics(server: str) -> str:
+    """The Service through which Prometheus finds the replicas; the job of their metrics."""
+    return f"{server}-metrics"
+
+
+def dashboard(server: str) -> str:
+    """The ConfigMap with the dashboard."""
+    return f"{server}-dashboard"
 
 
 def jobs(server: str) -> str:
@@ -154,6 +179,31 @@ def service_url(server: str, namespace: str, port: int) -> str:
     """The in-cluster URL of the server's Service, without a trailing slash."""
     place = service_host(server, namespace)
     return f"http://{place}" if port == HTTP_PORT else f"http://{place}:{port}"
+
+
+def redis(server: str) -> str:
+    """The Deployment of Redis, its Service and its NetworkPolicy."""
+    return f"{server}-redis"
+
+
+def redis_host(server: str, namespace: str) -> str:
+    """The in-cluster host name of Redis' Service."""
+    return f"{redis(server)}.{namespace}.svc"
+
+
+def cluster_host(cluster: str, namespace: str) -> str:
+    """The in-cluster host name of the primary of a Cluster of CloudNativePG."""
+    return f"{cluster}-rw.{namespace}.svc"
+
+
+def cluster_application(cluster: str) -> str:
+    """The Secret that CloudNativePG writes for a Cluster's owner of the data."""
+    return f"{cluster}-app"
+
+
+def cluster_authority(cluster: str) -> str:
+    """The Secret with the certificate authority that CloudNativePG signs a Cluster's servers by."""
+    return f"{cluster}-ca"
 
 
 def database_host(server: str, namespace: str) -> str:

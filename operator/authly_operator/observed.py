@@ -42,6 +42,7 @@ class Settings:
 
     server_image: str = "authly/server:0.1.0"
     database_image: str = "postgres:15"
+    redis_image: str = "redis:7"
     operator_namespace: str = "authly-system"
 
 
@@ -104,6 +105,12 @@ class ServerObserved:
     secrets: Mapping[str, SecretData] = field(default_factory=dict)
     """By name: credentials, signing keys, and those that the spec refers to."""
     waiting: tuple[Waiting, ...] = ()
+    claim: Manifest | None = None
+    """The PersistentVolumeClaim of a managed database."""
+    claim_refused: str | None = None
+    """Why the API server did not let it grow in this pass."""
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    """Optional kinds that cannot be had here, and why: the rest of a sentence."""
     database: DatabaseProbe | None = None
     """None where nobody asked, since there are no credentials or no database yet."""
     endpoint: EndpointProbe | None = None
@@ -152,6 +159,18 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """A row of the database that a resource is recorded as the owner of."""
+
+    kind: str
+    """client or scope."""
+    name: str
+    """The client_id, or the scope's name."""
+    owner: str
+    """namespace/name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSeen:
     """A Secret that a client would be given, or reads its secret from."""
 
@@ -186,6 +205,16 @@ class ScopeObserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What the token endpoint said of a client's credentials: yes, no, or nothing."""
+
+    mark: str | None = None
+    """Which credentials it took: the secret's name in the database, and the method."""
+    refusal: str | None = None
+    unanswered: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientObserved:
     """Everything seen around one AuthlyClient."""
 
@@ -200,6 +229,8 @@ class ClientObserved:
     """The answer to the write of this pass; None where nothing had to be written."""
     error: str | None = None
     """Why the database could not be asked."""
+    verified: Verified | None = None
+    """What the token endpoint said of the Secret's credentials; None where nobody asked."""
     secret: SecretSeen | None = None
     """The Secret of the name that secretTemplate names."""
     former: SecretSeen | None = None

@@ -43,6 +43,7 @@ class Settings(BaseModel):
     """A kubeconfig's path, from KUBECONFIG; the pod's service account where absent."""
     server_image: str = "authly/server:0.1.0"
     database_image: str = "postgres:15"
+    redis_image: str = "redis:7"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     """How many resources are reconciled at once."""

@@ -3,19 +3,15 @@
 import random  # noqa: TID251 - spreads timers, guards nothing
 import time
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
-from authly_operator import reconcile, telemetry
+from authly_operator import reconcile, telemetry, workqueue
 from authly_operator.cluster import errors as cluster_errors, lease
 from authly_operator.instance import errors as instance_errors
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key, WorkQueue
 
-
-SPREAD: Final = 0.2
-"""Timers of many resources drift apart by up to this share, so that they never come at once."""
 
 log = telemetry.logger(__name__)
 
@@ -65,5 +61,5 @@ class Worker:
             return "crashed"
         self.queue.forget(key)
         if after is not None:
-            self.queue.add_after(key, after * (1 - SPREAD * random.random()))  # noqa: S311
+            self.queue.add_after(key, after * (1 - workqueue.SPREAD * random.random()))  # noqa: S311
         return "done"

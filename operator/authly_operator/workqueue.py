@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 FIRST_BACKOFF: Final = 0.5
 LONGEST_BACKOFF: Final = 60.0
+SPREAD: Final = 0.2
+"""Timers of many resources come earlier by up to this share, so that they never come at once."""
 
 
 class Key(NamedTuple):

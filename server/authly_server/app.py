@@ -1,4 +1,4 @@
-"""The composition root of `serve`: settings -> keys, pool, services -> two listeners.
+"""`serve`: what `assembly` makes of the settings, and two listeners; or several processes of that.
 
 The order of the end matters: not ready, then every answer closes its connection, then nobody is
 let in, then what is in flight is finished, and only then the pool is closed.
@@ -8,36 +8,19 @@ import asyncio
 import contextlib
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 import uvloop
 from aiohttp import web
 
-from authly_server import clock, settings as configuration, telemetry
-from authly_server.authorization.transaction import Seal
-from authly_server.clients import cluster_keys
-from authly_server.clients.assertion_verifier import AssertionVerifier
-from authly_server.clients.directory import Directory
-from authly_server.clients.registration_limits import RegistrationLimits
-from authly_server.clients.service_account import Cluster
+from authly_server import assembly, settings as configuration, telemetry
 from authly_server.logout.courier import Courier
-from authly_server.metrics import Metrics
-from authly_server.outbound import opening
-from authly_server.outbound.fetcher import Fetcher
+from authly_server.processes import siblings
+from authly_server.processes.doors import BACKLOG, Doors, Place, Sockets
+from authly_server.processes.supervisor import WRONG_SETTINGS, Supervisor
 from authly_server.settings import Settings, SettingsError
-from authly_server.storage import registry as registry_cache
-from authly_server.storage.pool import Database
-from authly_server.storage.registry import Registry
-from authly_server.tokens import keyring, refresh_token
-from authly_server.tokens.device_code import UserCodes
-from authly_server.tokens.dpop_nonce import Nonces
-from authly_server.tokens.dpop_proofs import ProofVerifier
-from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile, Keys
-from authly_server.users.passwords import Passwords
+from authly_server.tokens.keyring import KeyRingError, KeyRingFile, Keys
 from authly_server.web import application, exposition, malformed
 from authly_server.web.services import Services
 
@@ -47,68 +30,59 @@ FINISH_SECONDS = 17.0
 KEYS_EVERY_SECONDS = 2.0
 # A browser with several open sign-ins sends their cookies along.
 MOST_HEADER_BYTES = 32 * 1024
-BACKLOG = 512
 _log = telemetry.logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SharedSecret:
-    """The ring of HS256, which never changes while the process lives."""
-
-    ring: KeyRing
+_Sites = Callable[[web.AppRunner], Sequence[web.BaseSite]]
 
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; answer the exit code, 2 for settings that cannot work."""
     try:
         configuration.check_serving(settings)
-        keys = load_keys(settings)
+        keys = assembly.load_keys(settings)
         telemetry.configure("debug" if settings.debug else settings.log_level)
         malformed.install()
+        if settings.processes > 1:
+            return _run_several(settings, keys)
         uvloop.run(serve(settings, keys))
     except SettingsError as error:
-        sys.stderr.writelines(f"{line}\n" for line in error.lines)
-        return 2
+        return _explain(error)
     return 0
 
 
-def load_keys(settings: Settings) -> Keys:
-    """The keys that the settings name.
+def _run_several(settings: Settings, keys: Keys) -> int:
+    def serve_at(place: Place) -> int:
+        try:
+            uvloop.run(serve(settings, keys, place))
+        except SettingsError as error:
+            # All of them find the same; one line each is enough.
+            return WRONG_SETTINGS if place.number else _explain(error)
+        return 0
 
-    Raises:
-        SettingsError: they cannot be used, or none has the algorithm asked for.
-    """
-    is_shared = settings.jwt_algorithm == "HS256"
-    try:
-        if is_shared:
-            return SharedSecret(keyring.hs256(settings.jwt_secret_key or ""))
-        mounted = KeyRingFile(Path(settings.signing_keys_file), settings.jwt_algorithm)
-    except KeyRingError as error:
-        name = "JWT_SECRET_KEY" if is_shared else "SIGNING_KEYS_FILE"
-        line = f"{name}: {error}"
-        raise SettingsError((line,)) from error
-    # Asked at the start only: while keys are rotated the ring says what is signed with.
-    if all(key.alg != settings.jwt_algorithm for key in mounted.ring.keys.values()):
-        line = f"SIGNING_KEYS_FILE: no key is for JWT_ALGORITHM={settings.jwt_algorithm}"
-        raise SettingsError((line,))
-    return mounted
+    management_port = settings.management_port if settings.metrics_enabled else None
+    doors = Doors(settings.processes, settings.port, management_port)
+    return Supervisor(settings.processes, doors, serve_at).run()
 
 
-async def serve(settings: Settings, keys: Keys) -> None:
-    """Listen, and end gracefully when asked to."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with services(settings, keys) as found, _refreshing(keys), _telling_clients(found):
+def _explain(error: SettingsError) -> int:
+    sys.stderr.writelines(f"{line}\n" for line in error.lines)
+    return WRONG_SETTINGS
+
+
+async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> None:
+    """Listen, and end gracefully when asked to; with a `place`, as one of several processes."""
+    stop = _asked_to_stop(place)
+    async with (
+        assembly.services(settings, keys) as found,
+        _refreshing(keys),
+        _telling_clients(found),
+    ):
         app = application.build(found)
         async with contextlib.AsyncExitStack() as listeners:
-            await listeners.enter_async_context(_listening(app, settings.port))
+            sites = _at_port(settings.port) if place is None else _at(place.public)
+            await listeners.enter_async_context(_listening(app, sites))
             if settings.metrics_enabled:
-                management = exposition.build(found.metrics)
-                await listeners.enter_async_context(
-                    _listening(management, settings.management_port)
-                )
-            _announce(settings)
+                await listeners.enter_async_context(_managing(found, place))
+            _announce(settings, place)
             await stop.wait()
             _log.info("stopping")
             found.lifecycle.is_draining = True
@@ -116,117 +90,67 @@ async def serve(settings: Settings, keys: Keys) -> None:
     _log.info("stopped")
 
 
-def _announce(settings: Settings) -> None:
-    for line in settings.without_effect:
-        _log.warning("setting without effect", setting=line)
+def _asked_to_stop(place: Place | None) -> asyncio.Event:
+    """Set by a signal, or by the end of the parent."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    def leave(lifeline: int) -> None:
+        loop.remove_reader(lifeline)
+        stop.set()
+
+    if place is not None:
+        loop.add_reader(place.lifeline, leave, place.lifeline)
+    return stop
+
+
+def _announce(settings: Settings, place: Place | None) -> None:
+    if place is None or place.number == 0:
+        for line in settings.without_effect:
+            _log.warning("setting without effect", setting=line)
+    numbered = {} if place is None else {"process": place.number}
     _log.info(
         "serving",
         environment=settings.environment,
         issuer=settings.issuer,
         port=settings.port,
         jwt_algorithm=settings.jwt_algorithm,
+        **numbered,
     )
 
 
-@contextlib.asynccontextmanager
-async def services(settings: Settings, keys: Keys) -> AsyncIterator[Services]:
-    """The collaborators of the endpoints, open; a database that is down delays nothing.
+def _at_port(port: int) -> _Sites:
+    return lambda runner: [web.TCPSite(runner, None, port, backlog=BACKLOG)]
 
-    Raises:
-        SettingsError: DATABASE_URL, or a file that a setting names, cannot be read.
-    """
-    async with (
-        opening.for_clients(settings) as outbound,
-        opening.for_cluster(settings) as cluster,
-        _services(settings, keys, outbound, cluster) as found,
-    ):
-        yield found
+
+def _at(sockets: Sockets) -> _Sites:
+    return lambda runner: [web.SockSite(runner, each, backlog=BACKLOG) for each in sockets]
 
 
 @contextlib.asynccontextmanager
-async def _services(
-    settings: Settings, keys: Keys, outbound: Fetcher, cluster: Fetcher
-) -> AsyncIterator[Services]:
-    issuer = (settings.issuer or "").rstrip("/")
-    database = await _open_database(settings)
-    registry = Registry(database, lifetime=min(settings.cache_ttl, registry_cache.LIFETIME))
-    await registry.start()
-    passwords = Passwords(cost=settings.password_hash_cost)
-    metrics = Metrics()
-    metrics.watch_connections(lambda: database.connections_in_use)
-    try:
-        yield Services(
-            settings=settings,
-            issuer=issuer,
-            database=database,
-            registry=registry,
-            directory=Directory(
-                registry=registry,
-                documents=outbound if settings.client_id_metadata_documents else None,
-                scopes=frozenset(settings.dynamic_client_scopes),
-                audiences=settings.dynamic_client_audiences,
-            ),
-            registrations=RegistrationLimits(
-                settings.dynamic_registrations_per_hour, time.monotonic
-            ),
-            keys=keys,
-            passwords=passwords,
-            clock=clock.SystemClock(),
-            metrics=metrics,
-            seal=Seal(settings.secret_key or ""),
-            outbound=outbound,
-            assertions=AssertionVerifier(
-                # RFC 7523 section 3, RFC 9126 section 2.
-                audiences=(issuer, f"{issuer}/token", f"{issuer}/par"),
-                database=database,
-                documents=outbound,
-                clock=clock.SystemClock(),
-                cluster=_cluster(settings, cluster),
-            ),
-            user_codes=UserCodes(settings.secret_key or ""),
-            proofs=ProofVerifier(
-                database=database,
-                clock=clock.SystemClock(),
-                nonces=Nonces(settings.secret_key or ""),
-                nonce_required=settings.dpop_nonce_required,
-            ),
-            refresh_key=refresh_token.derive_key(settings.jwt_refresh_secret_key or ""),
-        )
-    finally:
-        await registry.close()
-        await database.close()
-        passwords.close()
+async def _managing(found: Services, place: Place | None) -> AsyncIterator[None]:
+    """Serve the management port, for all processes if there are several."""
+    own = found.metrics.exposition
 
+    async def read() -> bytes:
+        return own() if place is None else await siblings.collect(place, own)
 
-def _cluster(settings: Settings, documents: Fetcher) -> Cluster | None:
-    """The cluster whose service accounts may be clients."""
-    if settings.kubernetes_issuer is None:
-        return None
-    if settings.kubernetes_jwks_file is not None:
-        source = cluster_keys.of_file(Path(settings.kubernetes_jwks_file))
-    else:
-        source = cluster_keys.of_url(settings.kubernetes_jwks_url or "", documents)
-    return Cluster(settings.kubernetes_issuer, source)
-
-
-async def _open_database(settings: Settings) -> Database:
-    try:
-        return await Database.open(
-            settings.database_url,
-            minimum=settings.database_pool_min,
-            maximum=settings.database_pool_max,
-            timeout=settings.database_timeout_seconds,
-        )
-    except ValueError as error:
-        line = f"DATABASE_URL: {error}"
-        raise SettingsError((line,)) from error
+    async with contextlib.AsyncExitStack() as stack:
+        if place is not None:
+            await stack.enter_async_context(siblings.answering(place, own))
+        sites = _at_port(found.settings.management_port) if place is None else _at(place.management)
+        await stack.enter_async_context(_listening(exposition.build(read), sites))
+        yield
 
 
 @contextlib.asynccontextmanager
-async def _listening(app: web.Application, port: int) -> AsyncIterator[None]:
+async def _listening(app: web.Application, sites: _Sites) -> AsyncIterator[None]:
     runner = web.AppRunner(
         app,
         access_log=None,
+        # Whoever hangs up between what was consumed and what is issued for it loses neither.
+        handler_cancellation=False,
         # A compressed body is refused unread; nothing is to be unpacked before that.
         auto_decompress=False,
         max_line_size=MOST_HEADER_BYTES,
@@ -236,8 +160,8 @@ async def _listening(app: web.Application, port: int) -> AsyncIterator[None]:
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, None, port, backlog=BACKLOG)
-        await site.start()
+        for site in sites(runner):
+            await site.start()
         yield
     finally:
         await runner.cleanup()

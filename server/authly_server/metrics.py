@@ -1,5 +1,6 @@
 """What Prometheus reads; the names are part of the seam between server, chart and dashboards."""
 
+import functools
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -33,8 +34,20 @@ class Metrics:
         self.logout_notices = self._counter(
             "logout_notices", "Attempts to tell a client of a session's end", "outcome"
         )
+        self.login_throttled = self._counter(
+            "login_throttled", "Sign-ins refused unseen, by what had been tried too often", "by"
+        )
+        self.limits_shared = self._gauge(
+            "limits_shared", "1 while limits are counted in Redis, 0 while by this process alone"
+        )
         self.connections = self._gauge("db_connections_active", "Database connections in use")
         self.schema_revision = self._gauge("schema_revision", "Revision of the database's schema")
+
+    def count_request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
+        """Count an answered request and how long that took."""
+        requests, duration = self._series_of(endpoint, method, status)
+        requests.inc()
+        duration.observe(seconds)
 
     def watch_connections(self, count: Callable[[], int]) -> None:
         """Ask `count` for the connections in use at each scrape."""
@@ -43,6 +56,11 @@ class Metrics:
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    @functools.cache  # noqa: B019  # there is one for each process; looking series up is slow
+    def _series_of(self, endpoint: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        requests = self.requests.labels(endpoint, method, str(status))
+        return requests, self.duration.labels(endpoint)
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(f"authly_{name}", documentation, labels, registry=self.registry)

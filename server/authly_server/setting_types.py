@@ -1,9 +1,10 @@
 """The kinds of values that settings have, as they are written in the environment."""
 
 import ipaddress
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 
 MINIMUM_SECRET: Final = 32
@@ -23,9 +24,64 @@ def _networks(value: object) -> object:
         raise ValueError(message) from error
 
 
+def _check_issuer(value: str) -> str:
+    """RFC 8414 section 2: an https URL without query or fragment."""
+    is_plain = value.isprintable() and value.isascii() and not set(value) & set(" ?#@\\")
+    if not is_plain or not value.startswith("https://") or not _has_host(value):
+        message = "must be an https URL without query and fragment (RFC 8414 section 2)"
+        raise ValueError(message)
+    return value
+
+
+def _check_origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    """RFC 6454 section 6.2: scheme, host and port, as browsers send them."""
+    for origin in value:
+        if origin != "*" and not _is_origin(origin):
+            message = "must be origins like https://app.example.com, or *"
+            raise ValueError(message)
+    return value
+
+
+def _check_email(value: str) -> str:
+    """An address in the rough: people type it, and mail to it proves it."""
+    local, _, domain = value.strip().rpartition("@")
+    if not local or not domain or not value.strip().isprintable() or " " in value.strip():
+        message = "must be an e-mail address"
+        raise ValueError(message)
+    return value
+
+
+def _is_origin(text: str) -> bool:
+    return (
+        text.isascii()
+        and text == text.lower()
+        and text.startswith(("https://", "http://"))
+        and not set(text.partition("://")[2]) & set(" /?#@*\\")
+        and _has_host(text)
+    )
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _fold(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), BeforeValidator(_split)]
 Secret = Annotated[str, Field(min_length=MINIMUM_SECRET, max_length=4096)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Ports = Annotated[tuple[Port, ...], BeforeValidator(_split)]
+Issuer = Annotated[str, AfterValidator(_check_issuer)]
+Origins = Annotated[Names, AfterValidator(_check_origins)]
+Email = Annotated[str, AfterValidator(_check_email)]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_fold)
+]

@@ -4,27 +4,37 @@ The names are those of the deployment guide, lower-cased. Times may be decimals 
 are rounded to whole seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError
 
+from authly_server.backup_settings import BackupSettings
 from authly_server.client_settings import ClientSettings
-from authly_server.setting_types import Names, Networks, Port, Secret
+from authly_server.limit_settings import LimitSettings
+from authly_server.mail_settings import MailSettings
+from authly_server.setting_types import (
+    Email,
+    Issuer,
+    LogLevel,
+    Names,
+    Networks,
+    Origins,
+    Port,
+    Secret,
+)
 
 
 _SECONDS_A_MINUTE: Final = 60
 _SECONDS_A_DAY: Final = 86_400
 
+_NO_DATABASE: Final = {"database_url": "postgresql://"}
 _NO_MAIL: Final = "has no effect: no mail is sent"
-_NO_LIMIT: Final = "has no effect: no rate is limited; limit it at the ingress"
 # The guide's settings that are accepted, so that its configuration can be used as it stands.
 _WITHOUT_EFFECT: Final = {
-    "rate_limit_enabled": _NO_LIMIT,
-    "rate_limit_requests_per_minute": _NO_LIMIT,
-    "redis_url": "has no effect: PostgreSQL is the only storage",
+    "db_password": "has no effect: the password is the one in DATABASE_URL",
     "smtp_host": _NO_MAIL,
     "smtp_port": _NO_MAIL,
     "smtp_username": _NO_MAIL,
@@ -44,114 +54,91 @@ class SettingsError(Exception):
 Algorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
 
 
-class Settings(ClientSettings):
+class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """The settings; a property tells the lifetimes in seconds."""
 
     database_url: str = Field(repr=False, pattern=r"^postgres(ql)?://")
+    """PostgreSQL, as postgresql://user:password@host:5432/database."""
+    db_password: str | None = Field(default=None, repr=False)
+    """No effect: the guide makes DATABASE_URL of it, and that has it."""
     server_database_url: str | None = Field(default=None, repr=False)
+    """For migrate: the role that serve will connect as, which gets its rights and password."""
     operator_database_url: str | None = Field(default=None, repr=False)
+    """For migrate: the role that the operator will connect as, in the same way."""
+    database_extensions: Names = ()
+    """For migrate: extensions of PostgreSQL to create, with commas between them."""
     database_pool_min: int = Field(default=1, ge=0, le=1000)
+    """Connections to PostgreSQL that each process keeps open."""
     database_pool_max: int = Field(default=10, ge=1, le=1000)
+    """Connections to PostgreSQL that each process opens at most."""
     database_timeout_seconds: float = Field(default=1.8, gt=0, le=60)
+    """How long a request waits for the database before it is answered 503."""
 
-    issuer: str | None = None
+    issuer: Issuer | None = None
+    """The https URL that clients know the server by, without query and fragment. Needed to
+    serve."""
     secret_key: Secret | None = Field(default=None, repr=False)
+    """Seals cookies and codes; at least 32 characters, the same for all replicas. Needed to
+    serve."""
     jwt_algorithm: Algorithm = "ES256"
+    """How access tokens are signed: ES256, RS256, EdDSA, or HS256 by a shared secret."""
     jwt_secret_key: Secret | None = Field(default=None, repr=False)
+    """The shared secret of HS256; at least 32 characters."""
     jwt_refresh_secret_key: Secret | None = Field(default=None, repr=False)
+    """What refresh tokens are derived with; at least 32 characters. Needed to serve."""
     signing_keys_file: str = "/etc/authly/keys/keyring.json"
+    """The mounted ring of signing keys; it is read again when it changes."""
 
     access_token_expire_minutes: Decimal = Field(default=Decimal(30), gt=0, le=1440)
+    """Lifetime of access tokens in minutes."""
     refresh_token_expire_days: Decimal = Field(default=Decimal(7), gt=0, le=3650)
+    """Lifetime of refresh tokens in days."""
     authorization_code_expire_minutes: Decimal = Field(default=Decimal(10), gt=0, le=10)
+    """Lifetime of authorization codes in minutes, 10 at most."""
     oauth_enabled: bool = True
+    """Whether the endpoints of OAuth are there at all."""
     pkce_required: bool = True
+    """Whether every client must use PKCE; else confidential ones may be registered without."""
     pushed_authorization_required: bool = False
+    """Whether authorization requests must be pushed (RFC 9126)."""
     dpop_nonce_required: bool = False
+    """Whether DPoP proofs must have a nonce of the server (RFC 9449)."""
     require_user_consent: bool = True
+    """Whether people are asked before a client gets what it had not before."""
     password_hash_cost: int = Field(default=12, ge=10, le=16)
+    """Cost of bcrypt for passwords, as a power of two."""
 
-    cors_origins: Names = ()
+    cors_origins: Origins = ()
+    """Origins of browser applications, with commas between them; * for any. A client may have
+    origins of its own beside them."""
     allowed_hosts: Names = ()
+    """Host headers that are answered, with commas between them; all where it is empty."""
     trusted_proxies: Networks = ()
-    rate_limit_enabled: bool = True
-    rate_limit_requests_per_minute: int = Field(default=100, ge=1, le=1_000_000)
-    redis_url: str | None = Field(default=None, repr=False, pattern=r"^rediss?://")
+    """Networks whose X-Forwarded-For is believed, with commas between them."""
     cache_ttl: int = Field(default=300, ge=0, le=86_400)
-
-    smtp_host: str | None = None
-    smtp_port: Port = 587
-    smtp_username: str | None = None
-    smtp_password: str | None = Field(default=None, repr=False)
-    smtp_from_email: str | None = None
+    """How many seconds clients and scopes are remembered, 30 at most; changes are heard at once."""
 
     environment: str = "production"
-    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    """A name for the log."""
+    log_level: LogLevel = "info"
+    """What is logged: debug, info, warning, error or critical."""
     debug: bool = False
+    """Whether everything is logged, as by LOG_LEVEL=debug."""
     metrics_enabled: bool = True
+    """Whether there is a management port."""
     health_check_enabled: bool = True
+    """Whether /health, /health/live and /health/ready are there."""
+    processes: int = Field(default=1, ge=1, le=64)
+    """How many processes serve, one a core; each has connections and caches of its own."""
     port: Port = 8000
+    """Where clients and people come."""
     management_port: Port = 9000
+    """Where /metrics is."""
 
-    admin_email: str | None = None
+    admin_email: Email | None = None
+    """For migrate: the first user, made where there is none yet."""
     admin_password: str | None = Field(default=None, repr=False)
-
-    backup_directory: str | None = None
-    backup_s3_bucket: str | None = None
-    backup_s3_prefix: str = ""
-    backup_s3_endpoint: str | None = None
-    backup_s3_region: str | None = None
-    backup_s3_storage_class: str = "STANDARD_IA"
-    aws_access_key_id: str | None = None
-    aws_secret_access_key: str | None = Field(default=None, repr=False)
-    backup_retention_days: int = Field(default=30, ge=1, le=36_500)
-    backup_name: str = Field(default="authly", pattern=r"^[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?$")
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _fold(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
-
-    @field_validator("issuer")
-    @classmethod
-    def _check_issuer(cls, value: str | None) -> str | None:
-        """RFC 8414 section 2: an https URL without query or fragment."""
-        if value is not None and not _is_issuer(value):
-            message = "must be an https URL without query and fragment (RFC 8414 section 2)"
-            raise ValueError(message)
-        return value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """RFC 6454 section 6.2: scheme, host and port, as browsers send them."""
-        for origin in value:
-            if origin != "*" and not _is_origin(origin):
-                message = "must be origins like https://app.example.com, or *"
-                raise ValueError(message)
-        return value
-
-    @field_validator("admin_email")
-    @classmethod
-    def _check_email(cls, value: str | None) -> str | None:
-        if value is not None and not _is_email(value.strip()):
-            message = "must be an e-mail address"
-            raise ValueError(message)
-        return value
-
-    @model_validator(mode="after")
-    def _check_pool(self) -> Self:
-        if self.database_pool_min > self.database_pool_max:
-            message = "DATABASE_POOL_MIN must not exceed DATABASE_POOL_MAX"
-            raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _check_secrets_differ(self) -> Self:
-        if self.jwt_secret_key and self.jwt_secret_key == self.jwt_refresh_secret_key:
-            message = "JWT_REFRESH_SECRET_KEY must differ from JWT_SECRET_KEY"
-            raise ValueError(message)
-        return self
+    """For migrate: the password of the first user."""
 
     @property
     def without_effect(self) -> tuple[str, ...]:
@@ -177,19 +164,105 @@ class Settings(ClientSettings):
         return max(1, round(self.authorization_code_expire_minutes * _SECONDS_A_MINUTE))
 
 
-def load(environ: Mapping[str, str]) -> Settings:
-    """Read the settings from environment variables; an empty variable means an absent one.
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What some settings say only together; the first of the names is the one to be told of."""
 
-    Raises:
-        SettingsError: one line for each setting that is wrong or missing.
+    names: tuple[str, ...]
+    is_broken: Callable[[Settings], bool]
+    reason: str
+
+    @property
+    def line(self) -> str:
+        """What somebody is told who broke it."""
+        return f"{self.names[0].upper()}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Settings as far as they could be read, a line for each that is wrong, and their names.
+
+    Without any line the settings are good.
     """
+
+    settings: Settings
+    lines: tuple[str, ...]
+    wrong: frozenset[str]
+
+
+def _needed_to_serve(name: str) -> Rule:
+    return Rule((name,), lambda given: getattr(given, name) is None, "must be set to serve")
+
+
+TOGETHER: Final = (
+    Rule(
+        ("database_pool_min", "database_pool_max"),
+        lambda given: given.database_pool_min > given.database_pool_max,
+        "must not exceed DATABASE_POOL_MAX",
+    ),
+    Rule(
+        ("jwt_refresh_secret_key", "jwt_secret_key"),
+        lambda given: (
+            given.jwt_secret_key is not None
+            and given.jwt_secret_key == given.jwt_refresh_secret_key
+        ),
+        "must differ from JWT_SECRET_KEY",
+    ),
+    Rule(
+        ("kubernetes_issuer", "kubernetes_jwks_file", "kubernetes_jwks_url"),
+        lambda given: (
+            given.kubernetes_issuer is not None
+            and (given.kubernetes_jwks_file is None) == (given.kubernetes_jwks_url is None)
+        ),
+        "needs either KUBERNETES_JWKS_FILE or KUBERNETES_JWKS_URL",
+    ),
+    Rule(
+        ("initial_access_token", "dynamic_registration"),
+        lambda given: given.dynamic_registration == "token" and given.initial_access_token is None,
+        "must be set where DYNAMIC_REGISTRATION is token",
+    ),
+)
+TO_SERVE: Final = (
+    _needed_to_serve("issuer"),
+    _needed_to_serve("secret_key"),
+    _needed_to_serve("jwt_refresh_secret_key"),
+    Rule(
+        ("jwt_secret_key", "jwt_algorithm"),
+        lambda given: given.jwt_algorithm == "HS256" and given.jwt_secret_key is None,
+        "must be set to serve with JWT_ALGORITHM=HS256",
+    ),
+)
+
+SERVING: Final = TOGETHER + TO_SERVE
+
+
+def read(environ: Mapping[str, str], rules: tuple[Rule, ...] = TOGETHER) -> Reading:
+    """Read environment variables, and tell all that is wrong; an empty one is an absent one."""
     values: dict[str, Any] = {
         name: environ[name.upper()] for name in Settings.model_fields if environ.get(name.upper())
     }
     try:
-        return Settings(**values)
+        settings, lines, wrong = Settings(**values), [], frozenset[str]()
     except ValidationError as error:
-        raise SettingsError(tuple(_lines(error))) from None
+        lines, wrong = _lines(error), frozenset(str(each["loc"][0]) for each in error.errors())
+        # What the others say together is told as well; nothing is ever done with these.
+        right = {name: value for name, value in values.items() if name not in wrong}
+        settings = Settings(**_NO_DATABASE | right)
+    broken = [rule for rule in rules if rule.is_broken(settings) and wrong.isdisjoint(rule.names)]
+    lines += (rule.line for rule in broken)
+    return Reading(settings, tuple(lines), wrong | {rule.names[0] for rule in broken})
+
+
+def load(environ: Mapping[str, str], rules: tuple[Rule, ...] = TOGETHER) -> Settings:
+    """The settings, if they are good.
+
+    Raises:
+        SettingsError: one line for each setting that is wrong or missing.
+    """
+    reading = read(environ, rules)
+    if reading.lines:
+        raise SettingsError(reading.lines)
+    return reading.settings
 
 
 def check_serving(settings: Settings) -> None:
@@ -198,51 +271,14 @@ def check_serving(settings: Settings) -> None:
     Raises:
         SettingsError: one line for each setting that is missing.
     """
-    needed = ["issuer", "secret_key", "jwt_refresh_secret_key"]
-    if settings.jwt_algorithm == "HS256":
-        needed.append("jwt_secret_key")
-    missing = tuple(name for name in needed if getattr(settings, name) is None)
+    missing = tuple(rule.line for rule in TO_SERVE if rule.is_broken(settings))
     if missing:
-        raise SettingsError(tuple(f"{name.upper()}: must be set to serve" for name in missing))
-
-
-def _is_issuer(text: str) -> bool:
-    return (
-        text.isprintable()
-        and text.isascii()
-        and text.startswith("https://")
-        and not set(text) & set(" ?#@\\")
-        and _has_host(text)
-    )
-
-
-def _is_origin(text: str) -> bool:
-    return (
-        text.isascii()
-        and text == text.lower()
-        and text.startswith(("https://", "http://"))
-        and not set(text.partition("://")[2]) & set(" /?#@*\\")
-        and _has_host(text)
-    )
-
-
-def _has_host(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_email(text: str) -> bool:
-    """An address in the rough: people type it, and mail to it proves it."""
-    local, _, domain = text.rpartition("@")
-    return bool(local and domain) and text.isprintable() and " " not in text
+        raise SettingsError(missing)
 
 
 def _lines(error: ValidationError) -> list[str]:
     return [
-        ": ".join([str(part).upper() for part in entry["loc"][:1]] + [_reason(entry["msg"])])
+        f"{str(entry['loc'][0]).upper()}: {_reason(entry['msg'])}"
         for entry in error.errors(include_input=False, include_url=False)
     ]
 

@@ -29,7 +29,12 @@ def environment(spec: dict[str, Any], kind: str, name: str) -> dict[str, str]:
     ours = [one for one in containers(found[(kind, name)]) if one["image"] == plan.image]
     (container,) = ours
     given_all = found[("ConfigMap", "main-config")]["data"] if "envFrom" in container else {}
-    secret = {**plan.material.credentials, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "s"}
+    secret = {
+        **plan.material.credentials,
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    }
     theirs = {one["name"] for one in spec.get("extraEnv", ())}
     single = {
         one["name"]: one.get("value") or secret[one["valueFrom"]["secretKeyRef"]["key"]]
@@ -62,6 +67,50 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
     assert loaded.cors_origins == ("https://app.example.com", "https://admin.example.com")
     assert "main.auth.svc" in loaded.allowed_hosts
     assert loaded.log_level == "debug"
+    assert (loaded.rate_limit_enabled, loaded.rate_limit_requests_per_minute) == (True, 200)
+    assert loaded.auth_rate_limit_requests_per_minute == 20
+    assert loaded.auth_rate_limit_burst == 0
+    assert (loaded.pushed_authorization_required, loaded.device_flow_enabled) == (True, False)
+    assert (loaded.login_throttle_enabled, loaded.password_hash_cost) == (False, 13)
+    assert loaded.client_id_metadata_documents
+    assert loaded.dynamic_registration == "token"
+    assert len(loaded.initial_access_token or "") >= 32
+    assert loaded.dynamic_client_scopes == ("openid", "orders")
+    assert loaded.dynamic_client_audiences == ("https://api.example.com",)
+    assert loaded.dynamic_client_limit == 10
+    assert (loaded.redis_url or "").endswith("@main-redis.auth.svc:6379/0")
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_limited"),
+    [
+        pytest.param({}, True, id="by default"),
+        pytest.param({"ingress": {"enabled": True, "host": "a.example"}}, False, id="one address"),
+        pytest.param(
+            {
+                "ingress": {"enabled": True, "host": "a.example"},
+                "security": {"trustedProxies": ["10.0.0.0/8"]},
+            },
+            True,
+            id="proxies that are believed",
+        ),
+        pytest.param(
+            {
+                "ingress": {"enabled": True, "host": "a.example"},
+                "security": {"rateLimit": {"enabled": True}},
+            },
+            True,
+            id="on",
+        ),
+        pytest.param({"security": {"rateLimit": {"enabled": False}}}, False, id="off"),
+    ],
+)
+def test_addresses_are_limited_where_they_can_be_told_apart(
+    spec: dict[str, Any], is_limited: bool
+) -> None:
+    whole = {**plans.MINIMAL, **spec}
+    loaded = settings.load(environment(whole, "Deployment", "main"))
+    assert loaded.rate_limit_enabled is is_limited
 
 
 @pytest.mark.parametrize(
@@ -91,13 +140,41 @@ def test_a_lifetime_comes_back_as_its_very_seconds(seconds: int) -> None:
     assert round(Decimal(data["REFRESH_TOKEN_EXPIRE_DAYS"]) * 86_400) == seconds
 
 
-@pytest.mark.parametrize("issuer", ["https://auth.example.com", "https://auth.example.com/a/b"])
-def test_the_ingress_publishes_every_path_of_the_server_but_its_health(issuer: str) -> None:
-    environ = environment({**plans.MINIMAL, "issuer": issuer}, "Deployment", "main")
-    table = set(routes.table(settings.load(environ), issuer))
-    published = ingress.paths(plans.plan({**plans.MINIMAL, "issuer": issuer}))
+REGISTERING = {"dynamicRegistration": {"mode": "Open"}}
 
-    assert set(published) == table - {route.path for route in routes.HEALTH}
+
+@pytest.mark.parametrize("issuer", ["https://auth.example.com", "https://auth.example.com/a/b"])
+@pytest.mark.parametrize("oauth", [{}, {"deviceFlow": False}, REGISTERING])
+def test_the_ingress_publishes_every_path_of_the_server_but_its_health(
+    issuer: str, oauth: dict[str, Any]
+) -> None:
+    spec = {**plans.MINIMAL, "issuer": issuer, "oauth": oauth}
+    table = set(routes.table(settings.load(environment(spec, "Deployment", "main")), issuer))
+    plan = plans.plan(spec)
+    below = ingress.prefixes(plan)
+    whole = {path for path in table if not path.startswith(below or "nothing")}
+
+    assert set(ingress.paths(plan)) == whole - {route.path for route in routes.HEALTH}
+    assert len(below) == len(table - whole) // 2
+    assert all(prefix in table for prefix in below)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "setting"),
+    [
+        ("corsOrigins", ["https://a.example:8443", "http://localhost:3000", "*"], "cors_origins"),
+        ("corsOrigins", ["https://[::1]:8443"], "cors_origins"),
+        ("allowedHosts", ["Auth.example.com:8443"], "allowed_hosts"),
+        ("trustedProxies", ["10.0.0.0/8", "fd00::/8", "192.0.2.1"], "trusted_proxies"),
+    ],
+)
+def test_what_admission_lets_through_is_read_by_the_server(
+    name: str, written: list[str], setting: str
+) -> None:
+    environ = environment({**plans.MINIMAL, "security": {name: written}}, "Deployment", "main")
+
+    read = getattr(settings.load(environ), setting)
+    assert set(map(str.lower, written)) <= {str(one).removesuffix("/32").lower() for one in read}
 
 
 def test_rows_are_accepted_and_come_back_as_they_are(database_url: str) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 from tests.e2e import installation
 from tests.e2e.kube import Kube, Object
+from tests.e2e.patience import Patient
 from tests.interop.person import Person
 
 from cluster import ports
@@ -149,7 +150,8 @@ class Instance:
 
     def visit(self, url: str, home: str) -> str:
         """Where the administrator's browser comes when a client sends it to `url`."""
-        with self.http() as http:
+        patient = Patient(verify=self.trust)
+        with httpx.Client(base_url=self.issuer, transport=patient, timeout=30) as http:
             return Person(http, *self.administrator).visit(url, home=home)
 
     def refresh(self, refresh_token: str) -> Object:
@@ -185,6 +187,8 @@ def manifests(instance: Instance, replicas: int) -> list[Object]:
         "replicas": replicas,
         "database": {"managed": managed},
         "resources": small,
+        # All that tests ask comes from one address.
+        "security": {"rateLimit": {"enabled": False}},
     }
     web = {
         "serverRef": reference,

@@ -159,7 +159,7 @@ def test_a_backup_to_a_claim_is_the_whole_database_and_holds_no_secret(
 
     # Thirty days are over for an old one of this server; what else lies there is not its.
     assert report["deleted"] == [f"{place}.main-{OLD}"]
-    left = {name, f"{name}.sha256", f"{place}.other-{OLD}", STRANGE}
+    left = {name, f"{name}.json", f"{name}.sha256", f"{place}.other-{OLD}", STRANGE}
     assert {*on_shelf(instance, "ls").split()} - {"lost+found"} == left
 
 
@@ -226,7 +226,7 @@ def test_a_backup_to_a_bucket_is_the_whole_database_and_holds_no_secret(
     report = run_now(abroad, "main-backup")
 
     name = report["file_name"]
-    assert bucket.names == [name, f"{name}.sha256"]
+    assert bucket.names == [name, f"{name}.json", f"{name}.sha256"]
     assert hashlib.sha256(bucket.read(name)).hexdigest() == report["sha256"]
     dump = gzip.decompress(bucket.read(name))
     assert {text for text in secrets_of(abroad, tokens) if text.encode() in dump} == set()

@@ -15,7 +15,7 @@ from cluster import handle
 
 SERVERS = "bad-servers"
 STRANGERS = "strangers"
-HEALED = 30.0
+HEALED = 90.0
 """Seconds from the end of a cause to the end of what it did."""
 MADE = "deploy,sts,svc,secret,cm,sa,netpol,pdb,cronjob,job,pvc"
 SILENT = "silent"
@@ -47,8 +47,8 @@ def administrator(_: str) -> list[Object]:
 
 UNUSABLE = "key url of Secret {0} (database.external.secretRef) cannot be used: {1}"
 UNREACHABLE = (
-    "the operator cannot ask the database: the database at {1}:5432: {2}: check the database and"
-    " the URL in Secret {0} (database.external.secretRef)"
+    "the operator cannot ask the database: the database at {1}:5432: {2}: check the database,"
+    " spec.database.external and Secret {0}"
 )
 UNTIL = ": until then nothing is rolled out"
 HOST = f"{external.NAME}.{SERVERS}.svc"

@@ -24,7 +24,7 @@ LONGEST_HANDOVER = 5.0
 SHORTEST_SECRET = 12
 PUBLIC = re.compile(
     r"client_id|issuer|internal_issuer_url|jwks_uri|.*_endpoint|ADMIN_EMAIL|kid|alg|state|"
-    r"use|kty|crv|.*_at|created|published"
+    r"use|kty|crv|(published|active|retire)At"
 )
 """Keys of Secrets, and members of a key ring, that are no secrets."""
 CHILDREN = "deployments,statefulsets,services,secrets,configmaps,serviceaccounts,jobs,cronjobs"

@@ -35,7 +35,7 @@ SETS: dict[str, tuple[str, ...]] = {
     ),
     "other names": (
         "--set=serviceAccount.name=robot,serviceAccount.annotations.note=x,leaseName=other",
-        "--set=server.image=registry.example.com/authly/server:9,database.image=example.com/pg:15",
+        "--set=server.image=registry.example.com/authly/server:9,database.image=example.com/pg:15,redis.image=example.com/redis:7",
         "--set=crds.keep=false,logLevel=Debug",
     ),
     "policies": (
@@ -53,6 +53,7 @@ REFUSED = {
     "image.pullPolicy=Sometimes": "/image/pullPolicy",
     "server.image=authly/server": "/server/image",
     "database.image=": "/database/image",
+    "redis.image=": "/redis/image",
     "crds.instal=true": "'instal' not allowed",
     "resources.request.cpu=1": "'request' not allowed",
     "networkPolicy.egressPorts={99999}": "/networkPolicy/egressPorts/0",
@@ -136,6 +137,7 @@ def test_the_operator_is_told_its_settings(helm: Helm) -> None:
         "AUTHLY_LEASE_NAME": "other",
         "AUTHLY_SERVER_IMAGE": "registry.example.com/authly/server:9",
         "AUTHLY_DATABASE_IMAGE": "example.com/pg:15",
+        "AUTHLY_REDIS_IMAGE": "example.com/redis:7",
         "AUTHLY_LOG_LEVEL": "debug",
     }
 

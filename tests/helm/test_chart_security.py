@@ -36,6 +36,10 @@ CHILDREN = (
     "ingresses.networking.k8s.io",
     "networkpolicies.networking.k8s.io",
     "poddisruptionbudgets.policy",
+    "horizontalpodautoscalers.autoscaling",
+    "httproutes.gateway.networking.k8s.io",
+    "servicemonitors.monitoring.coreos.com",
+    "prometheusrules.monitoring.coreos.com",
 )
 NEEDED = [
     *(
@@ -52,6 +56,12 @@ NEEDED = [
     ("patch", "authlyclients.authly.dev"),
     ("patch", "authlyservers.authly.dev/status"),
     ("patch", "authlyclients.authly.dev/status"),
+    *(
+        (verb, "clusters.postgresql.cnpg.io")
+        for verb in ("get", "list", "watch", "create", "patch")
+    ),
+    ("get", "persistentvolumeclaims"),
+    ("patch", "persistentvolumeclaims"),
     ("list", "pods"),
     ("create", "events.events.k8s.io"),
 ]
@@ -62,6 +72,8 @@ NEVER = [
     ("create", "rolebindings.rbac.authorization.k8s.io"),
     ("impersonate", "users"),
     ("delete", "authlyclients.authly.dev"),
+    ("delete", "clusters.postgresql.cnpg.io"),
+    ("delete", "persistentvolumeclaims"),
     ("create", "serviceaccounts/token"),
     ("patch", "authlyservers.authly.dev"),
     ("create", "authlyservers.authly.dev"),

@@ -11,7 +11,18 @@ from authly_operator.condition_names import Condition, Reason
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     ROOT / "THREAT_MODEL.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("operations", "security", "api", "openid-connect")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in (
+            "operations",
+            "security",
+            "api",
+            "openid-connect",
+            "grants",
+            "bad-input",
+            "soak",
+        )
+    ),
 ]
 NAMES = [path.name for path in DOCUMENTS]
 

@@ -167,6 +167,8 @@ def test_the_health_check_fails_where_nothing_listens(
 def test_the_server_image_can_dump_a_database(built: dict[str, Image]) -> None:
     done = built["server"].run("pg_dump", "--version")
     assert done.stdout.startswith("pg_dump (PostgreSQL) 15.")
+    done = built["server"].run("psql", "--version")
+    assert done.stdout.startswith("psql (PostgreSQL) 15.")
 
 
 def test_the_server_image_trusts_debians_authorities(built: dict[str, Image]) -> None:

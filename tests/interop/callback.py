@@ -27,6 +27,7 @@ class Home:
 
     _server: ThreadingHTTPServer
     arrivals: list[Arrival] = field(default_factory=list)
+    pages: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -46,6 +47,11 @@ class Home:
         """What has arrived at that client, in order."""
         return [arrival for arrival in self.arrivals if arrival.path == f"/{client_id}"]
 
+    def publish(self, path: str, kind: str, content: bytes) -> str:
+        """Answer with that content of a client's own at a path; the URL of it."""
+        self.pages[path] = kind, content
+        return self.origin + path
+
     def close(self) -> None:
         """Stop listening."""
         self._server.shutdown()
@@ -55,6 +61,7 @@ class Home:
 def listen() -> Home:
     """Listen on a free port."""
     arrivals: list[Arrival] = []
+    pages: dict[str, tuple[str, bytes]] = {}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -73,12 +80,13 @@ def listen() -> Home:
             assert len(dict(parameters)) == len(parameters), f"a parameter came twice: {form}"
             path, referrer = urlsplit(self.path).path, self.headers["Referer"]
             arrivals.append(Arrival(self.command, path, dict(parameters), referrer))
+            kind, content = pages.get(path, ("text/html", _PAGE))
             self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(_PAGE)))
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(_PAGE)
+            self.wfile.write(content)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return Home(server, arrivals)
+    return Home(server, arrivals, pages)

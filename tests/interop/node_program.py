@@ -1,15 +1,14 @@
-"""A client in JavaScript: it asks for a browser by a line of JSON, and ends with what it got."""
+"""A client in JavaScript, by the libraries of the lock file."""
 
-import json
-import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.interop import program as interop_program
+
 
 FOLDER = Path(__file__).parent / "node"
-PATIENCE = 60.0
 
 
 def ensure_installed() -> None:
@@ -30,32 +29,10 @@ def run(
     configuration: Mapping[str, object],
     *,
     authority: Path,
-    visit: Callable[[str, str], str],
+    visit: interop_program.Visit,
 ) -> dict[str, Any]:
-    """What the program reports; it trusts `authority`, and `visit` is its user's browser.
-
-    `visit` gets the URL to open and where the client waits, and answers where the browser came.
-    """
-    environ = {"PATH": os.environ["PATH"], "NODE_EXTRA_CA_CERTS": str(authority)}
-    with subprocess.Popen(  # noqa: S603
-        ["node", f"{program}.mjs"],  # noqa: S607
-        cwd=FOLDER,
-        env=environ,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            print(json.dumps(configuration), file=process.stdin, flush=True)
-            for line in process.stdout:
-                message: dict[str, Any] = json.loads(line)
-                if "result" in message:
-                    result: dict[str, Any] = message["result"]
-                    return result
-                arrived = {"arrived": visit(message["visit"], message["home"])}
-                print(json.dumps(arrived), file=process.stdin, flush=True)
-        finally:
-            process.kill()
-    raise AssertionError(f"{program} ended without a result")
+    """What the program reports; see `program.run`."""
+    command = ["node", f"{program}.mjs"]
+    return interop_program.run(
+        command, configuration, folder=FOLDER, authority=authority, visit=visit
+    )

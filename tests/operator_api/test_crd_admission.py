@@ -6,159 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.operator_desired import pods
+from tests.operator_api.manifests import ACCEPTED, IMMUTABLE, REFUSED, WELL, managed
 
 from cluster import handle
 
 
 pytestmark = pytest.mark.control_plane
-
-WELL: dict[str, dict[str, Any]] = {
-    "AuthlyServer": {"issuer": "https://auth.example.com", "database": {"managed": {}}},
-    "AuthlyScope": {"serverRef": {"name": "main"}, "name": "orders:read"},
-    "AuthlyClient": {
-        "serverRef": {"name": "main"},
-        "grantTypes": ["authorization_code", "refresh_token"],
-        "redirectUris": ["https://app.example.com/callback"],
-    },
-}
-
-
-def client(uri: str) -> dict[str, Any]:
-    return {"redirectUris": [uri]}
-
-
-FROM = {"secretKeyRef": {"name": "a", "key": "b"}}
-
-
-def variable(name: str, **fields: Any) -> dict[str, Any]:
-    return {"extraEnv": [{"name": name, **fields}]}
-
-
-def beside(container: dict[str, Any]) -> dict[str, Any]:
-    return {"podTemplate": {"containers": [container]}}
-
-
-def volume(name: str = "v", **source: Any) -> dict[str, Any]:
-    return {"podTemplate": {"volumes": [{"name": name, **source}]}}
-
-
-DEVICE = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
-EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-ACCEPTED = [
-    ("AuthlyServer", {}),
-    ("AuthlyServer", {"issuer": None, "ingress": {"enabled": True, "host": "a.example.com"}}),
-    ("AuthlyServer", {"database": {"external": {"secretRef": {"name": "db", "key": "URL"}}}}),
-    ("AuthlyServer", {"resources": {"requests": {"cpu": 1, "memory": "256Mi"}}}),
-    ("AuthlyServer", {"backup": {"destination": {"persistentVolumeClaim": {"claimName": "b"}}}}),
-    ("AuthlyServer", pods.FULL),
-    ("AuthlyServer", {"service": {"type": "NodePort", "externalTrafficPolicy": "Local"}}),
-    ("AuthlyServer", {"image": {"digest": "sha256:" + "a" * 64}}),
-    ("AuthlyScope", {}),
-    ("AuthlyClient", {}),
-    ("AuthlyClient", {"type": "Public"}),
-    ("AuthlyClient", {"grantTypes": ["client_credentials"], "redirectUris": None}),
-    ("AuthlyClient", {"type": "Public", "grantTypes": DEVICE, "redirectUris": None}),
-    ("AuthlyClient", {"grantTypes": ["client_credentials", EXCHANGE], "redirectUris": None}),
-    ("AuthlyClient", client("http://127.0.0.1:8080/callback")),
-    ("AuthlyClient", client("http://[::1]/callback")),
-    ("AuthlyClient", client("com.example.app:/callback")),
-]
-REFUSED = [
-    ("AuthlyServer", {"issuer": None}, "set issuer, or ingress.host"),
-    ("AuthlyServer", {"issuer": "http://auth.example.com"}, "should match"),
-    ("AuthlyServer", {"issuer": "https://auth.example.com?a=b"}, "should match"),
-    ("AuthlyServer", {"database": {}}, "exactly one of database.managed"),
-    ("AuthlyServer", {"ingress": {"enabled": True}}, "an enabled ingress needs a host"),
-    ("AuthlyServer", {"tokens": {"authorizationCodeTTL": "11m"}}, "between 1s and 10m"),
-    ("AuthlyServer", {"tokens": {"accessTokenTTL": "7d"}}, "should match"),
-    ("AuthlyServer", {"backup": {"destination": {}}}, "exactly one of destination."),
-    ("AuthlyServer", {"replicas": -1}, "greater than or equal to 0"),
-    ("AuthlyServer", {"tokenz": {}}, "unknown field"),
-    ("AuthlyServer", {"image": {"digest": "sha256:a"}}, "should match"),
-    ("AuthlyServer", {"service": {"externalTrafficPolicy": "Local"}}, "NodePort and LoadBalancer"),
-    ("AuthlyServer", {"service": {"loadBalancerClass": "a/b"}}, "set type to LoadBalancer"),
-    ("AuthlyServer", variable("LOG_LEVEL", value="debug"), "set the field of the spec"),
-    ("AuthlyServer", variable("not-a-name", value="1"), "should match"),
-    ("AuthlyServer", variable("A", value="1", valueFrom={}), "exactly one of valueFrom."),
-    ("AuthlyServer", variable("A", value="1", valueFrom=FROM), "not both"),
-    ("AuthlyServer", beside({"name": "x"}), "needs an image"),
-    ("AuthlyServer", beside({"name": "serve", "image": "a"}), "are spec.image"),
-    ("AuthlyServer", beside({"name": "serve", "args": ["x"]}), "command and args are"),
-    (
-        "AuthlyServer",
-        beside({"name": "serve", "securityContext": {"privileged": True}}),
-        "operator's own securityContext",
-    ),
-    ("AuthlyServer", volume(hostPath={"path": "/"}), "unknown field"),
-    ("AuthlyServer", volume(), "exactly one of configMap"),
-    ("AuthlyServer", volume(emptyDir={}, secret={"secretName": "a"}), "exactly one of configMap"),
-    ("AuthlyServer", volume(name="keys", emptyDir={}), "choose another name"),
-    (
-        "AuthlyServer",
-        {"podTemplate": {"labels": {"app.kubernetes.io/name": "x"}}},
-        "choose other keys",
-    ),
-    (
-        "AuthlyServer",
-        {"podTemplate": {"annotations": {"authly.dev/config-hash": "x"}}},
-        "annotate the AuthlyServer",
-    ),
-    ("AuthlyServer", {"tolerations": [{"effect": "NoSchedule"}]}, "say so by operator Exists"),
-    ("AuthlyServer", {"topologySpread": [{"topologyKey": "a", "minDomains": 2}]}, "minDomains is"),
-    (
-        "AuthlyServer",
-        {"affinity": {"podAffinity": {"required": []}}},
-        "unknown field",
-    ),
-    ("AuthlyScope", {"name": 'a"b'}, "should match"),
-    ("AuthlyScope", {"name": "two words"}, "should match"),
-    ("AuthlyClient", client("https://*.example.com/"), "must not contain a wildcard"),
-    ("AuthlyClient", client("https://a.example.com/#f"), "must not have a fragment"),
-    ("AuthlyClient", client("http://a.example.com/"), "a redirect URI must be https://"),
-    ("AuthlyClient", client("https://u:p@a.example.com/"), "without user or password"),
-    ("AuthlyClient", client("https://a.example.com/a b"), "ASCII without spaces"),
-    ("AuthlyClient", client("javascript:alert(1)"), "a redirect URI must be https://"),
-    ("AuthlyClient", {"redirectUris": []}, "redirectUris belong together"),
-    ("AuthlyClient", {"grantTypes": ["client_credentials"]}, "redirectUris belong together"),
-    ("AuthlyClient", {"grantTypes": ["implicit"]}, "Unsupported value"),
-    (
-        "AuthlyClient",
-        {"grantTypes": ["refresh_token"], "redirectUris": []},
-        "add authorization_code",
-    ),
-    (
-        "AuthlyClient",
-        {"type": "Public", "grantTypes": ["client_credentials"], "redirectUris": []},
-        "set type to Confidential",
-    ),
-    (
-        "AuthlyClient",
-        {"type": "Public", "grantTypes": [EXCHANGE], "redirectUris": []},
-        "set type to Confidential",
-    ),
-    ("AuthlyClient", {"type": "Public", "requirePkce": False}, "Confidential clients only"),
-    (
-        "AuthlyClient",
-        {"type": "Public", "auth": {"method": "ClientSecretBasic"}},
-        "cannot keep a secret",
-    ),
-    ("AuthlyClient", {"type": "Public", "auth": {"secret": {}}}, "remove auth.secret"),
-    ("AuthlyClient", {"auth": {"method": "None"}}, "must authenticate"),
-    ("AuthlyClient", {"auth": {"secret": {"source": "Existing"}}}, "Existing needs ref"),
-]
-IMMUTABLE = [
-    ("AuthlyServer", {"issuer": "https://other.example.com"}, "the issuer is immutable"),
-    (
-        "AuthlyServer",
-        {"database": {"managed": {"storage": {"size": "20Gi"}}}},
-        "expand the PersistentVolumeClaim",
-    ),
-    ("AuthlyScope", {"name": "other"}, "name is immutable"),
-    ("AuthlyScope", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
-    ("AuthlyClient", {"clientId": "other"}, "clientId is immutable"),
-    ("AuthlyClient", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
-]
 
 
 def manifest(place: Path, kind: str, change: dict[str, Any], name: str = "sample") -> str:
@@ -217,6 +70,13 @@ def test_what_is_immutable_cannot_be_edited(
     with pytest.raises(handle.CommandFailed) as refusal:
         control_plane.kubectl("apply", "-f", manifest(tmp_path, kind, change))
     assert message in str(refusal.value)
+
+
+def test_storage_may_grow(control_plane: handle.Cluster, tmp_path: Path) -> None:
+    control_plane.kubectl("apply", "-f", manifest(tmp_path, "AuthlyServer", {}))
+    grown = manifest(tmp_path, "AuthlyServer", managed(storage={"size": "10241Mi"}))
+
+    assert "configured" in control_plane.kubectl("apply", "--dry-run=server", "-f", grown)
 
 
 def test_a_long_server_name_is_refused(control_plane: handle.Cluster, tmp_path: Path) -> None:

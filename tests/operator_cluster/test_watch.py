@@ -10,7 +10,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from authly_operator import naming
-from authly_operator.cluster import client, watch
+from authly_operator.cluster import client, discovery, watch
 
 
 pytestmark = pytest.mark.control_plane
@@ -205,7 +205,7 @@ async def test_a_stream_that_ends_oddly_is_begun_again(
 async def test_all_kinds_of_children_are_watched_in_every_namespace(
     api: client.Client, namespace: str, config_map: Any, notes: Notes
 ) -> None:
-    task = asyncio.create_task(watch.children(api, [None], notes.take))
+    task = asyncio.create_task(watch.children(discovery.Discovery(api), [None], notes.take))
     account = {**config_map(name="main"), "kind": "ServiceAccount"}
     del account["data"]
     await api.create(account)

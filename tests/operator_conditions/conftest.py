@@ -12,6 +12,7 @@ from authly_operator.conditions import client, scope, server
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.material import client_secret
 from authly_operator.observed import (
+    ChildKey,
     ClientObserved,
     DatabaseProbe,
     EndpointProbe,
@@ -21,6 +22,7 @@ from authly_operator.observed import (
     SecretSeen,
     ServerObserved,
     ServerView,
+    Verified,
     Waiting,
     Written,
 )
@@ -79,8 +81,9 @@ def _job(condition: str | None = "Complete", reason: str = "", message: str = ""
 def judge_server() -> Callable[..., dict[str, Told]]:
     """Judge a server that is well but for what is given.
 
-    `deployment` and `job` change these objects, `without` leaves children out by kind, `waiting`
-    are pods that do not run as (component, pod, reason, message); others are of ServerObserved.
+    `deployment` and `job` change these objects, `without` leaves children out by kind, `beside`
+    are more children, `waiting` are pods that do not run as (component, pod, reason, message);
+    others are of ServerObserved.
     """
 
     def judge(
@@ -91,9 +94,15 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         without: tuple[str, ...] = (),
         waiting: Iterable[tuple[str, str, str, str]] = (),
         missing: tuple[str, ...] = (),
+        impossible: tuple[str, ...] = (),
+        shortage: str | None = None,
+        approved: bool = True,
+        signing_keys_missing: str | None = None,
+        beside: Mapping[ChildKey, Mapping[str, Any]] | None = None,
         **fields: Any,
     ) -> dict[str, Told]:
-        children = {
+        children: dict[ChildKey, Mapping[str, Any]] = {
+            **(beside or {}),
             ("Deployment", "main"): _deployment(**deployment or {}),
             ("StatefulSet", "main-database"): {"status": {"readyReplicas": 1}},
             ("Job", JOB): _job(**job or {}),
@@ -110,7 +119,14 @@ def judge_server() -> Callable[..., dict[str, Told]]:
             endpoint=EndpointProbe(issuer=ISSUER),
         )
         expected = server.Expectation(
-            image=IMAGE, migration_job=JOB, config_hash="hash-of-now", missing=missing
+            image=IMAGE,
+            migration_job=JOB,
+            config_hash="hash-of-now",
+            missing=missing,
+            impossible=impossible,
+            shortage=shortage,
+            approved=approved,
+            signing_keys_missing=signing_keys_missing,
         )
         seen = replace(well, **fields)
         return _by_type(server.judge(_server_spec(**spec or {}), seen, expected))
@@ -164,6 +180,7 @@ def judge_client(view: Callable[..., ServerView]) -> Callable[..., dict[str, Tol
                 "secret_sha256": [client_secret.digest("s3cret-value")],
             },
             written=Written(outcome="Unchanged"),
+            verified=Verified(mark="1f2e3d4c/ClientSecretBasic"),
             secret=SecretSeen(
                 data=SecretData({"client_secret": "s3cret-value", "issuer": ISSUER}),
                 owner_uid="uid-of-client",

@@ -33,6 +33,7 @@ def test_a_registered_client_with_its_secret_is_ready(judge_client: Judge) -> No
         "ScopesResolved": ("True", "ScopesFound"),
         "Synced": ("True", "Registered"),
         "CredentialsReady": ("True", "SecretWritten"),
+        "CredentialsVerified": ("True", "CredentialsAccepted"),
     }
     assert judged["Ready"][2] == "client auth.shop can get tokens"
 

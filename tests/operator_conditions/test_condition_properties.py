@@ -26,6 +26,7 @@ from authly_operator.observed import (
     SecretSeen,
     ServerObserved,
     ServerView,
+    Verified,
     Waiting,
     Written,
 )
@@ -66,7 +67,10 @@ told = st.lists(
     st.fixed_dictionaries(
         {
             "type": st.sampled_from(
-                ["Progressing", "ReplicaFailure", "Available", "Complete", "Failed"]
+                [
+                    *("Progressing", "ReplicaFailure", "Available", "Complete", "Failed"),
+                    "ScalingActive",
+                ]
             ),
             "status": st.sampled_from(["True", "False", "Unknown"]),
         },
@@ -105,6 +109,7 @@ children = manifests(
     {
         "Deployment/main": workloads,
         "StatefulSet/main-database": workloads,
+        "HorizontalPodAutoscaler/main": workloads,
         f"Job/{JOB}": manifests({"status": manifests({"conditions": told})}),
     }
 ).map(lambda found: {tuple(key.split("/")): child for key, child in found.items()})
@@ -131,6 +136,7 @@ server_specs = st.builds(
                 [{"managed": {}}, {"external": {"secretRef": {"name": "s", "key": "url"}}}]
             ),
             "replicas": replicas,
+            "autoscaling": st.sampled_from([None, {"min": 1, "max": 3, "cpu": 50}]),
             "paused": st.booleans(),
             "signingKeys": st.sampled_from([{}, {"algorithm": "HS256"}]),
             "allowedClients": st.sampled_from(
@@ -237,7 +243,13 @@ WELL_CLIENT = ClientObserved(
 )
 scopes_seen = manifests(registered).map(lambda spoilt: replace(WELL_SCOPE, **spoilt))
 clients_seen = manifests(
-    {**registered, "secret": secrets, "source": secrets, "failures": sentences}
+    {
+        **registered,
+        "secret": secrets,
+        "source": secrets,
+        "failures": sentences,
+        "verified": st.none() | st.builds(Verified, refusal=st.none() | texts, mark=texts),
+    }
 ).map(lambda spoilt: replace(WELL_CLIENT, **spoilt))
 SCOPE_SPEC = authly_scope.Spec.model_validate({"serverRef": {"name": "main"}, "name": "reports"})
 CLIENT_FIELDS: list[dict[str, Any]] = [
@@ -307,7 +319,8 @@ def test_a_client_is_ready_only_if_all_that_it_needs_holds(
 
     needed = all(judged[one].true for one in client.NEEDED) and not seen.identity.deleting
     served = seen.server is not None and seen.server.ready
-    assert judged[Condition.READY].true == (needed and served and not seen.failures)
+    verified = judged[Condition.CREDENTIALS_VERIFIED].true
+    assert judged[Condition.READY].true == (needed and served and verified and not seen.failures)
 
 
 @given(texts)

@@ -28,6 +28,8 @@ def test_a_server_that_is_well_is_ready_and_says_by_what(judge_server: Judge) ->
         "EndpointReady": ("True", "IssuerAnswers"),
         "Progressing": ("False", "RolledOut"),
         "Paused": ("False", "NotPaused"),
+        "BackupHealthy": ("Unknown", "BackupNotConfigured"),
+        "OptionalResourcesReady": ("True", "OptionalResourcesMade"),
     }
     assert judged["Ready"][2] == "discovery answers with issuer https://auth.example.com"
 
@@ -54,7 +56,7 @@ def test_nothing_but_the_beginning_is_claimed_where_nothing_was_seen(judge_serve
     judged = judge_server(children={}, secrets={}, database=None, endpoint=None)
 
     true = {kind for kind, (status, _, _) in judged.items() if status == "True"}
-    assert true == {"Progressing"}
+    assert true == {"Progressing", "OptionalResourcesReady"}  # nothing optional is asked for
     assert all(message for _, _, message in judged.values())
 
 
@@ -125,7 +127,7 @@ def test_nothing_but_the_beginning_is_claimed_where_nothing_was_seen(judge_serve
                 "database": DatabaseProbe(error="connection refused"),
                 "without": FIRST,
             },
-            "False", "DatabaseUnreachable", "check the database and the URL in Secret postgres",
+            "False", "DatabaseUnreachable", "spec.database.external and Secret postgres",
             id="external and unreachable",
         ),
         pytest.param(

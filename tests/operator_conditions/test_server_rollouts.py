@@ -228,3 +228,19 @@ def test_of_several_pods_that_do_not_run_the_same_is_told_every_time(judge_serve
 
     assert len(told) == 1
     assert "pod main-c (and 3 more): ErrImagePull: denied" in told.pop()[2]
+
+
+def test_a_migration_that_waits_for_a_person_says_how_to_approve_it(judge_server: Judge) -> None:
+    older = {"image": "authly/server:1"}
+    judged = judge_server(approved=False, without=("Job",), deployment=older)
+
+    assert judged["Migrated"][:2] == ("False", "MigrationNotApproved")
+    assert "--overwrite authly.dev/approve-migration=main-migrate-12345678" in judged["Migrated"][2]
+    assert judged["Progressing"][:2] == ("False", "MigrationNotApproved")
+    assert judged["Ready"][:2] == ("True", "MigrationNotApproved")
+
+
+def test_a_migration_that_was_approved_is_judged_by_its_job(judge_server: Judge) -> None:
+    judged = judge_server(approved=False)
+
+    assert judged["Migrated"][:2] == ("True", "Migrated")

@@ -41,9 +41,11 @@ FULL: dict[str, Any] = {
             "storage": {"size": "20480Mi", "className": "fast"},
             "resources": {"requests": {"cpu": "0.5"}, "limits": {"memory": "1024Mi"}},
             "parameters": {"shared_buffers": "256MB", "log_line_prefix": "$(PGDATA) %m"},
+            "extensions": ["pg_trgm", "citext"],
         },
         "pool": {"min": 2, "max": 20},
     },
+    "redis": {"managed": {"maxMemory": "32Mi", "resources": {"limits": {"memory": "64Mi"}}}},
     "migrations": {"timeout": "1h30m", "backoffLimit": 0},
     "bootstrapAdmin": {"email": "root@example.com"},
     "tokens": {
@@ -52,11 +54,26 @@ FULL: dict[str, Any] = {
         "authorizationCodeTTL": "1m",
     },
     "signingKeys": {"algorithm": "EdDSA"},
-    "oauth": {"requireConsent": False, "requirePkce": False},
+    "oauth": {
+        "requireConsent": False,
+        "requirePkce": False,
+        "requirePushedAuthorization": True,
+        "deviceFlow": False,
+        "clientIdMetadataDocuments": True,
+        "dynamicRegistration": {
+            "mode": "Token",
+            "scopes": ["openid", "orders"],
+            "audiences": ["https://api.example.com"],
+            "limit": 10,
+        },
+    },
     "security": {
         "corsOrigins": ["https://app.example.com", "https://admin.example.com"],
         "allowedHosts": ["other.example.com"],
         "trustedProxies": ["10.0.0.0/8"],
+        "rateLimit": {"requestsPerMinute": 200, "authRequestsPerMinute": 20, "burst": 0},
+        "loginThrottle": {"enabled": False},
+        "passwordPolicy": {"hashCost": 13},
     },
     "logging": {"level": "Debug"},
     "service": {
@@ -73,6 +90,19 @@ FULL: dict[str, Any] = {
         "host": "auth.example.com",
         "tls": {"issuerRef": {"name": "letsencrypt"}},
         "annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "1m"},
+        "exposeMetrics": True,
+    },
+    "gateway": {
+        "parentRefs": [
+            {"name": "public", "namespace": "gateways", "sectionName": "https"},
+            {"name": "public", "namespace": "gateways", "sectionName": "internal", "port": 8443},
+        ],
+        "hostnames": ["auth.example.com"],
+    },
+    "monitoring": {
+        "serviceMonitor": {"enabled": True, "interval": "15s", "labels": {"release": "prometheus"}},
+        "rules": {"enabled": True, "labels": {"release": "prometheus"}},
+        "dashboard": {"enabled": True, "labels": {"team": "a"}},
     },
     "resources": {"requests": {"cpu": "1000m", "memory": "0.5Gi"}, "limits": {"cpu": 2}},
     "backup": {
@@ -87,9 +117,12 @@ FULL: dict[str, Any] = {
                 "credentialsSecretRef": {"name": "bucket"},
             }
         },
-        "retention": {"days": 7},
+        "encryption": {"keySecretRef": {"name": "backup-key", "key": "key"}},
+        "retention": {"days": 7, "keepLast": 14},
+        "verify": {"schedule": "0 6 * * 0"},
     },
     "maintenance": {"schedule": "0 4 * * *"},
+    "autoscaling": {"min": 3, "max": 12, "cpu": 70, "memory": 80},
     "deletionPolicy": "Delete",
     **pods.FULL,
 }
@@ -99,11 +132,55 @@ EXTERNAL: dict[str, Any] = {
     "database": {"external": {"secretRef": {"name": "pg", "key": "url"}}},
     "signingKeys": {"algorithm": "HS256"},
     "backup": DUMPS,
-    "networkPolicy": {"enabled": True},
+    "networkPolicy": {
+        "from": [{"namespaceSelector": {"matchLabels": {"team": "edge"}}, "podSelector": {}}],
+        "metricsFrom": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
+    },
     "disruptionBudget": {"enabled": False},
 }
-SPECS = {"minimal": MINIMAL, "full": FULL, "external": EXTERNAL}
-SECRETS = {"pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"})}
+BY_FIELDS: dict[str, Any] = {
+    "issuer": "https://auth.example.com",
+    "database": {
+        "external": {
+            "host": "db.example.com",
+            "port": 6432,
+            "name": "shop",
+            "sslMode": "VerifyCA",
+            "caSecretRef": {"name": "trust"},
+            "credentialsSecretRef": {"name": "owner"},
+        }
+    },
+    "redis": {"external": {"urlSecretRef": {"name": "counts", "key": "url"}}},
+    "signingKeys": {"algorithm": "HS256"},
+    "backup": DUMPS,
+}
+CLUSTER: dict[str, Any] = {
+    "issuer": "https://auth.example.com",
+    "database": {
+        "cloudNativePG": {
+            "template": {"instances": 2, "storage": {"size": "20480Mi", "className": "fast"}}
+        }
+    },
+    "signingKeys": {"algorithm": "HS256"},
+}
+SPECS = {
+    "minimal": MINIMAL,
+    "full": FULL,
+    "external": EXTERNAL,
+    "by-fields": BY_FIELDS,
+    "cluster": CLUSTER,
+}
+_PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+SECRETS = {
+    "pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"}),
+    "counts": SecretData({"url": "rediss://:hunter2@redis.example.com:6380/1"}),
+    "trust": SecretData({"ca.crt": _PEM}),
+    "owner": SecretData({"username": "boss", "password": "hunter2"}),
+    "main-database-app": SecretData(
+        {"username": "authly", "password": "hunter2", "dbname": "authly"}
+    ),
+    "main-database-ca": SecretData({"ca.crt": _PEM}),
+}
 
 
 _PRIMES = (
@@ -141,7 +218,7 @@ def rsa_key() -> str:
 
 def plan_of(spec: authly_server.Spec, seen: ServerObserved, drawn: bytes = bytes(64)) -> Plan:
     """The plan with the material that is drawn for it."""
-    made = material.draw(spec, seen, drawn, rsa_key)
+    made = material.draw(spec, seen, NOW, drawn, rsa_key)
     return Plan(spec=spec, seen=seen, material=made, now=NOW)
 
 
@@ -181,7 +258,8 @@ def migrated(plan: Plan) -> Plan:
 
 def everything(plan: Plan) -> list[Manifest]:
     """What is desired over time: before the migration, and after it."""
-    before = with_children(plan) if plan.spec.database.external else with_database(plan)
+    ours = plan.spec.database.managed is not None
+    before = with_database(plan) if ours else with_children(plan)
     found = [*desired.manifests(before), *desired.manifests(migrated(plan))]
     return list({(one["kind"], one["metadata"]["name"]): one for one in found}.values())
 
@@ -195,7 +273,7 @@ def with_database(plan: Plan) -> Plan:
 def plan(spec: dict[str, Any] | None = None, **seen: Any) -> Plan:
     """A plan for `main` in `auth`; the spec's fields in the words of the custom resource."""
     given = authly_server.Spec.model_validate(MINIMAL if spec is None else spec)
-    answered = {"database": DatabaseProbe()} if given.database.external else {}
+    answered = {"database": DatabaseProbe()} if given.database.managed is None else {}
     around = {"identity": IDENTITY, "secrets": SECRETS, **answered, **seen}
     return plan_of(given, ServerObserved(**around))
 

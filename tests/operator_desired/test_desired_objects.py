@@ -128,13 +128,30 @@ def test_a_shared_secret_needs_no_key_ring_and_a_key_ring_no_shared_secret() -> 
 
 
 def test_an_ingress_publishes_nothing_but_oauth() -> None:
-    spec = one(plans.plan(plans.FULL), "Ingress")["spec"]
+    hidden = {**plans.FULL["ingress"], "exposeMetrics": False}
+    spec = one(plans.plan({**plans.FULL, "ingress": hidden, "oauth": {}}), "Ingress")["spec"]
     paths = spec["rules"][0]["http"]["paths"]
 
     assert {path["pathType"] for path in paths} == {"Exact"}
     assert not any("metrics" in p["path"] or "admin" in p["path"] for p in paths)
     assert not any(p["path"].startswith("/health") or p["path"] == "/" for p in paths)
     assert spec["tls"] == [{"hosts": ["auth.example.com"], "secretName": "main-tls"}]
+
+
+def test_an_ingress_publishes_registration_and_metrics_where_the_spec_says_so() -> None:
+    plan = plans.plan(plans.FULL)
+    paths = one(plan, "Ingress")["spec"]["rules"][0]["http"]["paths"]
+    found = {path["path"]: path for path in paths}
+
+    assert found["/tenant/register"]["pathType"] == "Prefix"
+    assert found["/metrics"]["backend"]["service"] == {
+        "name": "main-metrics",
+        "port": {"number": 9000},
+    }
+    assert not any("/device" in path for path in found)
+    assert ("Service", "main-metrics") in {
+        (each["kind"], each["metadata"]["name"]) for each in plans.everything(plan)
+    }
 
 
 def test_a_certificate_issuer_of_the_namespace_is_another_annotation() -> None:
@@ -178,6 +195,15 @@ def test_a_policy_for_backups_opens_the_port_of_the_bucket() -> None:
     policy = one(plans.plan(plans.FULL), "NetworkPolicy", "main-backup")
 
     assert policy["spec"]["egress"] == [{"ports": [{"port": 9000, "protocol": "TCP"}]}]
+
+
+@pytest.mark.parametrize("spec", plans.SPECS.values(), ids=plans.SPECS)
+def test_only_replicas_reach_the_hosts_that_clients_name(spec: dict[str, Any]) -> None:
+    plan = plans.plan(spec)
+    https = {"ports": [{"port": 443, "protocol": "TCP"}]}
+
+    assert https in one(plan, "NetworkPolicy")["spec"]["egress"]
+    assert https not in one(plan, "NetworkPolicy", "main-jobs")["spec"]["egress"]
 
 
 def test_the_operator_reaches_the_database_by_its_namespace() -> None:
@@ -226,3 +252,19 @@ def test_a_quantity_is_spelled_as_the_api_server_does(text: int | str, expected:
 )
 def test_the_ports_of_a_database_are_read_from_its_url(text: str, ports: list[int]) -> None:
     assert url.ports(text, 5432) == ports
+
+
+def test_only_those_whom_the_spec_names_and_the_operator_reach_a_server() -> None:
+    made = plans.everything(plans.plan(plans.EXTERNAL))
+    (policy,) = (
+        each
+        for each in made
+        if each["kind"] == "NetworkPolicy" and each["metadata"]["name"] == "main"
+    )
+    oauth, metrics = policy["spec"]["ingress"]
+
+    assert oauth["from"] == [
+        {"namespaceSelector": {"matchLabels": {"team": "edge"}}, "podSelector": {}},
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "authly-system"}}},
+    ]
+    assert metrics["from"] == [{"ipBlock": {"cidr": "10.0.0.0/8"}}]

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from tests.operator_desired import plans
 
-from authly_operator.cluster import apply, client, difference, gather
+from authly_operator.cluster import apply, client, difference, discovery, gather
 from authly_operator.desired import client_secret
-from authly_operator.observed import Identity, Manifest
+from authly_operator.observed import ChildKey, Identity, Manifest
 from cluster import handle
+from throwaway import optional_crds
 
 
 pytestmark = pytest.mark.control_plane
@@ -40,6 +41,9 @@ def control_plane() -> Iterator[handle.Cluster]:
     cluster = handle.Cluster(f"test-desired-{os.getpid()}")
     try:
         cluster.up(control_plane=True)
+        files = [f"--filename={path}" for path in optional_crds.paths().values()]
+        cluster.kubectl("apply", "--server-side", *files)
+        cluster.kubectl("wait", "--for=condition=Established", *files, "--timeout=60s")
         for name in map(namespace, plans.SPECS):
             cluster.kubectl("create", "namespace", name)
             enforced = "pod-security.kubernetes.io/enforce=restricted"
@@ -67,13 +71,17 @@ async def test_what_was_written_is_what_is_answered(api: client.Client, name: st
     assert {key: found for key, found in differences.items() if found} == {}
 
 
+async def everything(api: client.Client, name: str) -> dict[ChildKey, Manifest]:
+    place = namespace(name), "main"
+    more, unavailable = await gather.optional_children(api, discovery.Discovery(api), *place)
+    assert unavailable == {}
+    return {**await gather.children(api, *place), **more}
+
+
 @pytest.mark.parametrize("name", plans.SPECS)
 async def test_a_second_pass_writes_nothing(api: client.Client, name: str) -> None:
-    applier = apply.Applier(api)
-    first = await applier.apply(
-        manifests(name), await gather.children(api, namespace(name), "main")
-    )
-    seen = await gather.children(api, namespace(name), "main")
+    first = await apply.Applier(api).apply(manifests(name), await everything(api, name))
+    seen = await everything(api, name)
     # What the controllers made of them meanwhile, pods and their like, are no children.
     assert set(seen) == {(m["kind"], m["metadata"]["name"]) for m in manifests(name)}
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.operator_desired import plans
@@ -203,3 +204,54 @@ def test_the_image_is_the_default_in_what_the_spec_leaves_open(
     seen = dataclasses.replace(plan.seen, settings=settings)
 
     assert dataclasses.replace(plan, seen=seen).image == image
+
+
+def test_what_the_cluster_does_not_know_is_left_out_and_named() -> None:
+    unavailable = dict.fromkeys(("HTTPRoute", "PrometheusRule"), "unknown")
+    full = plans.migrated(plans.plan(plans.FULL))
+    without = dataclasses.replace(full.seen, unavailable=unavailable)
+    lacking = dataclasses.replace(full, seen=without)
+
+    assert kinds(full) - kinds(lacking) == {"HTTPRoute", "PrometheusRule"}
+    assert desired.impossible(lacking) == ("HTTPRoute", "PrometheusRule")
+    assert desired.impossible(full) == ()
+    nothing_asked = plans.migrated(plans.plan(unavailable=unavailable))
+    assert desired.impossible(nothing_asked) == ()
+
+
+UPGRADE: dict[str, Any] = {
+    **plans.MINIMAL,
+    "version": "9.0.0",
+    "migrations": {"mode": "Manual"},
+}
+
+
+def before_upgrade(**annotations: str) -> Plan:
+    """A server of another version that is deployed, and told to be version 9.0.0."""
+    identity = dataclasses.replace(plans.IDENTITY, annotations=annotations)
+    plan = plans.plan(UPGRADE, identity=identity)
+    older = plans.plan({**plans.MINIMAL, "version": "8.0.0"})
+    (deployment,) = (each for each in plans.everything(older) if each["kind"] == "Deployment")
+    return plans.with_children(plan, plans.ready_database(), deployment)
+
+
+def jobs(plan: Plan) -> list[str]:
+    return [one["metadata"]["name"] for one in desired.manifests(plan) if one["kind"] == "Job"]
+
+
+def test_a_version_is_the_tag_of_the_image() -> None:
+    assert plans.plan(UPGRADE).image == "authly/server:9.0.0"
+
+
+def test_a_manual_migration_waits_for_its_very_jobs_name() -> None:
+    name = before_upgrade().migration_job
+
+    assert jobs(before_upgrade()) == []
+    assert jobs(before_upgrade(**{"authly.dev/approve-migration": "main-migrate-0"})) == []
+    assert jobs(before_upgrade(**{"authly.dev/approve-migration": name})) == [name]
+
+
+def test_the_first_migration_waits_for_nobody() -> None:
+    plan = plans.with_children(plans.plan(UPGRADE), plans.ready_database())
+
+    assert jobs(plan) == [plan.migration_job]

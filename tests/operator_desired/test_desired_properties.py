@@ -59,7 +59,9 @@ ingresses = st.fixed_dictionaries(
     {"enabled": st.booleans(), "host": hosts},
     optional={"className": names, "tls": tls, "annotations": st.dictionaries(texts, texts)},
 )
-lists = st.lists(texts.filter(bool), max_size=3, unique=True)
+names = st.from_regex(r"[A-Za-z0-9.:-]{1,30}", fullmatch=True)
+origins = st.lists(names.map(lambda name: f"https://{name.lower()}0"), max_size=3, unique=True)
+networks = st.lists(st.sampled_from(["10.0.0.0/8", "fd00::/8"]), max_size=2, unique=True)
 specs = st.fixed_dictionaries(
     {"issuer": issuers, "database": databases},
     optional={
@@ -69,7 +71,11 @@ specs = st.fixed_dictionaries(
         "bootstrapAdmin": st.sampled_from([{}, {"secretRef": {"name": "admin"}}]),
         "tokens": some(accessTokenTTL=durations, refreshTokenTTL=durations),
         "signingKeys": some(algorithm=st.sampled_from(["ES256", "RS256", "EdDSA", "HS256"])),
-        "security": some(corsOrigins=lists, allowedHosts=lists, trustedProxies=lists),
+        "security": some(
+            corsOrigins=origins,
+            allowedHosts=st.lists(names, max_size=3, unique=True),
+            trustedProxies=networks,
+        ),
         "service": some(port=st.integers(1, 65535), type=st.sampled_from(["NodePort"])),
         "ingress": ingresses,
         "resources": resources,

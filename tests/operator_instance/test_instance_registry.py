@@ -30,6 +30,7 @@ CLIENT: dict[str, Any] = {
     "access_token_ttl": None,
     "refresh_token_ttl": None,
     "enabled": True,
+    "deletion_policy": "delete",
     "client_uri": None,
     "logo_uri": None,
     "tos_uri": None,
@@ -48,7 +49,16 @@ CLIENT: dict[str, Any] = {
     "default_max_age": None,
     "allowed_cors_origins": [],
 }
-SCOPE = {"name": "orders", "owner": "team/orders", "description": "Orders", "is_default": False}
+SCOPE = {
+    "name": "orders",
+    "owner": "team/orders",
+    "description": "Orders",
+    "descriptions": {},
+    "claims": [],
+    "is_default": False,
+    "is_sensitive": False,
+    "deletion_policy": "delete",
+}
 BACKEND = (
     b"SELECT pid FROM pg_stat_activity"
     b" WHERE application_name = 'authly-operator' AND datname = current_database()"

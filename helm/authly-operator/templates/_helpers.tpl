@@ -74,6 +74,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: *children
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: *children
+- apiGroups: [gateway.networking.k8s.io]  # optional kinds, where the cluster knows them
+  resources: [httproutes]
+  verbs: *children
+- apiGroups: [monitoring.coreos.com]
+  resources: [prometheusrules, servicemonitors]
+  verbs: *children
+- apiGroups: [postgresql.cnpg.io]  # never deleted by the operator: data goes with it
+  resources: [clusters]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]  # that of a managed database is expanded
+  resources: [persistentvolumeclaims]
+  verbs: [get, patch]
 - apiGroups: [""]  # why a pod does not run
   resources: [pods]
   verbs: [get, list]

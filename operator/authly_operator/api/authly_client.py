@@ -5,7 +5,16 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from authly_operator.api import duration, redirect, reference, value
+from authly_operator.api import client_proof, duration, redirect, reference, value
+
+
+Origin = Annotated[
+    str,
+    Field(
+        max_length=253,
+        pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$",
+    ),
+]
 
 
 class ClientType(StrEnum):
@@ -30,6 +39,8 @@ class AuthMethod(StrEnum):
 
     CLIENT_SECRET_BASIC = "ClientSecretBasic"  # noqa: S105 - the name of a method
     CLIENT_SECRET_POST = "ClientSecretPost"  # noqa: S105 - the name of a method
+    PRIVATE_KEY_JWT = "PrivateKeyJwt"
+    SERVICE_ACCOUNT = "ServiceAccount"
     NONE = "None"
 
 
@@ -69,10 +80,32 @@ class ClientSecret(value.Value):
 class Auth(value.Value):
     """How the client authenticates."""
 
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "has(self.privateKeyJwt) == (has(self.method) && self.method == 'PrivateKeyJwt')",
+                "privateKeyJwt with the public keys and method PrivateKeyJwt belong together",
+            ),
+            value.rule(
+                "has(self.serviceAccount) == (has(self.method) && self.method == 'ServiceAccount')",
+                "serviceAccount and method ServiceAccount belong together",
+            ),
+            value.rule(
+                "!has(self.secret) || !(has(self.privateKeyJwt) || has(self.serviceAccount))",
+                "a client that proves itself by a key or a service account has no secret: remove"
+                " auth.secret",
+            ),
+        )
+    )
+
     method: AuthMethod | None = None
     """ClientSecretBasic for confidential and None for public clients where omitted."""
     secret: ClientSecret | None = None
     """Where the client secret comes from; generated where omitted."""
+    private_key_jwt: client_proof.PrivateKeyJwt | None = None
+    """The public keys, with method PrivateKeyJwt."""
+    service_account: client_proof.ServiceAccount | None = None
+    """The service account, with method ServiceAccount."""
 
 
 class Tokens(value.Value):
@@ -106,6 +139,15 @@ class Metadata(value.Value):
     """The client's home page."""
     logo_uri: reference.WebUri | None = None
     """The client's logo."""
+    tos_uri: reference.WebUri | None = None
+    """The client's terms of service."""
+    policy_uri: reference.WebUri | None = None
+    """How the client treats what it learns of people."""
+    contacts: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=253)], ...],
+        Field(max_length=16, json_schema_extra=reference.SET),
+    ] = ()
+    """Who is responsible for the client, as mail addresses."""
 
 
 class SecretTemplate(value.Value):
@@ -211,6 +253,23 @@ class Spec(value.Value):
         Field(max_length=16, json_schema_extra=reference.SET),
     ] = ()
     """The audiences (aud) of the client's access tokens."""
+    post_logout_redirect_uris: Annotated[
+        tuple[redirect.RedirectUri, ...], Field(max_length=16, json_schema_extra=reference.SET)
+    ] = ()
+    """Where the user's browser may be sent after a logout that the client began."""
+    backchannel_logout_uri: (
+        Annotated[str, Field(max_length=2048, pattern=r"^https?://[^#\s]+$")] | None
+    ) = None
+    """Where the server tells the client that a user has logged out; the server must be allowed to
+    connect there."""
+    allowed_cors_origins: Annotated[
+        tuple[Origin, ...], Field(max_length=16, json_schema_extra=reference.SET)
+    ] = ()
+    """Origins of the client's scripts, for example https://app.example.com."""
+    require_pushed_authorization: bool = False
+    """Whether authorization requests have to be pushed first (RFC 9126)."""
+    dpop_bound: bool = False
+    """Whether the client's tokens are always bound to a key (RFC 9449)."""
     require_pkce: bool = True
     """Whether PKCE with S256 is demanded; false for confidential clients only."""
     tokens: Tokens = Field(default_factory=Tokens)
@@ -231,6 +290,13 @@ class Spec(value.Value):
         public = self.type is ClientType.PUBLIC
         return self.auth.method or (AuthMethod.NONE if public else AuthMethod.CLIENT_SECRET_BASIC)
 
+    def has_secret(self) -> bool:
+        """Whether client and server share a secret."""
+        return self.auth_method() in {
+            AuthMethod.CLIENT_SECRET_BASIC,
+            AuthMethod.CLIENT_SECRET_POST,
+        }
+
 
 class Status(value.Value):
     """What the operator observed."""
@@ -238,11 +304,14 @@ class Status(value.Value):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The metadata.generation this status judges."""
     conditions: reference.Conditions = ()
-    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, and Ready."""
+    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, CredentialsVerified, and
+    Ready."""
     client_id: Annotated[str, Field(max_length=512)] | None = None
     """The client_id that is registered."""
     secret_ref: reference.SecretReference | None = None
     """The Secret with the client's credentials and endpoints."""
+    verified: Annotated[str, Field(max_length=64)] | None = None
+    """Which credentials the token endpoint took last: the secret's name there, and the method."""
     last_sync_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
     """When the registration was last written, RFC 3339."""
 

@@ -8,6 +8,15 @@ from pydantic import ConfigDict, Field
 from authly_operator.api import reference, value
 
 
+class Claim(StrEnum):
+    """Claims of OpenID Connect Core section 5.1 that the server knows of its users."""
+
+    PREFERRED_USERNAME = "preferred_username"
+    EMAIL = "email"
+    EMAIL_VERIFIED = "email_verified"
+    UPDATED_AT = "updated_at"
+
+
 class DeletionPolicy(StrEnum):
     """What becomes of the registered scope when the resource is deleted."""
 
@@ -17,6 +26,16 @@ class DeletionPolicy(StrEnum):
 
 class Spec(value.Value):
     """The scope to register."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "!self.isDefault || !self.sensitive",
+                "a sensitive scope is given to nobody who did not ask for it: set isDefault or"
+                " sensitive to false",
+            ),
+        )
+    )
 
     server_ref: Annotated[
         reference.ServerReference,
@@ -44,8 +63,27 @@ class Spec(value.Value):
     """The scope as clients write it (a scope-token, RFC 6749 section 3.3); immutable."""
     description: Annotated[str, Field(max_length=1024)] = ""
     """What the user reads on the consent page."""
+    descriptions: Annotated[
+        dict[str, Annotated[str, Field(min_length=1, max_length=1024)]],
+        Field(
+            max_length=32,
+            json_schema_extra=value.rules(
+                value.rule(
+                    "self.all(tag, size(tag) <= 35"
+                    " && tag.matches('^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'))",
+                    "descriptions are by language tag (RFC 5646), for example de or pt-BR",
+                )
+            ),
+        ),
+    ] = Field(default_factory=dict)
+    """The same in other languages, by language tag: users whose browser asks for one read it."""
     is_default: bool = False
     """Whether a request that names no scope gets this one."""
+    claims: Annotated[tuple[Claim, ...], Field(max_length=32, json_schema_extra=reference.SET)] = ()
+    """Standard claims that UserInfo answers to tokens of this scope."""
+    sensitive: bool = False
+    """Whether users are asked for it each time, also those who agreed before; where the server asks
+    for consent at all."""
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     """Delete removes the scope, and waits while clients use it; Orphan leaves it."""
 

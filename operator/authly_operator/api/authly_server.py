@@ -7,53 +7,23 @@ from pydantic import ConfigDict, Field
 
 from authly_operator.api import (
     affinity as affinities,
+    autoscaling as autoscalings,
     backup as backups,
     database as databases,
-    duration,
     environment,
     exposure,
+    gateway as gateways,
+    image as images,
+    migration,
+    monitoring as monitorings,
+    network_policy as network,
     placement,
     pod_template as templates,
     policy,
+    redis as redises,
     reference,
     value,
 )
-
-
-class PullPolicy(StrEnum):
-    """When the image is pulled."""
-
-    ALWAYS = "Always"
-    IF_NOT_PRESENT = "IfNotPresent"
-    NEVER = "Never"
-
-
-class Image(value.Value):
-    """The server's image; the operator's default where omitted."""
-
-    repository: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    """Repository, for example docker.io/authly/server."""
-    tag: Annotated[str, Field(min_length=1, max_length=128)] | None = None
-    """Tag, for example 0.1.0."""
-    digest: Annotated[str, Field(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
-    """Digest, sha256:...; goes before the tag."""
-    pull_policy: PullPolicy = PullPolicy.IF_NOT_PRESENT
-    """When the image is pulled."""
-    pull_secrets: Annotated[
-        tuple[reference.SecretReference, ...],
-        Field(max_length=8, json_schema_extra=reference.NAMED),
-    ] = ()
-    """Secrets with which the images of all pods are pulled, of type
-    kubernetes.io/dockerconfigjson."""
-
-
-class Migrations(value.Value):
-    """The Job that brings the schema up to date before each roll-out."""
-
-    timeout: duration.Duration = "10m"
-    """How long the Job may take."""
-    backoff_limit: Annotated[int, Field(ge=0, le=20)] = 3
-    """How often the Job is tried again."""
 
 
 class BootstrapAdmin(value.Value):
@@ -108,6 +78,10 @@ class Spec(value.Value):
     model_config = ConfigDict(
         json_schema_extra=value.rules(
             value.rule(
+                "!has(self.version) || !(has(self.image.tag) || has(self.image.digest))",
+                "version is the tag of the image: set one of version, image.tag and image.digest",
+            ),
+            value.rule(
                 "has(self.issuer) || has(self.ingress.host)",
                 "set issuer, or ingress.host to derive it from",
             ),
@@ -118,10 +92,14 @@ class Spec(value.Value):
         )
     )
 
-    image: Image = Field(default_factory=Image)
+    version: (
+        Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None
+    ) = None
+    """Version of the server: the tag of its image. The operator's default where omitted."""
+    image: images.Image = Field(default_factory=images.Image)
     """The server's image; the operator's default where omitted."""
     replicas: Annotated[int, Field(ge=0, le=100)] = 2
-    """How many pods serve."""
+    """How many pods serve. With autoscaling only 0 counts, which stops all of them."""
     issuer: (
         Annotated[str, Field(max_length=512, pattern=r"^https://[^\s/?#@]+(/[^\s?#]*)?$")] | None
     ) = None
@@ -129,7 +107,9 @@ class Spec(value.Value):
     where omitted. Immutable."""
     database: databases.Database
     """Where the data is kept."""
-    migrations: Migrations = Field(default_factory=Migrations)
+    redis: redises.Redis | None = None
+    """Where replicas count requests together; each counts for itself where omitted."""
+    migrations: migration.Migrations = Field(default_factory=migration.Migrations)
     """The Job that brings the schema up to date before each roll-out."""
     bootstrap_admin: BootstrapAdmin = Field(default_factory=BootstrapAdmin)
     """The first user; created once."""
@@ -147,6 +127,10 @@ class Spec(value.Value):
     """The Service in front of the replicas."""
     ingress: exposure.Ingress = Field(default_factory=exposure.Ingress)
     """The Ingress; off unless enabled."""
+    gateway: gateways.Gateway | None = None
+    """The HTTPRoute, where the cluster knows the Gateway API; none where omitted."""
+    monitoring: monitorings.Monitoring = Field(default_factory=monitorings.Monitoring)
+    """What Prometheus and Grafana are given, where the cluster knows their kinds."""
     resources: databases.Resources = Field(default_factory=databases.Resources)
     """Compute resources of each replica."""
     extra_env: environment.Variables = ()
@@ -163,10 +147,12 @@ class Spec(value.Value):
     """Where replicas are scheduled; they prefer different nodes where omitted."""
     topology_spread: placement.TopologySpreads = ()
     """How evenly replicas are spread over zones or the like."""
+    autoscaling: autoscalings.Autoscaling | None = None
+    """The HorizontalPodAutoscaler; none where omitted."""
     disruption_budget: Switch = Field(default_factory=Switch)
-    """The PodDisruptionBudget; made where replicas is greater than 1."""
-    network_policy: Switch = Field(default_factory=Switch)
-    """The NetworkPolicies of the replicas and the database."""
+    """The PodDisruptionBudget; made where there is more than 1 replica."""
+    network_policy: network.NetworkPolicy = Field(default_factory=network.NetworkPolicy)
+    """The NetworkPolicies of the replicas, the database, Redis and the Jobs."""
     allowed_clients: policy.AllowedClients = Field(default_factory=policy.AllowedClients)
     """Which AuthlyClients and AuthlyScopes may refer to the server."""
     backup: backups.Backup | None = None
@@ -178,9 +164,17 @@ class Spec(value.Value):
     paused: bool = False
     """True stops the operator from changing anything of this server."""
 
+    def least_replicas(self) -> int:
+        """How many replicas serve at least; more may where the autoscaler wants more."""
+        return self.autoscaling.min if self.autoscaling and self.replicas else self.replicas
+
     def effective_issuer(self) -> str:
         """The issuer that holds, without a trailing slash; derived from the ingress's host."""
         return (self.issuer or f"https://{self.ingress.host}").rstrip("/")
+
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""RFC 3339."""
 
 
 class Endpoints(value.Value):
@@ -194,13 +188,52 @@ class Endpoints(value.Value):
     """Where the public keys are."""
 
 
+class DatabaseStatus(value.Value):
+    """What a managed database has."""
+
+    storage: Annotated[str, Field(max_length=32)] | None = None
+    """What its volume holds."""
+
+
+class KeyStatus(value.Value):
+    """One key of the ring."""
+
+    kid: Annotated[str, Field(min_length=1, max_length=128)]
+    """Its name in the JWKS and in the header of tokens."""
+    alg: Annotated[str, Field(max_length=16)]
+    """The algorithm that it signs with."""
+    state: Annotated[str, Field(max_length=16)]
+    """Published is in the JWKS and does not sign yet, Active signs, Retiring only verifies."""
+    published_at: Moment | None = None
+    """Since when it is in the JWKS."""
+    signs_from: Moment | None = None
+    """When it signs, of a Published key whose states the operator decides."""
+    active_at: Moment | None = None
+    """Since when it signs, or signed."""
+    retire_at: Moment | None = None
+    """When it goes, since no token of it can be valid any more."""
+
+
+class BackupStatus(value.Value):
+    """The backups of spec.backup, as their CronJob tells of them."""
+
+    last_schedule_time: Moment | None = None
+    """When the last backup was due and begun."""
+    last_successful_time: Moment | None = None
+    """When the last backup that succeeded was through."""
+    last_verified_time: Moment | None = None
+    """When the youngest backup was restored successfully last, by spec.backup.verify."""
+
+
 class Status(value.Value):
     """What the operator observed."""
 
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The metadata.generation this status judges."""
+    phase: Annotated[str, Field(max_length=16)] | None = None
+    """For people: Progressing, Ready, RollingOut, Degraded or Paused; programs read conditions."""
     conditions: reference.Conditions = ()
-    """DatabaseReady, Migrated, SigningKeysReady, Available, EndpointReady, Progressing, Ready."""
+    """Ready, and what it is made of; BackupHealthy, and whatever never stops it."""
     image: Annotated[str, Field(max_length=1024)] | None = None
     """The image that is rolled out."""
     schema_revision: Annotated[int, Field(ge=0)] | None = None
@@ -213,6 +246,22 @@ class Status(value.Value):
     """The label selector of the pods, for the scale subresource."""
     endpoints: Endpoints | None = None
     """Where the server is reached."""
+    database: DatabaseStatus | None = None
+    """What a managed database has."""
+    backup: BackupStatus | None = None
+    """The backups of spec.backup; none where it is not set or none was due yet."""
+    signing_keys: Annotated[
+        tuple[KeyStatus, ...],
+        Field(
+            max_length=128,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["kid"],
+            },
+        ),
+    ] = ()
+    """The keys that sign and verify tokens, and where each is in its life; first of all that which
+    signs access tokens."""
 
 
 class AuthlyServer(value.Value):

@@ -57,6 +57,23 @@ class Retention(value.Value):
 
     days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Backups older than this many days are removed."""
+    keep_last: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """How many of the youngest backups stay however old they are."""
+
+
+class Encryption(value.Value):
+    """Backups are encrypted before they leave the pod."""
+
+    key_secret_ref: reference.SecretKeyReference
+    """The Secret with the key, 32 bytes in base64 as `openssl rand -base64 32` prints them. Keep a
+    copy elsewhere: without it no backup can be read."""
+
+
+class Verification(value.Value):
+    """The youngest backup is restored into a database of its own, which is dropped again."""
+
+    schedule: Schedule = "0 5 * * 0"
+    """When, as cron writes it, in spec.backup.timeZone."""
 
 
 class Backup(value.Value):
@@ -70,8 +87,13 @@ class Backup(value.Value):
     """Whether no backups are started for now."""
     destination: Destination
     """Where backups go."""
+    encryption: Encryption | None = None
+    """With which key backups are encrypted; they are not where omitted."""
     retention: Retention = Field(default_factory=Retention)
     """How long backups are kept."""
+    verify: Verification | None = None
+    """When the youngest backup is restored to see that it can be; never where omitted. It needs as
+    much room beside the database as that has, and an owner that may create databases."""
 
 
 class Maintenance(value.Value):

@@ -108,3 +108,5 @@ class Ingress(value.Value):
     """The certificate of the Ingress; plain HTTP where omitted."""
     annotations: Annotations = Field(default_factory=dict)
     """Annotations to add to the Ingress."""
+    expose_metrics: bool = False
+    """Whether /metrics is reachable through it, which tells everybody who asks what goes on."""

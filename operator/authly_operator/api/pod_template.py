@@ -74,8 +74,8 @@ class Volume(value.Value):
                 " persistentVolumeClaim and csi",
             ),
             value.rule(
-                "!(self.name in ['tmp', 'keys'])",
-                "volumes tmp and keys are the operator's: choose another name",
+                "!(self.name in ['tmp', 'keys', 'database-ca'])",
+                "volumes tmp, keys and database-ca are the operator's: choose another name",
             ),
         )
     )

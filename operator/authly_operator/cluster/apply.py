@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.cluster import client, difference, errors, ownership
@@ -21,6 +21,7 @@ Key = tuple[str, str]
 """Kind and name."""
 Manifest = Mapping[str, Any]
 Differences = tuple[difference.Difference, ...]
+_ATTEMPTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,29 @@ class Applier:
         return Applied(tuple(written), tuple(failures))
 
     async def _write(self, manifest: Manifest, seen: Manifest | None) -> bool:
+        """Whether anything was written; what somebody else wrote meanwhile is looked at again."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._bring(manifest, seen or await self._find(manifest))
+            except errors.Refused as refused:
+                if not refused.conflict:
+                    raise
+            seen = None
+        _, kind, name = _place(manifest)
+        message = f"{kind} {name} was changed by others each of {_ATTEMPTS} times it was written"
+        raise errors.Unavailable(message)
+
+    async def _find(self, manifest: Manifest) -> Manifest | None:
+        """What was not gathered may still exist: ours without its labels, or somebody else's."""
+        namespace, kind, name = _place(manifest)
+        return await self.api.get(kind, namespace or None, name)
+
+    async def _bring(self, manifest: Manifest, seen: Manifest | None) -> bool:
         """Whether anything was written.
 
-        What was not gathered may still exist: ours without its labels, or somebody else's.
+        Raises:
+            errors.Refused: with 409 where it is not as it was seen.
         """
-        metadata = manifest["metadata"]
-        seen = seen or await self.api.get(
-            manifest["kind"], metadata.get("namespace"), metadata["name"]
-        )
         if seen is not None:
             ownership.check(manifest, seen)
             found = tuple(difference.find(manifest, seen))
@@ -78,18 +94,22 @@ class Applier:
     async def _over(self, manifest: Manifest, seen: Manifest) -> Manifest:
         """Apply over what exists, whose lists may hold entries of others.
 
-        Merged by key, such an entry stays beside ours and may collide with it: a Service whose
-        port was edited by hand has two of one name. Then the spec is put back as a whole first.
+        Written only where it is still what was seen: a leader that was suspended for a while cannot
+        undo what its successor did. Merged by key, an entry of others stays beside ours and may
+        collide with it: a Service whose port was edited by hand has two of one name. Then the spec
+        is put back as a whole first.
         """
+        version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
         try:
-            return await self.api.apply(manifest)
+            return await self.api.apply(_of(manifest, version))
         except errors.Refused as refused:
             if not refused.invalid or "spec" not in manifest:
                 raise
-        patch = {"metadata": {"uid": seen["metadata"]["uid"]}, "spec": manifest["spec"]}
         namespace, kind, name = _place(manifest)
-        await self.api.merge(kind, namespace, name, patch)
-        return await self.api.apply(manifest)
+        patch = {"metadata": version, "spec": manifest["spec"]}
+        put_back = await self.api.merge(kind, namespace, name, patch)
+        version["resourceVersion"] = put_back["metadata"]["resourceVersion"]
+        return await self.api.apply(_of(manifest, version))
 
 
 def stamped(manifest: Manifest) -> Manifest:
@@ -101,6 +121,11 @@ def stamped(manifest: Manifest) -> Manifest:
         naming.DESIRED_HASH_ANNOTATION: _digest(encoded),
     }
     return {**encoded, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _of(manifest: Manifest, version: Mapping[str, str]) -> Manifest:
+    """The manifest for the very version that is told by uid and resourceVersion."""
+    return {**manifest, "metadata": {**manifest["metadata"], **version}}
 
 
 def _encoded(manifest: Manifest) -> Manifest:

@@ -35,13 +35,17 @@ class Client:
         self._page = page
 
     @classmethod
-    async def connect(cls, kubeconfig: str | None = None) -> Self:
+    async def connect(
+        cls, kubeconfig: str | None = None, fence: connection.Fence | None = None
+    ) -> Self:
         """Use a kubeconfig's current context, or the pod's service account where None is named.
+
+        `fence` is asked before each write, and what it raises stops it.
 
         Raises:
             errors.Unconfigured: neither is there.
         """
-        return cls(connection.Connection(await connection.configure(kubeconfig)))
+        return cls(connection.Connection(await connection.configure(kubeconfig), fence))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -56,6 +60,16 @@ class Client:
             if refused.absent:
                 return None
             raise
+
+    async def served_kinds(self, api_version: str) -> frozenset[str]:
+        """The kinds of a group and version; none where the cluster does not know the group."""
+        try:
+            answer = await self._wire.request(Request(method="GET", path=f"/apis/{api_version}"))
+        except errors.Refused as refused:
+            if refused.absent:
+                return frozenset()
+            raise
+        return frozenset(str(one["kind"]) for one in answer["resources"])
 
     async def list_objects(
         self, kind: str, namespace: str | None = None, selector: str = ""
@@ -90,24 +104,58 @@ class Client:
     async def write_status(self, resource: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
         """Write the whole status in one go; whether there still was that very resource.
 
-        By a JSON patch (RFC 6902) that tests the uid first, so that a resource of the same name
-        that came later is left alone: server-side apply of a status does not look at it.
+        By a JSON patch (RFC 6902) for the version that was judged, so that a resource of the same
+        name that came later is left alone: server-side apply of a status does not look at it.
+        Another version of the same generation has the same spec: it is written to as well.
+
+        Raises:
+            errors.Refused: with 409 where the spec changed meanwhile.
+        """
+        current = resource
+        for _ in range(_ATTEMPTS):
+            try:
+                await self._patch_status(current, status)
+            except errors.Refused as refused:
+                found = await self._again(current, refused)
+                if found is None:
+                    return False
+                current = found
+            else:
+                return True
+        name = f"{resource['kind']} {resource['metadata']['name']}"
+        message = f"the status of {name} was not written: others write to it all the time"
+        raise errors.Unavailable(message)
+
+    async def _patch_status(self, resource: Mapping[str, Any], status: Mapping[str, Any]) -> None:
+        metadata = resource["metadata"]
+        patch = [
+            {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
+            # A version of the past is a conflict (409); a test of it would be a refusal (422).
+            {
+                "op": "replace",
+                "path": "/metadata/resourceVersion",
+                "value": metadata["resourceVersion"],
+            },
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        place = metadata["namespace"], metadata["name"]
+        path = resources.get(resource["kind"]).path(*place, "status")
+        await self._send("PATCH", path, patch, {"Content-Type": JSON_PATCH})
+
+    async def _again(self, resource: Mapping[str, Any], refused: errors.Refused) -> Manifest | None:
+        """The resource as it is now; None where it is gone, or another has its name.
+
+        Raises:
+            errors.Refused: what was said, where that is no matter of versions.
         """
         kind, metadata = resource["kind"], resource["metadata"]
         place = metadata["namespace"], metadata["name"]
-        patch = [
-            {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
-            {"op": "add", "path": "/status", "value": status},
-        ]
-        path = resources.get(kind).path(*place, "status")
-        try:
-            await self._send("PATCH", path, patch, {"Content-Type": JSON_PATCH})
-        except errors.Refused as refused:
-            found = None if refused.absent else await self.get(kind, *place)
-            if found is not None and found["metadata"]["uid"] == metadata["uid"]:
-                raise
-            return False
-        return True
+        found = None if refused.absent else await self.get(kind, *place)
+        if found is None or found["metadata"]["uid"] != metadata["uid"]:
+            return None
+        if not refused.conflict or found["metadata"]["generation"] != metadata["generation"]:
+            raise refused
+        return found
 
     async def create(self, manifest: Mapping[str, Any]) -> Manifest:
         """Create an object; Refused with 409 where it exists."""

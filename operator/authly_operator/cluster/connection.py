@@ -6,7 +6,7 @@ stay dicts from the builder to the wire. Used by `client` only.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -27,7 +27,11 @@ _FAILURE: Final = 400
 _QUOTING: Final = frozenset({400, 422, 500})
 """Refusals whose message may quote what was sent."""
 
+READS: Final = frozenset({"GET"})
+
 Manifest = dict[str, Any]
+Fence = Callable[[], object]
+"""Raises where this process may write no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +73,13 @@ async def configure(kubeconfig: str | None) -> configuration.Configuration:
 
 
 class Connection:
-    """One connection pool to one API server."""
+    """One connection pool to one API server; whatever is sent goes through `_send`.
 
-    def __init__(self, settings: configuration.Configuration) -> None:
+    `fence` is asked before each request that is no read, at the last moment.
+    """
+
+    def __init__(self, settings: configuration.Configuration, fence: Fence | None = None) -> None:
+        self._fence = fence
         self._api = api_client.ApiClient(settings)
         self._host = settings.host or ""
         self._free = asyncio.Semaphore(CONCURRENT)
@@ -120,6 +128,8 @@ class Connection:
             **request.headers,
         }
         await self._api.update_params_for_auth(headers, [], ["BearerToken"])
+        if self._fence is not None and request.method not in READS:
+            self._fence()
         response: aiohttp.ClientResponse = await self._api.rest_client.request(
             request.method,
             self._host + request.path,

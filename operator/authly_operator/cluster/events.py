@@ -14,6 +14,8 @@ from authly_operator.cluster import client, errors
 MAXIMUM_NOTE: Final = 1024
 """Bytes (Kubernetes, validation of events.k8s.io/v1)."""
 _MAXIMUM_INSTANCE: Final = 128
+_TERMINATING: Final = "because it is being terminated"
+"""What the API server says of a namespace that takes nothing new."""
 _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 log = structlog.get_logger(__name__)
@@ -51,7 +53,9 @@ async def post(
             }
         )
     except errors.ClusterError as failure:
-        log.warning("event_not_posted", reason=reason, error=str(failure))
+        going = "deletionTimestamp" in metadata or _TERMINATING in str(failure)
+        tell = log.debug if going else log.warning  # nobody reads events of what is going
+        tell("event_not_posted", reason=reason, error=str(failure))
 
 
 def _reference(resource: Mapping[str, Any]) -> dict[str, str]:

@@ -3,14 +3,16 @@
 import asyncio
 import base64
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.cluster import client, resources
+from authly_operator.cluster import client, discovery, errors, resources
 from authly_operator.observed import ChildKey, SecretData, SecretSeen, Waiting
 
 
 Manifest = Mapping[str, Any]
+_UNKNOWN: Final = "this cluster does not know {}: install its definitions"
 
 
 def selector(server: str) -> str:
@@ -35,6 +37,47 @@ async def children(api: client.Client, namespace: str, server: str) -> dict[Chil
     )
     found = [child for one in lists for child in one]
     return {(child["kind"], child["metadata"]["name"]): child for child in found}
+
+
+async def optional_children(
+    api: client.Client, found: discovery.Discovery, namespace: str, server: str
+) -> tuple[dict[ChildKey, Manifest], dict[str, str]]:
+    """The same of the optional kinds, and why those are left out that cannot be had, by kind.
+
+    Raises:
+        errors.ClusterError: the API server did not answer.
+    """
+    children: dict[ChildKey, Manifest] = {}
+    unavailable: dict[str, str] = {}
+    for each in resources.OPTIONAL:
+        why = await _unavailable(found, each)
+        try:
+            listed = [] if why else await api.list_objects(each.kind, namespace, selector(server))
+        except errors.Refused as refused:
+            listed, why = [], _unlistable(found, each, refused)
+        children |= {(one["kind"], one["metadata"]["name"]): one for one in listed}
+        unavailable |= {each.kind: why} if why else {}
+    return children, unavailable
+
+
+async def _unavailable(found: discovery.Discovery, each: resources.Resource) -> str:
+    return "" if await found.serves(each.kind) else _UNKNOWN.format(each.api_version)
+
+
+def _unlistable(
+    found: discovery.Discovery, each: resources.Resource, refused: errors.Refused
+) -> str:
+    """Why the kind is left out; one that went since it was asked for is asked for again.
+
+    Raises:
+        errors.Refused: for another reason.
+    """
+    if refused.absent:
+        found.forget()
+        return _UNKNOWN.format(each.api_version)
+    if refused.status != HTTPStatus.FORBIDDEN:
+        raise refused
+    return "this operator may not list them: upgrade the Helm release that it belongs to"
 
 
 async def waiting(api: client.Client, namespace: str, server: str) -> tuple[Waiting, ...]:

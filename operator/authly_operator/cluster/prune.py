@@ -8,7 +8,7 @@ from authly_operator.cluster import client, ownership
 
 Key = tuple[str, str]
 """Kind and name."""
-KEPT: Final = frozenset({"Secret"})
+KEPT: Final = frozenset({"Secret", "Cluster"})
 """Kinds that hold what cannot be made again: the garbage collector may take them, prune never."""
 
 

@@ -30,6 +30,7 @@ TABLE: Final = (
     Resource("AuthlyClient", naming.API_VERSION, "authlyclients"),
     Resource("Namespace", "v1", "namespaces", namespaced=False),
     Resource("Pod", "v1", "pods"),
+    Resource("PersistentVolumeClaim", "v1", "persistentvolumeclaims"),
     Resource("Event", "events.k8s.io/v1", "events"),
     Resource("Lease", "coordination.k8s.io/v1", "leases"),
     Resource("Secret", "v1", "secrets"),
@@ -43,6 +44,11 @@ TABLE: Final = (
     Resource("Ingress", "networking.k8s.io/v1", "ingresses"),
     Resource("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
     Resource("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
+    Resource("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),
+    Resource("HTTPRoute", "gateway.networking.k8s.io/v1", "httproutes"),
+    Resource("ServiceMonitor", "monitoring.coreos.com/v1", "servicemonitors"),
+    Resource("PrometheusRule", "monitoring.coreos.com/v1", "prometheusrules"),
+    Resource("Cluster", "postgresql.cnpg.io/v1", "clusters"),
 )
 BY_KIND: Final = {resource.kind: resource for resource in TABLE}
 CHILDREN: Final = tuple(
@@ -59,9 +65,14 @@ CHILDREN: Final = tuple(
         "Ingress",
         "NetworkPolicy",
         "PodDisruptionBudget",
+        "HorizontalPodAutoscaler",
     )
 )
 """The kinds of a server's children: gathered, watched, and pruned."""
+OPTIONAL: Final = tuple(
+    BY_KIND[kind] for kind in ("HTTPRoute", "ServiceMonitor", "PrometheusRule", "Cluster")
+)
+"""The same of kinds that a cluster may not know, or come to know, or know no more."""
 
 
 def get(kind: str) -> Resource:

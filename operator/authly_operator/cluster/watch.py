@@ -8,7 +8,7 @@ from typing import Any, Final
 import structlog
 
 from authly_operator import naming
-from authly_operator.cluster import client, errors, resources
+from authly_operator.cluster import client, discovery, errors, resources
 
 
 SELECTOR: Final = f"{naming.MANAGED_BY_LABEL}={naming.FIELD_MANAGER}"
@@ -27,12 +27,20 @@ Notify = Callable[[str, Metadata], None]
 log = structlog.get_logger(__name__)
 
 
-async def children(api: client.Client, namespaces: Collection[str | None], notify: Notify) -> None:
-    """Watch every kind of child in each of the namespaces, None being all of them; for ever."""
+async def children(
+    found: discovery.Discovery, namespaces: Collection[str | None], notify: Notify
+) -> None:
+    """Watch every kind of child in each of the namespaces, None being all of them; for ever.
+
+    Optional kinds are watched while the cluster knows them.
+    """
     async with asyncio.TaskGroup() as group:
-        for kind in resources.CHILDREN:
-            for namespace in namespaces:
-                group.create_task(Watch(api, kind.kind, namespace, notify).run())
+        for namespace in namespaces:
+            for kind in resources.CHILDREN:
+                group.create_task(Watch(found.api, kind.kind, namespace, notify).run())
+            for kind in resources.OPTIONAL:
+                watch = Watch(found.api, kind.kind, namespace, notify, optional=found)
+                group.create_task(watch.run())
 
 
 @dataclass(slots=True)
@@ -48,6 +56,8 @@ class Watch:
     namespace: str | None
     notify: Notify
     silence: float = SILENCE_SECONDS
+    optional: discovery.Discovery | None = None
+    """Who tells whether the cluster knows the kind; None where it always does."""
     _version: str = ""
     _known: dict[tuple[str, str], Metadata] = field(default_factory=dict)
     _failures: int = 0
@@ -56,11 +66,24 @@ class Watch:
         """List, then follow, for ever; a broken connection is taken up where it broke."""
         while True:
             try:
+                await self._until_served()
                 await self._follow()
                 self._failures = 0
             except errors.ClusterError as failure:
                 self._forgive(failure)
             await asyncio.sleep(RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)])
+
+    async def _until_served(self) -> None:
+        while self.optional is not None and not await self.optional.serves(self.kind):
+            self._lose()
+            await asyncio.sleep(self.optional.seconds)
+
+    def _lose(self) -> None:
+        """The kind is gone, and every object of it."""
+        self._version = ""
+        for metadata in self._known.values():
+            self.notify(self.kind, metadata)
+        self._known.clear()
 
     async def _follow(self) -> None:
         if not self._version:
@@ -103,15 +126,19 @@ class Watch:
         self.notify(self.kind, kept)
 
     def _forgive(self, failure: errors.ClusterError) -> None:
-        """Log it, unless it is only that the version is too old, and continue or begin anew."""
+        """Log what is no matter of course, and continue or begin anew."""
         self._failures += 1
-        expired = isinstance(failure, errors.Refused) and failure.expired
+        refused = failure if isinstance(failure, errors.Refused) else None
+        gone = refused is not None and refused.absent and self.optional is not None
+        if self.optional is not None and gone:
+            self.optional.forget()
         if isinstance(failure, errors.Refused) or self._failures >= _PATIENCE:
             self._version = ""  # too old (410), or from before a restore of etcd: list anew
-        if not expired:
-            log.warning(
-                "watch_broken", kind=self.kind, namespace=self.namespace, error=str(failure)
-            )
+        if gone or (refused is not None and refused.expired):
+            return
+        # A connection that broke once is taken up again; the API server itself breaks some.
+        tell = log.warning if refused is not None or self._failures >= _PATIENCE else log.debug
+        tell("watch_broken", kind=self.kind, namespace=self.namespace, error=str(failure))
 
 
 def _key(metadata: Metadata) -> tuple[str, str]:

@@ -6,7 +6,13 @@ from typing import Any, Final
 from authly_operator import naming
 from authly_operator.api import authly_client
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import credentials, judgement, registration, summary
+from authly_operator.conditions import (
+    credentials,
+    judgement,
+    registration,
+    summary,
+    verification,
+)
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.observed import ClientObserved, SecretData
 
@@ -40,6 +46,7 @@ def judge(
         _scopes_resolved(spec, seen, synced),
         synced,
         credentials.judge(spec, seen, expected),
+        verification.judge(spec, seen),
     )
     return (_ready(spec, seen, {one.type: one for one in judged}), *judged)
 
@@ -83,6 +90,7 @@ def _ready(
         _refused(seen)
         or _needed(judged)
         or _unserved(seen)
+        or summary.lacking(judged, (Condition.CREDENTIALS_VERIFIED,))
         or judgement.holds(Condition.READY, Reason.READY, _message(spec, seen))
     )
 

@@ -67,8 +67,7 @@ def _outdated(
     found = seen.secret.data if seen.secret else SecretData({})
     wanted = {**_source(spec, seen), **(expected.data if expected else {})}
     keys = [key for key, value in wanted.items() if found.get(key) != value]
-    confidential = spec.type is authly_client.ClientType.CONFIDENTIAL
-    if confidential and found.get(SECRET_KEY) is None:
+    if spec.has_secret() and found.get(SECRET_KEY) is None:
         keys.append(SECRET_KEY)
     if not keys:
         return None
@@ -88,7 +87,7 @@ def _source(spec: authly_client.Spec, seen: ClientObserved) -> dict[str, str]:
 
 def _unregistered(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:
     """A confidential client's Secret whose secret the server would refuse."""
-    if spec.type is authly_client.ClientType.PUBLIC or seen.row is None:
+    if not spec.has_secret() or seen.row is None:
         return None
     held = seen.secret.data.get(SECRET_KEY) if seen.secret else None
     known = seen.row.get("secret_sha256") or ()

@@ -4,33 +4,34 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import blockage, judgement
+from authly_operator.conditions import blockage, cluster, judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
+from authly_operator.material import database_owner
 from authly_operator.observed import JobState
 
 
 TYPE: Final = Condition.DATABASE_READY
-REFERENCE: Final = "database.external.secretRef"
-"""What material's sentences about the external database's Secret contain."""
+REFERENCE: Final = "(database."
+"""What material's sentences about a database's Secrets contain."""
 
 
 def judge(case: Situation) -> Judgement:
-    """Judge the chain: reference, StatefulSet, then the operator's own question."""
-    return _unreferenced(case) or _not_up(case) or _asked(case)
+    """Judge the chain: Cluster, reference, StatefulSet, then the operator's own question."""
+    return cluster.judge(case) or _unreferenced(case) or _not_up(case) or _asked(case)
 
 
 def _unreferenced(case: Situation) -> Judgement | None:
     sentences = [one for one in case.expected.missing if REFERENCE in one]
     if not sentences:
         return None
-    message = f"{judgement.several(sentences)}: put the database's URL there"
+    message = f"{judgement.several(sentences)}: put it there"
     return judgement.fails(TYPE, Reason.REFERENCE_MISSING, message)
 
 
 def _not_up(case: Situation) -> Judgement | None:
     """A managed database without a ready pod."""
-    if case.spec.database.external is not None:
+    if case.spec.database.managed is None:
         return None
     place = f"StatefulSet {naming.database(case.seen.identity.name)}"
     if case.database is None:
@@ -64,7 +65,7 @@ def _asked(case: Situation) -> Judgement:
 def _unasked(case: Situation) -> Judgement:
     """Nothing is claimed of a database that should have been asked and was not."""
     first = case.job is not JobState.SUCCEEDED and case.deployment is None
-    if first and case.spec.database.external is None:
+    if first and case.spec.database.managed is not None:
         message = "PostgreSQL accepts connections; the operator asks it once it is migrated"
         return judgement.holds(TYPE, Reason.ACCEPTS_CONNECTIONS, message)
     message = "nobody could ask the database in this pass: see the other conditions"
@@ -72,9 +73,12 @@ def _unasked(case: Situation) -> Judgement:
 
 
 def _advice(case: Situation) -> str:
-    namespace = case.seen.identity.namespace
-    external = case.spec.database.external
-    if external is not None:
-        return f"check the database and the URL in Secret {external.secret_ref.name} ({REFERENCE})"
+    namespace, wanted = case.seen.identity.namespace, case.spec.database
+    if wanted.cloud_native_pg is not None:
+        name = database_owner.cluster(wanted.cloud_native_pg, case.seen.identity)
+        return f"read kubectl describe -n {namespace} cluster.postgresql.cnpg.io/{name}"
+    if wanted.external is not None:
+        secrets = " and ".join(database_owner.references(wanted, case.seen.identity))
+        return f"check the database, spec.database.external and Secret {secrets}"
     pod = f"{naming.database(case.seen.identity.name)}-0"
     return f"read kubectl logs -n {namespace} {pod}"

@@ -36,9 +36,18 @@ def _absent(case: Situation) -> Judgement:
     if database.judge(case).status is ConditionStatus.FALSE:
         message = f"Job {job} is made when the database is ready: see DatabaseReady"
         return judgement.fails(TYPE, Reason.WAITING_FOR_DATABASE, message)
+    if case.awaits_approval:
+        return judgement.fails(TYPE, Reason.MIGRATION_NOT_APPROVED, _approval(case))
     why = "not made while the resource is paused" if case.paused else "the operator makes it"
     message = f"Job {job} does not exist yet: {why}"
     return judgement.fails(TYPE, Reason.MIGRATION_PENDING, message)
+
+
+def _approval(case: Situation) -> str:
+    job, identity = case.expected.migration_job, case.seen.identity
+    approve = f"{naming.APPROVE_MIGRATION_ANNOTATION}={job}"
+    command = f"kubectl annotate -n {identity.namespace} authlyserver {identity.name}"
+    return f"Job {job} waits for {command} --overwrite {approve}; older replicas go on serving"
 
 
 def _running(case: Situation) -> Judgement:

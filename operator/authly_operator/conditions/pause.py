@@ -16,9 +16,14 @@ def judge(case: Situation) -> Judgement:
     """Judge the spec and the annotation; the other conditions go on telling what is observed."""
     if not case.paused:
         return judgement.fails(TYPE, Reason.NOT_PAUSED, "the operator acts on the spec")
-    cause = (
-        "spec.paused is true: set it to false"
-        if case.spec.paused
-        else f"annotation {naming.RECONCILE_ANNOTATION} is disabled: remove it"
-    )
-    return judgement.holds(TYPE, Reason.PAUSED, f"{cause} to let the operator act again")
+    if not case.spec.paused:
+        return disabled()
+    message = "spec.paused is true: set it to false to let the operator act again"
+    return judgement.holds(TYPE, Reason.PAUSED, message)
+
+
+def disabled() -> Judgement:
+    """Paused by the annotation, which a resource of any kind may have."""
+    cause = f"annotation {naming.RECONCILE_ANNOTATION} is disabled"
+    message = f"{cause}, nothing is looked at: remove it to let the operator act again"
+    return judgement.holds(TYPE, Reason.PAUSED, message)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import judgement, migration, rollout, summary
+from authly_operator.conditions import cluster, judgement, migration, rollout, summary
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
 from authly_operator.conditions.summary import Judged
@@ -32,8 +32,8 @@ def judge(case: Situation, every: Iterable[Judgement]) -> Judgement:
     if progress.true:
         message = f"the server answers while a roll-out goes on: {progress.message}"
         return judgement.holds(TYPE, progress.reason, message)
-    if progress.reason is Reason.PAUSED:
-        return judgement.holds(TYPE, Reason.PAUSED, f"the server answers; {progress.message}")
+    if progress.reason in rollout.HELD:
+        return judgement.holds(TYPE, progress.reason, f"the server answers; {progress.message}")
     return judgement.holds(TYPE, Reason.READY, judged[Condition.ENDPOINT_READY].message)
 
 
@@ -47,10 +47,12 @@ def _refused(case: Situation, judged: Judged) -> Judgement | None:
 
 
 def _unreferenced(case: Situation, judged: Judged) -> Judgement | None:
+    """DatabaseReady knows more about Secrets that CloudNativePG has yet to write."""
     del judged
-    if not case.expected.missing:
+    sentences = [one for one in case.expected.missing if cluster.REFERENCE not in one]
+    if not sentences:
         return None
-    message = f"{judgement.several(case.expected.missing)}: until then nothing is rolled out"
+    message = f"{judgement.several(sentences)}: until then nothing is rolled out"
     return judgement.fails(TYPE, Reason.REFERENCE_MISSING, message)
 
 
@@ -71,9 +73,10 @@ def _stuck(case: Situation, judged: Judged) -> Judgement | None:
 def _excused(case: Situation, judged: Judged) -> frozenset[Condition]:
     """What may lack while replicas serve and a roll-out goes on, or waits for a pause's end."""
     progress = judged[Condition.PROGRESSING]
-    if case.available == 0 or not (progress.true or progress.reason is Reason.PAUSED):
+    if case.available == 0 or not (progress.true or progress.reason in rollout.HELD):
         return frozenset()
-    migrating = judged[Condition.MIGRATED].reason in migration.UNDER_WAY
+    waits = migration.UNDER_WAY | {Reason.MIGRATION_NOT_APPROVED}
+    migrating = judged[Condition.MIGRATED].reason in waits
     fewer = judged[Condition.AVAILABLE].reason is Reason.REPLICAS_UNAVAILABLE
     excuses = {
         Condition.MIGRATED: migrating,

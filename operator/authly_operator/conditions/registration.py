@@ -34,6 +34,8 @@ def accepted(seen: Seen) -> Judgement:
         message = "there is no server to ask: see ServerResolved"
         return judgement.unknown(Condition.ACCEPTED, Reason.SERVER_NOT_FOUND, message)
     refusal = acceptance.refusal(seen.server, seen.identity, seen.namespace_labels)
+    if refusal and isinstance(seen, ClientObserved) and seen.row is not None:
+        refusal = f"the client is disabled: {refusal}"
     if refusal:
         return judgement.fails(Condition.ACCEPTED, Reason.NAMESPACE_NOT_ADMITTED, refusal)
     message = (
@@ -49,7 +51,9 @@ def synced(subject: str, seen: Seen) -> Judgement:
         message = "there is no server to register with: see ServerResolved"
         return judgement.unknown(Condition.SYNCED, Reason.SERVER_NOT_FOUND, message)
     if not leave.true and not seen.identity.deleting:
-        message = f"{subject} is not registered: see Accepted"
+        disabled = isinstance(seen, ClientObserved) and seen.row is not None
+        what = "is disabled and gets no tokens" if disabled else "is not registered"
+        message = f"{subject} {what}: see Accepted"
         return judgement.fails(Condition.SYNCED, leave.reason, message)
     if seen.error is not None:
         return _unasked(server, seen.error)

@@ -6,7 +6,7 @@ from typing import Final
 from authly_operator import naming
 from authly_operator.api.reference import ConditionStatus
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import blockage, database, judgement, migration
+from authly_operator.conditions import blockage, database, judgement, migration, workload
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
 from authly_operator.observed import JobState
@@ -18,7 +18,9 @@ MOVING: Final = migration.UNDER_WAY | {
     Reason.DATABASE_STARTING,
 }
 """Reasons of a step before the roll-out that may yet pass by itself."""
-AT_REST: Final = frozenset({Reason.ROLLED_OUT, Reason.PAUSED})
+HELD: Final = frozenset({Reason.PAUSED, Reason.MIGRATION_NOT_APPROVED})
+"""Reasons of not progressing since a person wants it so."""
+AT_REST: Final = HELD | {Reason.ROLLED_OUT}
 """Reasons of not progressing that are no failure."""
 
 
@@ -73,10 +75,16 @@ def _outdated(case: Situation) -> Judgement | None:
 
 def _complete(case: Situation) -> Judgement | None:
     """Pods that failed and were replaced may lie around, and count for nothing."""
-    found, wanted = case.deployment, case.spec.replicas
-    if found is None or not (found.pods == found.updated == wanted <= found.available):
+    found = case.deployment
+    if found is None or not _all_updated(case, found) or found.available < case.wanted:
         return None
     return _there(case)
+
+
+def _all_updated(case: Situation, found: workload.Workload) -> bool:
+    """No old pods, and as many as wanted; what an autoscaler adds or takes is no roll-out."""
+    enough = found.pods >= case.wanted if case.autoscaled else found.pods == case.wanted
+    return found.pods == found.updated and enough
 
 
 def _there(case: Situation) -> Judgement:
@@ -114,13 +122,13 @@ def _too_slow(case: Situation) -> Judgement | None:
 
 def _replacing(case: Situation) -> Judgement | None:
     """New pods are missing or not available yet, or old ones are left."""
-    found, wanted = case.deployment, case.spec.replicas
+    found, wanted = case.deployment, case.wanted
     if found is None:
         return None
     # The word of the deployment controller for a roll-out that is over.
     settled = found.told("Progressing").reason == "NewReplicaSetAvailable"
     starting = found.available < wanted and not settled
-    if found.pods == found.updated == wanted and not starting:
+    if _all_updated(case, found) and not starting:
         return None
     message = (
         f"{found.updated} of {wanted} replicas are up to date, {found.available} are available,"

@@ -6,9 +6,11 @@ from typing import Final
 from authly_operator.api import authly_server
 from authly_operator.conditions import (
     availability,
+    backup,
     database,
     endpoint,
     migration,
+    optional_resources,
     pause,
     readiness,
     rollout,
@@ -29,6 +31,8 @@ POLICIES: Final[tuple[Callable[[Situation], Judgement], ...]] = (
     endpoint.judge,  # EndpointReady: discovery names the issuer of the spec
     rollout.judge,  # Progressing: on the way, stuck, or there
     pause.judge,  # Paused: the operator keeps its hands off
+    backup.judge,  # BackupHealthy: the backup that was due last succeeded
+    optional_resources.judge,  # OptionalResourcesReady: what a server can do without
 )
 
 

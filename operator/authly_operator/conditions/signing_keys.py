@@ -1,6 +1,6 @@
 """SigningKeysReady: the Secret with the key ring was seen, and has a key of each algorithm."""
 
-from typing import Any, Final
+from typing import Final
 
 from authly_operator import naming
 from authly_operator.api.policy import Algorithm
@@ -8,7 +8,8 @@ from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
-from authly_operator.material import keyring
+from authly_operator.material import keyring, rotation
+from authly_operator.material.signing_key import SigningKey, State
 from authly_operator.observed import SecretData
 
 
@@ -16,6 +17,7 @@ TYPE: Final = Condition.SIGNING_KEYS_READY
 SHARED_KEY: Final = "JWT_SECRET_KEY"
 """The key of the credentials Secret that HS256 signs with."""
 _NOTHING: Final = SecretData({})
+_DRAWS: Final = "the operator draws it"
 
 
 def judge(case: Situation) -> Judgement:
@@ -25,21 +27,39 @@ def judge(case: Situation) -> Judgement:
     name = naming.signing_keys(case.seen.identity.name)
     document = case.seen.secrets.get(name, _NOTHING).get(keyring.KEY)
     try:
-        keys = keyring.parse(document)
+        ring = keyring.parse(document)
     except ValueError as error:
         message = f"Secret {name}: {error} (tokens signed so far become invalid)"
         return judgement.fails(TYPE, Reason.SIGNING_KEYS_MALFORMED, message)
-    return _ring(keys, case.spec.signing_keys.algorithm, name)
+    if case.expected.signing_keys_missing:
+        message = f"{case.expected.signing_keys_missing}: the keys of before go on signing"
+        return judgement.fails(TYPE, Reason.REFERENCE_MISSING, message)
+    return _ring(ring, case.spec.signing_keys.algorithm, name)
 
 
-def _ring(keys: list[dict[str, Any]], algorithm: Algorithm, name: str) -> Judgement:
-    signs = {each.value: keyring.active(keys, each) for each in keyring.algorithms(algorithm)}
-    if missing := [alg for alg, key in signs.items() if key is None]:
-        wanted = " and of ".join(missing)
-        message = f"Secret {name} has no Active key of {wanted} yet: the operator draws it"
+def _ring(ring: keyring.Ring, algorithm: Algorithm, name: str) -> Judgement:
+    """While another key signs, one of the wanted algorithm may be published only."""
+    wanted = keyring.algorithms(algorithm)
+    signing = [key for key in ring.keys if key.state is State.ACTIVE]
+    coming = [key for each in wanted if (key := ring.published(each)) is not None]
+    there = {key.alg for key in (*(ring.active(each) for each in wanted), *coming) if key}
+    if missing := [each.value for each in wanted if each.value not in there]:
+        message = f"Secret {name} has no Active key of {' and of '.join(missing)} yet: {_DRAWS}"
         return judgement.fails(TYPE, Reason.SIGNING_KEYS_MISSING, message)
-    named = " and ".join(f"{key['kid']} ({alg})" for alg, key in signs.items() if key)
-    return judgement.holds(TYPE, Reason.KEY_RING_ACTIVE, f"Secret {name}: signing with {named}")
+    if not signing:
+        message = f"Secret {name} has no Active key yet: {_DRAWS}"
+        return judgement.fails(TYPE, Reason.SIGNING_KEYS_MISSING, message)
+    named = " and ".join(f"{key.kid} ({key.alg})" for key in signing)
+    message = f"Secret {name}: signing with {named}"
+    if not coming:
+        return judgement.holds(TYPE, Reason.KEY_RING_ACTIVE, message)
+    told = "".join(f"; {key.kid} ({key.alg}) {_coming(key)}" for key in coming)
+    return judgement.holds(TYPE, Reason.KEY_RING_ROTATING, message + told)
+
+
+def _coming(key: SigningKey) -> str:
+    moment = rotation.signs_from(key)
+    return f"signs from {moment}" if moment else "signs when it has been published long enough"
 
 
 def _shared(case: Situation) -> Judgement:
@@ -47,5 +67,5 @@ def _shared(case: Situation) -> Judgement:
     if case.seen.secrets.get(name, _NOTHING).get(SHARED_KEY):
         message = f"HS256 signs with {SHARED_KEY} of Secret {name}; no key is published"
         return judgement.holds(TYPE, Reason.SHARED_SECRET, message)
-    message = f"Secret {name} has no {SHARED_KEY} yet: the operator draws it"
+    message = f"Secret {name} has no {SHARED_KEY} yet: {_DRAWS}"
     return judgement.fails(TYPE, Reason.SIGNING_KEYS_MISSING, message)

@@ -18,8 +18,16 @@ class Expectation:
     """Name of the migration Job (naming.migration)."""
     config_hash: str
     """The pod template's annotation naming.CONFIG_HASH_ANNOTATION."""
+    approved: bool = True
+    """Whether the migration may start as far as people have to agree."""
     missing: tuple[str, ...] = ()
     """Sentences of references that lead nowhere, from Material.missing."""
+    signing_keys_missing: str | None = None
+    """Why keys cannot be had, from Material.signing_keys_missing."""
+    shortage: str | None = None
+    """Why a managed database's volume is smaller than the spec says and stays so."""
+    impossible: tuple[str, ...] = ()
+    """Kinds that the spec asks for and that cannot be had here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,21 @@ class Situation:
     def available(self) -> int:
         """How many replicas are available, old ones too."""
         return self.deployment.available if self.deployment else 0
+
+    @property
+    def autoscaled(self) -> bool:
+        """Whether an autoscaler owns the number of replicas."""
+        return self.spec.autoscaling is not None and self.spec.replicas > 0
+
+    @property
+    def wanted(self) -> int:
+        """How many replicas are to be available, at least where an autoscaler adds more."""
+        return self.spec.least_replicas()
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether the migration waits for a person alone."""
+        return self.job is JobState.ABSENT and not self.expected.approved
 
     @property
     def at_expectation(self) -> bool:

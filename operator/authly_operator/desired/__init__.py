@@ -10,19 +10,26 @@ from dataclasses import dataclass
 from typing import Final
 
 from authly_operator.desired import (
+    alerts,
+    autoscaler,
     backup_cronjob,
+    cloud_native_pg,
     config_map,
     credentials_secret,
+    dashboard,
     database,
     database_service,
     deployment,
     disruption_budget,
+    http_route,
     ingress,
     maintenance_cronjob,
     migration_job,
     network_policy,
+    redis,
     service,
     service_account,
+    service_monitor,
     signing_keys_secret,
 )
 from authly_operator.desired.plan import Plan
@@ -44,6 +51,10 @@ class Entry:
     build: Callable[[Plan], Manifest]
     wanted: Callable[[Plan], bool] = _always
     due: Callable[[Plan], bool] = _always
+    optional: str | None = None
+    """Its kind, where a cluster may not know that."""
+    first: bool = False
+    """Whether it is made before the material is complete, which comes from it."""
 
 
 # fmt: off
@@ -58,12 +69,26 @@ TABLE: Final = (
     Entry(network_policy.backup,      wanted=network_policy.is_wanted_for_backup),
     Entry(database_service.build,     wanted=database.is_wanted),
     Entry(database.build,             wanted=database.is_wanted),
+    Entry(cloud_native_pg.build,      wanted=cloud_native_pg.is_wanted, optional="Cluster",
+          first=True),
+    Entry(network_policy.redis,       wanted=network_policy.is_wanted_for_redis),
+    Entry(redis.service,              wanted=redis.is_wanted),
+    Entry(redis.build,                wanted=redis.is_wanted),
     Entry(migration_job.build,        due=migration_job.is_due),
     Entry(deployment.build,           due=_migrated),
+    Entry(autoscaler.build,           wanted=autoscaler.is_wanted, due=_migrated),
     Entry(service.build),
     Entry(ingress.build,              wanted=ingress.is_wanted),
+    Entry(http_route.build,           wanted=http_route.is_wanted, optional="HTTPRoute"),
+    Entry(service_monitor.service,    wanted=service_monitor.is_service_wanted),
+    Entry(service_monitor.build,      wanted=service_monitor.is_wanted, optional="ServiceMonitor"),
+    Entry(alerts.build,               wanted=alerts.is_wanted, optional="PrometheusRule"),
+    Entry(dashboard.build,            wanted=dashboard.is_wanted),
     Entry(disruption_budget.build,    wanted=disruption_budget.is_wanted),
     Entry(backup_cronjob.build,       wanted=backup_cronjob.is_wanted, due=_migrated),
+    Entry(
+        backup_cronjob.verification, wanted=backup_cronjob.is_verification_wanted, due=_migrated
+    ),
     Entry(maintenance_cronjob.build,  due=_migrated),
 )
 # fmt: on
@@ -72,12 +97,12 @@ TABLE: Final = (
 def manifests(plan: Plan) -> tuple[Manifest, ...]:
     """Everything that is desired now, in the order in which it is to be applied.
 
-    Nothing at all where the material is incomplete, or where an external database was never
-    reached: nothing is made by half.
+    Only what the material comes from where that is incomplete, or where a database that is not
+    ours was never reached: nothing is made by half.
     """
-    if not _has_begun(plan):
-        return ()
-    return tuple(entry.build(plan) for entry in _wanted(plan) if entry.due(plan))
+    begun = _has_begun(plan)
+    due = (entry for entry in _wanted(plan) if entry.first or (begun and entry.due(plan)))
+    return tuple(entry.build(plan) for entry in due)
 
 
 def held(plan: Plan) -> frozenset[ChildKey]:
@@ -90,13 +115,21 @@ def held(plan: Plan) -> frozenset[ChildKey]:
 
 
 def _has_begun(plan: Plan) -> bool:
-    external = plan.spec.database.external is not None
-    unreached = external and not plan.database_ready and not plan.seen.children
-    return plan.material.complete and not unreached
+    ours = plan.spec.database.managed is not None
+    begun = any(kind != "Cluster" for kind, _ in plan.seen.children)
+    return plan.material.complete and (ours or plan.database_ready or begun)
 
 
 def _wanted(plan: Plan) -> Iterator[Entry]:
-    return (entry for entry in TABLE if entry.wanted(plan))
+    known = (entry for entry in TABLE if entry.optional not in plan.seen.unavailable)
+    return (entry for entry in known if entry.wanted(plan))
+
+
+def impossible(plan: Plan) -> tuple[str, ...]:
+    """The kinds that the spec asks for, a server can do without, and that cannot be had here."""
+    lasting = (entry for entry in TABLE if not entry.first and entry.wanted(plan))
+    asked = (entry.optional for entry in lasting if entry.optional)
+    return tuple(kind for kind in asked if kind in plan.seen.unavailable)
 
 
 def _key(manifest: Manifest) -> ChildKey:

@@ -20,26 +20,54 @@ def build(plan: Plan) -> Manifest:
     Raises:
         LookupError: the spec has no backup.
     """
-    wanted = plan.spec.backup
+    wanted = _wanted(plan)
+    return _cronjob(plan, naming.backup(plan.name), "backup", wanted.schedule)
+
+
+def verification(plan: Plan) -> Manifest:
+    """The CronJob of spec.backup.verify, which restores what the other has written.
+
+    Raises:
+        LookupError: the spec has none.
+    """
+    wanted = _wanted(plan).verify
     if wanted is None:
+        message = "the spec has no backup.verify"
+        raise LookupError(message)
+    return _cronjob(plan, naming.verification(plan.name), "verify-backup", wanted.schedule)
+
+
+def is_verification_wanted(plan: Plan) -> bool:
+    """Whether the spec asks for backups to be restored now and then."""
+    return plan.spec.backup is not None and plan.spec.backup.verify is not None
+
+
+def _wanted(plan: Plan) -> backup.Backup:
+    if plan.spec.backup is None:
         message = "the spec has no backup"
         raise LookupError(message)
+    return plan.spec.backup
+
+
+def _cronjob(plan: Plan, name: str, command: str, schedule: str) -> Manifest:
+    """One that reads and writes where backups are."""
+    wanted = _wanted(plan)
     claim = wanted.destination.persistent_volume_claim
-    command = program.container(
+    container = program.container(
         plan,
-        "backup",
+        command,
         _environment(plan, wanted),
         program.JOB_RESOURCES,
         mounts=[{"name": "backups", "mountPath": DIRECTORY}] if claim else [],
     )
     return cronjob.build(
         plan,
-        naming.backup(plan.name),
+        name,
         naming.Component.BACKUP,
-        command,
+        container,
         deadline=_DEADLINE,
         volumes=(_volume(claim),) if claim else (),
-        schedule=wanted.schedule,
+        schedule=schedule,
         timeZone=wanted.time_zone,
         suspend=wanted.suspend,
     )
@@ -58,12 +86,21 @@ def _environment(plan: Plan, wanted: backup.Backup) -> list[environment.Variable
     common = {
         "BACKUP_NAME": naming.backup_prefix(plan.name, plan.namespace),
         "BACKUP_RETENTION_DAYS": str(wanted.retention.days),
+        "BACKUP_KEEP_LAST": str(wanted.retention.keep_last),
     }
     return [
         *environment.of_credentials(plan, {"DATABASE_URL": "MIGRATION_DATABASE_URL"}),
         *environment.plain(common),
         *_destination(wanted.destination),
+        *_encryption(wanted.encryption),
     ]
+
+
+def _encryption(wanted: backup.Encryption | None) -> list[environment.Variable]:
+    if wanted is None:
+        return []
+    ref = wanted.key_secret_ref
+    return environment.of_secret(ref.name, {"BACKUP_ENCRYPTION_KEY": ref.key})
 
 
 def _destination(destination: backup.Destination) -> list[environment.Variable]:

@@ -1,5 +1,6 @@
 """An AuthlyClient as authly_api.apply_client takes it, in the form that observe_client answers."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ _TYPE: Final = {
 _METHOD: Final = {
     authly_client.AuthMethod.CLIENT_SECRET_BASIC: "client_secret_basic",
     authly_client.AuthMethod.CLIENT_SECRET_POST: "client_secret_post",
+    authly_client.AuthMethod.PRIVATE_KEY_JWT: "private_key_jwt",
+    authly_client.AuthMethod.SERVICE_ACCOUNT: "service_account",
     authly_client.AuthMethod.NONE: "none",
 }
 
@@ -46,23 +49,32 @@ def build(
         "access_token_ttl": _seconds(spec.tokens.access_token_ttl),
         "refresh_token_ttl": _seconds(spec.tokens.refresh_token_ttl),
         "enabled": spec.enabled if enabled is None else enabled,
+        "deletion_policy": spec.deletion_policy.lower(),
         "client_uri": spec.metadata.client_uri,
         "logo_uri": spec.metadata.logo_uri,
-        "tos_uri": None,
-        "policy_uri": None,
-        "contacts": [],
-        "jwks": None,
-        "jwks_uri": None,
-        "service_account": None,
-        "service_account_audience": None,
-        "require_pushed_authorization": False,
-        "dpop_bound": False,
-        "post_logout_redirect_uris": [],
-        "backchannel_logout_uri": None,
+        "tos_uri": spec.metadata.tos_uri,
+        "policy_uri": spec.metadata.policy_uri,
+        "contacts": list(spec.metadata.contacts),
+        **_proof(spec, identity),
+        "require_pushed_authorization": spec.require_pushed_authorization,
+        "dpop_bound": spec.dpop_bound,
+        "post_logout_redirect_uris": list(spec.post_logout_redirect_uris),
+        "backchannel_logout_uri": spec.backchannel_logout_uri,
         "id_token_signed_response_alg": None,
         "userinfo_signed_response_alg": None,
         "default_max_age": None,
-        "allowed_cors_origins": [],
+        "allowed_cors_origins": list(spec.allowed_cors_origins),
+    }
+
+
+def _proof(spec: authly_client.Spec, identity: Identity) -> dict[str, Any]:
+    """Public keys, or the service account: always one of the client's own namespace."""
+    keys, account = spec.auth.private_key_jwt, spec.auth.service_account
+    return {
+        "jwks": json.loads(keys.jwks) if keys and keys.jwks else None,
+        "jwks_uri": keys.jwks_uri if keys else None,
+        "service_account": f"{identity.namespace}/{account.name}" if account else None,
+        "service_account_audience": account.audience if account else None,
     }
 
 

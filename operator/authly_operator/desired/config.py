@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Final
 
 from authly_operator import naming
-from authly_operator.api import authly_server, duration, policy
+from authly_operator.api import authly_server, duration, policy, registration
 from authly_operator.desired import url
+from authly_operator.material.registration_token import asks_for_token
 from authly_operator.observed import Identity
 
 
@@ -32,20 +33,52 @@ def data(spec: authly_server.Spec, identity: Identity) -> dict[str, str]:
         "AUTHORIZATION_CODE_EXPIRE_MINUTES": _in(spec.tokens.authorization_code_ttl, _MINUTE),
         "PKCE_REQUIRED": _switch(spec.oauth.require_pkce),
         "REQUIRE_USER_CONSENT": _switch(spec.oauth.require_consent),
+        **_differing(spec),
         "DATABASE_POOL_MIN": str(spec.database.pool.min),
         "DATABASE_POOL_MAX": str(spec.database.pool.max),
         "CORS_ORIGINS": ",".join(spec.security.cors_origins),
         "ALLOWED_HOSTS": ",".join(_allowed_hosts(spec, identity)),
         "TRUSTED_PROXIES": ",".join(spec.security.trusted_proxies),
+        "RATE_LIMIT_ENABLED": _switch(_is_limited(spec)),
+        "RATE_LIMIT_REQUESTS_PER_MINUTE": str(spec.security.rate_limit.requests_per_minute),
+        "AUTH_RATE_LIMIT_REQUESTS_PER_MINUTE": str(
+            spec.security.rate_limit.auth_requests_per_minute
+        ),
+        "AUTH_RATE_LIMIT_BURST": str(spec.security.rate_limit.burst),
         "LOG_LEVEL": spec.logging.level.value.lower(),
     }
     return {name: setting for name, setting in settings.items() if setting}
 
 
+def _differing(spec: authly_server.Spec) -> dict[str, str]:
+    """Settings that are left to the server's own default where the spec does not differ.
+
+    So a field that a later version of the operator brings restarts no server.
+    """
+    oauth, security = spec.oauth, spec.security
+    dynamic = oauth.dynamic_registration
+    default = registration.Registration()
+    settings = {
+        "PUSHED_AUTHORIZATION_REQUIRED": "true" if oauth.require_pushed_authorization else "",
+        "DEVICE_FLOW_ENABLED": "" if oauth.device_flow else "false",
+        "CLIENT_ID_METADATA_DOCUMENTS": "true" if oauth.client_id_metadata_documents else "",
+        "DYNAMIC_REGISTRATION": dynamic.mode.value.lower(),
+        "DYNAMIC_CLIENT_SCOPES": ",".join(dynamic.scopes),
+        "DYNAMIC_CLIENT_AUDIENCES": ",".join(dynamic.audiences),
+        "DYNAMIC_CLIENT_LIMIT": str(dynamic.limit) if dynamic.limit != default.limit else "",
+        "LOGIN_THROTTLE_ENABLED": "" if security.login_throttle.enabled else "false",
+        "PASSWORD_HASH_COST": str(security.password_policy.hash_cost),
+    }
+    unsaid = {"DYNAMIC_REGISTRATION": "off", "PASSWORD_HASH_COST": "12"}
+    return {name: text for name, text in settings.items() if text != unsaid.get(name, "")}
+
+
 def credentials(spec: authly_server.Spec) -> tuple[str, ...]:
     """The keys of the credentials Secret that a server is given, and no other."""
     shared = ("JWT_SECRET_KEY",) if spec.signing_keys.algorithm is policy.Algorithm.HS256 else ()
-    return ("DATABASE_URL", "SECRET_KEY", "JWT_REFRESH_SECRET_KEY", *shared)
+    counted = ("REDIS_URL",) if spec.redis is not None else ()
+    admits = ("INITIAL_ACCESS_TOKEN",) if asks_for_token(spec) else ()
+    return ("DATABASE_URL", "SECRET_KEY", "JWT_REFRESH_SECRET_KEY", *shared, *counted, *admits)
 
 
 def _allowed_hosts(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]:
@@ -56,6 +89,14 @@ def _allowed_hosts(spec: authly_server.Spec, identity: Identity) -> tuple[str, .
     issuer = url.host(spec.effective_issuer())
     hosts = (issuer, inside, f"{inside}.cluster.local", *spec.security.allowed_hosts)
     return tuple(dict.fromkeys(hosts))
+
+
+def _is_limited(spec: authly_server.Spec) -> bool:
+    """As it is said; else unless all who come through a proxy would be counted as one."""
+    if spec.security.rate_limit.enabled is not None:
+        return spec.security.rate_limit.enabled
+    proxied = spec.ingress.enabled or spec.gateway is not None
+    return not proxied or bool(spec.security.trusted_proxies)
 
 
 def _switch(on: bool) -> str:

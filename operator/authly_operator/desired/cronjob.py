@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.desired import metadata, migration_job, pod
+from authly_operator.desired import metadata, migration_job, pod, program
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
 
@@ -29,7 +29,11 @@ def build(
         "activeDeadlineSeconds": deadline,
         "podFailurePolicy": migration_job.failure_policy(container["name"]),
         "template": pod.template(
-            plan, component, container, volumes=volumes, restartPolicy="Never"
+            plan,
+            component,
+            container,
+            volumes=[*volumes, *program.volumes(plan)],
+            restartPolicy="Never",
         ),
     }
     return {

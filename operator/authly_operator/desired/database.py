@@ -54,7 +54,7 @@ def build(plan: Plan) -> Manifest:
 
 def is_wanted(plan: Plan) -> bool:
     """Whether the operator runs the database."""
-    return plan.spec.database.external is None
+    return plan.spec.database.managed is not None
 
 
 def _managed(plan: Plan) -> databases.Managed:

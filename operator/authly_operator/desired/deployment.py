@@ -5,6 +5,7 @@ from typing import Final
 from authly_operator import naming
 from authly_operator.api import policy
 from authly_operator.desired import (
+    autoscaler,
     config,
     environment,
     metadata,
@@ -31,12 +32,13 @@ everything else is answered with 503. A pod that starts is ready only when its d
 
 def build(plan: Plan) -> Manifest:
     """The Deployment; a pod that is not ready never replaces one that is."""
+    replicas = autoscaler.replicas(plan)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": metadata.build(plan, naming.deployment(plan.name)),
         "spec": {
-            "replicas": plan.spec.replicas,
+            **({} if replicas is None else {"replicas": replicas}),
             "minReadySeconds": 3,
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": naming.selector(plan.name, _COMPONENT)},
@@ -69,7 +71,7 @@ def _template(plan: Plan) -> pod.Part:
         _COMPONENT,
         _container(plan),
         annotations=_annotations(plan),
-        volumes=[_keys_volume(plan)] if _reads_keys(plan) else [],
+        volumes=[*([_keys_volume(plan)] if _reads_keys(plan) else []), *program.volumes(plan)],
         terminationGracePeriodSeconds=40,
         **placement.of_replicas(plan),
     )
@@ -77,10 +79,13 @@ def _template(plan: Plan) -> pod.Part:
 
 
 def _annotations(plan: Plan) -> dict[str, str]:
-    restart = plan.seen.identity.annotations.get(naming.RESTART_AT_ANNOTATION)
+    """Replicas with revoked keys are replaced: a mounted ring changes a minute or two later."""
+    asked = plan.seen.identity.annotations
+    anew = [naming.RESTART_AT_ANNOTATION]
+    anew += [naming.REVOKE_KEYS_AT_ANNOTATION] if _reads_keys(plan) else []
     return {
         naming.CONFIG_HASH_ANNOTATION: plan.config_hash,
-        **({naming.RESTART_AT_ANNOTATION: restart} if restart else {}),
+        **{name: asked[name] for name in anew if asked.get(name)},
         "prometheus.io/scrape": "true",
         "prometheus.io/port": str(config.MANAGEMENT_PORT),
         "prometheus.io/path": "/metrics",

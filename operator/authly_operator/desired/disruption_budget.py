@@ -22,4 +22,4 @@ def build(plan: Plan) -> Manifest:
 
 def is_wanted(plan: Plan) -> bool:
     """Whether there is a budget: one replica alone could never be drained."""
-    return plan.spec.disruption_budget.enabled and plan.spec.replicas > 1
+    return plan.spec.disruption_budget.enabled and plan.spec.least_replicas() > 1

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import exposure
-from authly_operator.desired import metadata, url
+from authly_operator.desired import config, metadata, url
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
 
@@ -31,6 +31,9 @@ ENDPOINTS: Final = (
     "/jwks",
 )
 """Below the issuer's path."""
+METRICS: Final = "/metrics"
+REGISTRATION: Final = "/register"
+"""Where clients register themselves, and below it, by their client_id, manage that (RFC 7592)."""
 METADATA: Final = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 """Before and after the issuer's path (RFC 8414 sections 3.1 and 5)."""
 _CERT_MANAGER: Final = {
@@ -42,7 +45,10 @@ _CERT_MANAGER: Final = {
 def build(plan: Plan) -> Manifest:
     """The Ingress of spec.ingress."""
     wanted = plan.spec.ingress
-    rule = {"host": wanted.host, "http": {"paths": [_path(plan, path) for path in paths(plan)]}}
+    published = [_path(plan, path) for path in paths(plan)]
+    published += [_path(plan, path, "Prefix") for path in prefixes(plan)]
+    published += [_metrics(plan)] if wanted.expose_metrics else []
+    rule = {"host": wanted.host, "http": {"paths": published}}
     spec: dict[str, Any] = {"rules": [rule]}
     if wanted.class_name is not None:
         spec["ingressClassName"] = wanted.class_name
@@ -67,15 +73,29 @@ def is_wanted(plan: Plan) -> bool:
 def paths(plan: Plan) -> tuple[str, ...]:
     """Every path that is published."""
     prefix = url.path(plan.spec.effective_issuer())
-    endpoints = [prefix + path for path in ENDPOINTS]
+    served = plan.spec.oauth.device_flow
+    endpoints = [prefix + path for path in ENDPOINTS if served or not path.startswith("/device")]
     well_known = [path for name in METADATA for path in (name + prefix, prefix + name)]
     return tuple(dict.fromkeys((*endpoints, *well_known)))
 
 
-def _path(plan: Plan, path: str) -> dict[str, Any]:
+def prefixes(plan: Plan) -> tuple[str, ...]:
+    """Paths that are published with everything below them."""
+    if not plan.registers:
+        return ()
+    return (url.path(plan.spec.effective_issuer()) + REGISTRATION,)
+
+
+def _metrics(plan: Plan) -> dict[str, Any]:
+    port = {"number": config.MANAGEMENT_PORT}
+    backend = {"service": {"name": naming.metrics(plan.name), "port": port}}
+    return {"path": METRICS, "pathType": "Exact", "backend": backend}
+
+
+def _path(plan: Plan, path: str, kind: str = "Exact") -> dict[str, Any]:
     port = {"number": plan.spec.service.port}
     backend = {"service": {"name": naming.deployment(plan.name), "port": port}}
-    return {"path": path, "pathType": "Exact", "backend": backend}
+    return {"path": path, "pathType": kind, "backend": backend}
 
 
 def _annotations(wanted: exposure.Ingress) -> dict[str, str]:

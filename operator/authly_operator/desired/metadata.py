@@ -15,13 +15,14 @@ def build(
     *,
     owned: bool = True,
     annotations: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The metadata of a child; one that is not owned outlives the AuthlyServer."""
     owners = [owner(plan.seen.identity, "AuthlyServer")] if owned else []
     return {
         "name": name,
         "namespace": plan.namespace,
-        "labels": naming.labels(plan.name, component),
+        "labels": {**(labels or {}), **naming.labels(plan.name, component)},
         **({"annotations": dict(annotations)} if annotations else {}),
         **({"ownerReferences": owners} if owners else {}),
     }

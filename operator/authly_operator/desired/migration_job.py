@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from authly_operator import naming
-from authly_operator.api import duration
+from authly_operator.api import duration, migration
 from authly_operator.desired import deployment, environment, metadata, pod, program
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ChildKey, JobState, Manifest
@@ -32,7 +32,7 @@ def build(plan: Plan) -> Manifest:
     command = program.container(
         plan,
         "migrate",
-        environment.of_credentials(plan, _VARIABLES),
+        [*environment.of_credentials(plan, _VARIABLES), *_extensions(plan)],
         program.JOB_RESOURCES,
     )
     component = naming.Component.MIGRATION
@@ -44,9 +44,15 @@ def build(plan: Plan) -> Manifest:
             "backoffLimit": plan.spec.migrations.backoff_limit,
             "activeDeadlineSeconds": max(1, duration.seconds(plan.spec.migrations.timeout)),
             "podFailurePolicy": failure_policy("migrate"),
-            "template": pod.template(plan, component, command, restartPolicy="Never"),
+            "template": pod.template(
+                plan, component, command, volumes=program.volumes(plan), restartPolicy="Never"
+            ),
         },
     }
+
+
+def _extensions(plan: Plan) -> list[environment.Variable]:
+    return environment.plain({"DATABASE_EXTENSIONS": ",".join(plan.extensions)})
 
 
 def failure_policy(container: str) -> pod.Part:
@@ -63,7 +69,18 @@ def failure_policy(container: str) -> pod.Part:
 
 def is_due(plan: Plan) -> bool:
     """Whether to make the Job; one that exists stays as it is, since its template is immutable."""
-    return plan.database_ready and plan.seen.job(plan.migration_job) is JobState.ABSENT
+    absent = plan.seen.job(plan.migration_job) is JobState.ABSENT
+    return plan.database_ready and absent and is_approved(plan)
+
+
+def is_approved(plan: Plan) -> bool:
+    """Whether nobody has to agree, or somebody has, to the migration to another image."""
+    deployed = plan.seen.child("Deployment", naming.deployment(plan.name))
+    same = deployed is None or program.image_of(deployed) == plan.image
+    if same or plan.spec.migrations.mode is migration.MigrationMode.AUTO:
+        return True
+    annotations = plan.seen.identity.annotations
+    return annotations.get(naming.APPROVE_MIGRATION_ANNOTATION) == plan.migration_job
 
 
 def kept(plan: Plan) -> frozenset[ChildKey]:

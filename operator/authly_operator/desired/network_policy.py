@@ -6,8 +6,10 @@ Policies add up: those of several kinds of pods are one object each.
 from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.desired import config, database_service, metadata, url
+from authly_operator.api import value
+from authly_operator.desired import cloud_native_pg, config, database_service, metadata, url
 from authly_operator.desired.plan import Plan
+from authly_operator.material import database_owner, redis_url
 from authly_operator.observed import Manifest
 
 
@@ -18,6 +20,7 @@ _JOBS: Final = (
     naming.Component.MIGRATION,
 )
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+_HTTPS: Final = 443
 _EVERY_POD: Final[Rule] = {"namespaceSelector": {}}
 """Every pod of the cluster, and nobody outside."""
 
@@ -29,7 +32,12 @@ def is_wanted(plan: Plan) -> bool:
 
 def is_wanted_for_database(plan: Plan) -> bool:
     """Whether there is a database of ours to protect."""
-    return is_wanted(plan) and plan.spec.database.external is None
+    return is_wanted(plan) and plan.spec.database.managed is not None
+
+
+def is_wanted_for_redis(plan: Plan) -> bool:
+    """Whether there is a Redis of ours to protect."""
+    return is_wanted(plan) and plan.spec.redis is not None and plan.spec.redis.managed is not None
 
 
 def is_wanted_for_backup(plan: Plan) -> bool:
@@ -39,25 +47,31 @@ def is_wanted_for_backup(plan: Plan) -> bool:
 
 
 def server(plan: Plan) -> Manifest:
-    """Replicas: OAuth for everybody, metrics for the cluster; out to DNS and the database."""
+    """Replicas: OAuth for everybody, metrics for the cluster; out to DNS, database and clients.
+
+    Clients name the hosts of their keys, metadata and logouts; the server itself asks public
+    addresses only, and whatever else OUTBOUND_ALLOWED_NETWORKS names.
+    """
     component = naming.Component.SERVER
     return _policy(
         plan,
         naming.deployment(plan.name),
         component,
         {"matchLabels": naming.selector(plan.name, component)},
-        ingress=[_rule(config.PORT), _rule(config.MANAGEMENT_PORT, _from=[_EVERY_POD])],
-        egress=[_dns(), _database(plan)],
+        ingress=[
+            _rule(config.PORT, _from=_clients(plan)),
+            _rule(config.MANAGEMENT_PORT, _from=_scrapers(plan)),
+        ],
+        egress=[_dns(), _database(plan), *_redis(plan), _rule(_HTTPS)],
     )
 
 
 def database(plan: Plan) -> Manifest:
     """The database: the server, its Jobs and the operator come in, nothing goes out."""
     component = naming.Component.DATABASE
-    operator = {_NAMESPACE_LABEL: plan.seen.settings.operator_namespace}
     clients = [
         {"podSelector": _any_of(plan, (naming.Component.SERVER, *_JOBS))},
-        {"namespaceSelector": {"matchLabels": operator}},
+        _operator(plan),
     ]
     return _policy(
         plan,
@@ -65,6 +79,19 @@ def database(plan: Plan) -> Manifest:
         component,
         {"matchLabels": naming.selector(plan.name, component)},
         ingress=[_rule(database_service.PORT, _from=clients)],
+    )
+
+
+def redis(plan: Plan) -> Manifest:
+    """Redis: the replicas come in, nothing goes out."""
+    component = naming.Component.REDIS
+    replicas = {"matchLabels": naming.selector(plan.name, naming.Component.SERVER)}
+    return _policy(
+        plan,
+        naming.redis(plan.name),
+        component,
+        {"matchLabels": naming.selector(plan.name, component)},
+        ingress=[_rule(redis_url.PORT, _from=[{"podSelector": replicas}])],
     )
 
 
@@ -89,6 +116,21 @@ def backup(plan: Plan) -> Manifest:
         {"matchLabels": naming.selector(plan.name, component)},
         egress=[_rule(*_bucket_ports(plan))],
     )
+
+
+def _clients(plan: Plan) -> list[Rule] | None:
+    """Everybody, or those whom the spec names and the operator, which asks for discovery."""
+    named = plan.spec.network_policy.from_
+    return [*map(value.written, named), _operator(plan)] if named else None
+
+
+def _scrapers(plan: Plan) -> list[Rule]:
+    return [value.written(one) for one in plan.spec.network_policy.metrics_from] or [_EVERY_POD]
+
+
+def _operator(plan: Plan) -> Rule:
+    namespace = {_NAMESPACE_LABEL: plan.seen.settings.operator_namespace}
+    return {"namespaceSelector": {"matchLabels": namespace}}
 
 
 def _policy(
@@ -130,11 +172,24 @@ def _dns() -> Rule:
 
 
 def _database(plan: Plan) -> Rule:
-    if plan.spec.database.external is not None:
+    cluster = plan.spec.database.cloud_native_pg
+    if cluster is not None:
+        pods = cloud_native_pg.pods(database_owner.cluster(cluster, plan.seen.identity))
+    elif plan.spec.database.managed is not None:
+        pods = naming.selector(plan.name, naming.Component.DATABASE)
+    else:
         owner = plan.material.credentials["MIGRATION_DATABASE_URL"]
         return _rule(*url.ports(owner, database_service.PORT))
-    pods = naming.selector(plan.name, naming.Component.DATABASE)
     return _rule(database_service.PORT, to=[{"podSelector": {"matchLabels": pods}}])
+
+
+def _redis(plan: Plan) -> list[Rule]:
+    if plan.spec.redis is None:
+        return []
+    if plan.spec.redis.managed is None:
+        return [_rule(*url.ports(plan.material.credentials[redis_url.URL], redis_url.PORT))]
+    pods = naming.selector(plan.name, naming.Component.REDIS)
+    return [_rule(redis_url.PORT, to=[{"podSelector": {"matchLabels": pods}}])]
 
 
 def _bucket_ports(plan: Plan) -> list[int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from authly_operator import naming
-from authly_operator.api import authly_server
+from authly_operator.api import authly_server, registration
 from authly_operator.desired import config, fingerprint
 from authly_operator.material import Material
 from authly_operator.observed import JobState, ServerObserved
@@ -54,7 +54,8 @@ class Plan:
         default = _IMAGE.fullmatch(self.seen.settings.server_image)
         repository, suffix = default.groups() if default else ("", "")
         wanted = self.spec.image
-        tag = f"@{wanted.digest}" if wanted.digest else f":{wanted.tag}" if wanted.tag else suffix
+        named = wanted.tag or self.spec.version
+        tag = f"@{wanted.digest}" if wanted.digest else f":{named}" if named else suffix
         return (wanted.repository or repository) + tag
 
     @property
@@ -67,7 +68,13 @@ class Plan:
     def migration_job(self) -> str:
         """The Job of this image for this database; other passwords of roles are another Job."""
         urls = (self.material.credentials.get(key, "") for key in _URLS)
-        return naming.migration(self.name, self.image, "\0".join(urls))
+        return naming.migration(self.name, self.image, "\0".join((*urls, *self.extensions)))
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """What the migration creates in a managed database, in alphabetical order."""
+        managed = self.spec.database.managed
+        return tuple(sorted(managed.extensions)) if managed else ()
 
     @property
     def config_hash(self) -> str:
@@ -84,9 +91,15 @@ class Plan:
         return self.seen.job(self.migration_job) is JobState.SUCCEEDED
 
     @property
+    def registers(self) -> bool:
+        """Whether clients may register themselves."""
+        mode = self.spec.oauth.dynamic_registration.mode
+        return mode is not registration.RegistrationMode.OFF
+
+    @property
     def database_ready(self) -> bool:
         """Whether the database answers; an outage is none to what is rolled out already."""
-        if self.spec.database.external is None:
+        if self.spec.database.managed is not None:
             database = self.seen.child("StatefulSet", naming.database(self.name)) or {}
             return int(database.get("status", {}).get("readyReplicas") or 0) > 0
         answered = self.seen.database is not None and self.seen.database.error is None

@@ -32,6 +32,21 @@ def canonical(quantity: int | str) -> str:
     return _written(Fraction(math.ceil(value)), _BINARY) if binary else _written(value, _SCALE)
 
 
+def whole(quantity: str) -> int:
+    """A quantity that the schema has admitted, as a whole number, rounded up."""
+    match = _PATTERN.fullmatch(quantity)
+    return math.ceil(Fraction(match[1]) * (_SCALE | _BINARY)[match[2]]) if match else 0
+
+
+def is_less(one: str, other: str) -> bool:
+    """Whether one quantity is less than another; of what is no quantity nothing is."""
+    matches = _PATTERN.fullmatch(one), _PATTERN.fullmatch(other)
+    if matches[0] is None or matches[1] is None:
+        return False
+    left, right = (Fraction(match[1]) * (_SCALE | _BINARY)[match[2]] for match in matches if match)
+    return left < right
+
+
 def all_canonical(quantities: Mapping[str, int | str]) -> dict[str, str]:
     """Each of a container's requests or limits in its canonical spelling."""
     return {name: canonical(quantity) for name, quantity in quantities.items()}

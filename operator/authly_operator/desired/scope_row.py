@@ -7,10 +7,14 @@ from authly_operator.observed import Identity
 
 
 def build(spec: authly_scope.Spec, identity: Identity) -> dict[str, Any]:
-    """The row: name, owner, description, is_default."""
+    """The row, in the form that observe_scope answers."""
     return {
         "name": spec.name,
         "owner": identity.owner,
         "description": spec.description,
+        "descriptions": dict(spec.descriptions),
+        "claims": sorted(spec.claims),
         "is_default": spec.is_default,
+        "is_sensitive": spec.sensitive,
+        "deletion_policy": spec.deletion_policy.lower(),
     }

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from authly_operator.instance import errors, idle, session
 from authly_operator.instance.idle import Connection
-from authly_operator.observed import DatabaseProbe, Written
+from authly_operator.observed import DatabaseProbe, Owned, Written
 
 
 async def observe_instance(url: str) -> DatabaseProbe:
@@ -28,6 +28,16 @@ async def observe_client(url: str, client_id: str) -> Mapping[str, Any] | None:
         url, "SELECT authly_api.observe_client(%s)", client_id
     )
     return row
+
+
+async def secret_name(url: str, client_id: str, digest: str) -> str | None:
+    """The name by which the database knows a client's secret, or None; `digest` is SHA-256."""
+    statement: LiteralString = (
+        "SELECT secret ->> 'name' FROM jsonb_array_elements(authly_api.observe_secrets(%s))"
+        " AS known (secret) WHERE secret ->> 'sha256' = %s"
+    )
+    name: str | None = await _call(url, statement, client_id, digest)
+    return name
 
 
 async def apply_client(url: str, spec: Mapping[str, Any], epoch: int) -> Written:
@@ -67,6 +77,26 @@ async def delete_scope(url: str, name: str, owner: str, epoch: int) -> Written:
     """Delete a scope of that owner: Deleted, Released (a seeded one), Absent, Conflict, InUse."""
     statement: LiteralString = "SELECT authly_api.delete_scope(%s, %s, %s)"
     return await _write(url, statement, name, owner, epoch)
+
+
+async def list_owned(url: str) -> tuple[Owned, ...]:
+    """The rows that are to end with their owners, by kind and name."""
+    rows = await _call(url, "SELECT authly_api.list_owned()")
+    return tuple(Owned(**row) for row in rows)
+
+
+async def sweep(url: str, row: Owned, epoch: int) -> Written:
+    """End a row whose owner is gone.
+
+    Disabled, Deleted, Released, Unchanged, Absent, Conflict, InUse: a client is refused from then
+    on, and deleted, as a scope is, an hour after its first sweep.
+    """
+    statement: LiteralString = (
+        "SELECT authly_api.sweep_client(%s, %s, %s)"
+        if row.kind == "client"
+        else "SELECT authly_api.sweep_scope(%s, %s, %s)"
+    )
+    return await _write(url, statement, row.name, row.owner, epoch)
 
 
 def close() -> None:

@@ -1,20 +1,22 @@
 """Passwords, database URLs and signing keys: drawn once, and what was observed ever after.
 
-Pure: the random bytes are an argument, and every value is expanded from them under a label of its
-own (HKDF, RFC 5869). A missing value is drawn, a present one is never replaced.
+Pure: time and random bytes are arguments, and every value is expanded from those under a label of
+its own (HKDF, RFC 5869). A missing value is drawn, a present one is never replaced; signing keys
+alone have a life (`rotation`).
 """
 
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from authly_operator import naming
-from authly_operator.api import authly_server
-from authly_operator.material import credentials, keyring
+from authly_operator.api import authly_server, policy
+from authly_operator.material import credentials, keyring, signing_key, signing_keys
 from authly_operator.observed import SecretData, ServerObserved
 
 
@@ -33,6 +35,10 @@ class Material:
     """keyring.json; None with HS256 alone. A malformed one stays as it is, and `missing` tells."""
     missing: tuple[str, ...] = ()
     """What stops migration and roll-out: a sentence for each reference that leads nowhere."""
+    signing_keys_missing: str | None = None
+    """Why keys cannot be had; one of `missing`, too, unless those of before can go on signing."""
+    next_step: datetime | None = None
+    """When time alone changes the ring."""
 
     @property
     def complete(self) -> bool:
@@ -43,12 +49,14 @@ class Material:
 def draw(
     spec: authly_server.Spec,
     seen: ServerObserved,
+    now: datetime,
     entropy: bytes,
     rsa_key: Callable[[], str],
 ) -> Material:
-    """Answer what the Secrets should hold; the same as observed where nothing is missing.
+    """Answer what the Secrets should hold; the same as observed where nothing is missing or due.
 
-    `entropy` is ENTROPY_BYTES fresh random bytes; `rsa_key` is called for a new RS256 key only.
+    `now` knows its zone; `entropy` is ENTROPY_BYTES fresh random bytes; `rsa_key` is called for a
+    new RS256 key only.
 
     Raises:
         ValueError: too few random bytes.
@@ -61,28 +69,32 @@ def draw(
         return _expand(entropy, label, count)
 
     had = credentials.draw(spec, seen, lambda label: _text(expand(label, _SECRET_BYTES)))
+    document = _document(seen)
     if had.missing:  # nothing will be written: keys would be drawn again at every look
-        return Material(had.data, _document(seen), had.missing)
-    ring, broken = _ring(spec, seen, expand, rsa_key)
-    return Material(had.data, ring, broken)
+        return Material(had.data, document, had.missing)
+    moment = now.replace(microsecond=0)
+
+    def draw_key(alg: str) -> signing_key.SigningKey:
+        pem = signing_key.draw(policy.Algorithm(alg), expand, rsa_key)
+        return signing_key.publish(pem, alg, moment)
+
+    try:
+        ring, due = signing_keys.advance(spec, seen, document, moment, draw_key)
+    except (LookupError, ValueError) as error:
+        reason = str(error.args[0])
+        held = () if isinstance(error, LookupError) and _signs(spec, document) else (reason,)
+        return Material(had.data, document, held, reason)
+    return Material(had.data, ring, next_step=due)
+
+
+def _signs(spec: authly_server.Spec, document: str | None) -> bool:
+    """Whether a ring is good enough to go on with while the keys of a reference cannot be had."""
+    return keyring.parse(document).active(spec.signing_keys.algorithm) is not None
 
 
 def _document(seen: ServerObserved) -> str | None:
     kept = seen.secrets.get(naming.signing_keys(seen.identity.name), SecretData({}))
     return kept.get(keyring.KEY)
-
-
-def _ring(
-    spec: authly_server.Spec,
-    seen: ServerObserved,
-    expand: Callable[[str, int], bytes],
-    rsa_key: Callable[[], str],
-) -> tuple[str | None, tuple[str, ...]]:
-    document = _document(seen)
-    try:
-        return keyring.extend(document, spec.signing_keys.algorithm, expand, rsa_key), ()
-    except ValueError as error:
-        return document, (str(error),)
 
 
 def _expand(entropy: bytes, label: str, count: int) -> bytes:

@@ -18,7 +18,7 @@ def draw(spec: authly_client.Spec, seen: ClientObserved, entropy: bytes) -> str 
 
     A Secret that belongs to somebody else is not read: what stands there is not this client's.
     """
-    if spec.type is authly_client.ClientType.PUBLIC:
+    if not spec.has_secret():
         return None
     if spec.auth.secret is not None and spec.auth.secret.ref is not None:
         return seen.source.data.get(spec.auth.secret.ref.key) if seen.source else None

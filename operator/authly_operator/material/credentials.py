@@ -6,7 +6,7 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server
-from authly_operator.material import database_url
+from authly_operator.material import database_owner, database_url, redis_url, registration_token
 from authly_operator.observed import SecretData, ServerObserved
 
 
@@ -19,6 +19,8 @@ GENERATED: Final = (
     "JWT_REFRESH_SECRET_KEY",
 )
 """Drawn where absent, 256 bits each as base64url."""
+DERIVED: Final = (database_url.AUTHORITY, redis_url.PASSWORD, redis_url.URL, registration_token.KEY)
+"""Taken from elsewhere, and gone where the spec asks for none."""
 _NOTHING: Final = SecretData({})
 
 
@@ -33,51 +35,61 @@ class Credentials:
 def draw(spec: authly_server.Spec, seen: ServerObserved, text: Callable[[str], str]) -> Credentials:
     """Answer the observed values, with the absent ones drawn and the derived ones derived."""
     kept = seen.secrets.get(naming.credentials(seen.identity.name), _NOTHING)
+    lasting = {key: text for key, text in kept.data.items() if key not in DERIVED}
     drawn = {key: kept.get(key) or text(key) for key in GENERATED}
-    urls, no_database = _urls(spec, seen, drawn)
+    database, no_database = _database(spec, seen, drawn)
     administrator, no_administrator = _administrator(spec, seen, kept, text)
+    more, no_more = _more(spec, seen, lambda key: kept.get(key) or text(key))
     return Credentials(
-        {**kept.data, **drawn, **urls, **administrator}, (*no_database, *no_administrator)
+        {**lasting, **drawn, **database, **more, **administrator},
+        (*no_database, *no_more, *no_administrator),
     )
 
 
-def _urls(
+def _database(
     spec: authly_server.Spec, seen: ServerObserved, drawn: Mapping[str, str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    try:
-        urls = _database_urls(spec, seen, drawn)
-    except LookupError as error:
-        return {}, (str(error.args[0]),)
-    keys = ("MIGRATION_DATABASE_URL", "DATABASE_URL", "OPERATOR_DATABASE_URL")
-    return dict(zip(keys, (urls.owner, urls.server, urls.operator), strict=True)), ()
-
-
-def _database_urls(
-    spec: authly_server.Spec, seen: ServerObserved, drawn: Mapping[str, str]
-) -> database_url.DatabaseUrls:
-    """Answer the URLs; raises LookupError with the sentence that says what is missing."""
+    """The URLs, and the database's certificate authority where there is one."""
     roles = {
         "server_password": drawn["server-password"],
         "operator_password": drawn["operator-password"],
     }
-    if spec.database.external is None:
-        return database_url.managed(
+    if spec.database.managed is not None:
+        urls = database_url.managed(
             server=seen.identity.name,
             namespace=seen.identity.namespace,
             owner_password=drawn["postgres-password"],
             **roles,
         )
-    reference = spec.database.external.secret_ref
-    owner = seen.secrets.get(reference.name, _NOTHING).get(reference.key)
-    place = f"key {reference.key} of Secret {reference.name} (database.external.secretRef)"
-    if owner is None:
-        message = f"{place} does not exist or is empty"
-        raise LookupError(message)
+        return _written(urls), ()
     try:
-        return database_url.external(owner, **roles)
-    except ValueError as error:
-        message = f"{place} cannot be used: {error}"
-        raise LookupError(message) from None
+        found = database_owner.find(spec.database, seen)
+        return _written(found.urls(**roles)) | found.authority, ()
+    except LookupError as error:
+        return {}, (str(error.args[0]),)
+
+
+def _more(
+    spec: authly_server.Spec, seen: ServerObserved, text: Callable[[str], str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What only some servers have; each that cannot be had is told of."""
+    ways: tuple[Callable[[], dict[str, str]], ...] = (
+        lambda: redis_url.draw(spec.redis, seen, text),
+        lambda: registration_token.draw(spec, seen, text),
+    )
+    found: dict[str, str] = {}
+    missing: list[str] = []
+    for draw_one in ways:
+        try:
+            found |= draw_one()
+        except LookupError as error:
+            missing.append(str(error.args[0]))
+    return found, tuple(missing)
+
+
+def _written(urls: database_url.DatabaseUrls) -> dict[str, str]:
+    keys = ("MIGRATION_DATABASE_URL", "DATABASE_URL", "OPERATOR_DATABASE_URL")
+    return dict(zip(keys, (urls.owner, urls.server, urls.operator), strict=True))
 
 
 def _administrator(

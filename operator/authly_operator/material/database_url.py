@@ -4,6 +4,7 @@ A managed database's follow from the passwords; an external one's from its owner
 port, name and parameters they keep.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -11,6 +12,10 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from authly_operator import naming
 
 
+AUTHORITY: Final = "database-ca.crt"
+"""The key of the credentials Secret with the certificate authority of the database, as PEM."""
+AUTHORITY_FILE: Final = "/etc/authly/database/ca.crt"
+"""Where pods have it, as their URLs say; the operator uses a file of its own."""
 MANAGED_NAME: Final = "authly"
 MANAGED_OWNER: Final = "postgres"
 _MAXIMUM_NAME: Final = 63 - len("_operator")
@@ -41,6 +46,18 @@ def managed(
         server=f"postgresql://authly_server:{_quoted(server_password)}@{place}",
         operator=f"postgresql://authly_operator:{_quoted(operator_password)}@{place}",
     )
+
+
+def of_place(place: str, username: str, password: str, sslmode: str) -> str:
+    """Answer the owner's URL of `host:port/name`, where a host with colons is in brackets."""
+    return f"postgresql://{_quoted(username)}:{_quoted(password)}@{place}?sslmode={sslmode}"
+
+
+def verified(url: str) -> str:
+    """Answer the URL with the certificate authority; in full where it does not say how far."""
+    full = "" if re.search(r"[?&]sslmode=", url) else "sslmode=verify-full&"
+    separator = "&" if "?" in url else "?"
+    return f"{url.strip()}{separator}{full}sslrootcert={AUTHORITY_FILE}"
 
 
 def external(owner: str, *, server_password: str, operator_password: str) -> DatabaseUrls:

@@ -11,7 +11,7 @@ from authly_operator.desired import client_row, client_secret
 from authly_operator.instance import errors, registry
 from authly_operator.material import client_secret as material
 from authly_operator.observed import ClientObserved, Written
-from authly_operator.reconcile import custom_resource, pod_secret, registration, status
+from authly_operator.reconcile import custom_resource, pod_secret, registration, status, verifying
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.reconcile.registration import Place
 from authly_operator.workqueue import Key
@@ -33,6 +33,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return None
     identity = custom_resource.identify(body)
     if custom_resource.is_disabled(identity) and not identity.deleting:
+        await status.tell_disabled(tools, body, identity)
         return None
     try:
         spec = custom_resource.parse(authly_client.Spec, body)
@@ -50,6 +51,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return await _end(tools, body, spec, seen, place)
     seen = await _gather(tools, body, spec, seen)
     seen = await _bring_about(tools, body, spec, seen, place)
+    seen = await verifying.verify(tools, body, spec, seen, place.url)
     ready = await status.write(
         tools, body, identity, conditions.judge(spec, seen), _facts(body, spec, seen, tools)
     )
@@ -85,7 +87,7 @@ async def _bring_about(
 ) -> ClientObserved:
     """Nothing is written unless all of it can be: no Secret for a client that is refused."""
     if place.url is None:
-        return seen
+        return await _refuse(tools, spec, seen, place)
     try:
         seen = await _examine(spec, seen, place.url)
         if seen.written is not None or (secret := _draw(tools, spec, seen)) is None:
@@ -100,6 +102,28 @@ async def _bring_about(
     if seen.written is not None and seen.written.outcome in WRITTEN:
         await pod_secret.remove_former(tools, body, spec)
     return seen
+
+
+async def _refuse(
+    tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved, place: Place
+) -> ClientObserved:
+    """A client that the server admits no more is disabled, not deleted: leave may be given again.
+
+    Nobody's row but its own is touched.
+    """
+    url = await registration.url_of_refused(tools, seen.identity, place)
+    if url is None:
+        return seen
+    try:
+        row = await registry.observe_client(url, client_row.client_id(spec, seen.identity))
+        if row is None or row["owner"] != seen.identity.owner:
+            return seen
+        if row["enabled"]:
+            row = {**row, "enabled": False}
+            await registry.apply_client(url, row, tools.epoch())
+    except errors.Unreachable as error:
+        return dataclasses.replace(seen, error=str(error))
+    return dataclasses.replace(seen, row=row)
 
 
 async def _examine(spec: authly_client.Spec, seen: ClientObserved, url: str) -> ClientObserved:
@@ -127,8 +151,7 @@ def _draw(tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved) 
     if seen.secret is not None and not seen.secret.belongs_to(seen.identity.uid):
         return None
     text = material.draw(spec, seen, tools.draw(material.SECRET_BYTES))
-    public = spec.type is authly_client.ClientType.PUBLIC
-    return None if text is None and not public else _Secret(text)
+    return None if text is None and spec.has_secret() else _Secret(text)
 
 
 async def _write_row(
@@ -195,4 +218,5 @@ def _facts(
         "clientId": client_row.client_id(spec, seen.identity) if registered else None,
         "secretRef": name if registered and has_secret else before.get("secretRef"),
         "lastSyncTime": now if wrote else before.get("lastSyncTime"),
+        "verified": seen.verified.mark if seen.verified else before.get("verified"),
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from authly_operator.clock import Clock
-from authly_operator.cluster import apply, client
+from authly_operator.cluster import apply, client, discovery
 from authly_operator.metrics import Metrics
 from authly_operator.observed import Settings
 from authly_operator.reconcile.memory import Memory
@@ -22,6 +22,7 @@ class Collaborators:
     """
 
     api: client.Client
+    discovery: discovery.Discovery
     applier: apply.Applier
     http: aiohttp.ClientSession
     clock: Clock

@@ -4,13 +4,13 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from authly_operator import material, naming
 from authly_operator.api import authly_server
 from authly_operator.cluster import gather as cluster_gather
 from authly_operator.desired.plan import Plan
-from authly_operator.instance import database, endpoint, errors, registry
+from authly_operator.instance import database, endpoint, errors, registry, trust
+from authly_operator.material import database_owner, database_url, redis_url, registration_token
 from authly_operator.observed import (
     ChildKey,
     DatabaseProbe,
@@ -38,16 +38,22 @@ async def gather(tools: Collaborators, identity: Identity, spec: authly_server.S
         cluster.errors.ClusterError: the API server did not answer.
     """
     place = identity.namespace, identity.name
-    children, waiting = await asyncio.gather(
-        cluster_gather.children(tools.api, *place), cluster_gather.waiting(tools.api, *place)
+    children, (more, unavailable), waiting = await asyncio.gather(
+        cluster_gather.children(tools.api, *place),
+        cluster_gather.optional_children(tools.api, tools.discovery, *place),
+        cluster_gather.waiting(tools.api, *place),
     )
+    children |= more
     secrets = await _secrets(tools, identity, spec, children)
+    claim = await _claim(tools, identity, spec)
     seen = ServerObserved(
         identity=identity,
         settings=tools.settings,
         children={key: child for key, child in children.items() if key[0] != "Secret"},
         secrets=secrets,
         waiting=waiting,
+        claim=claim,
+        unavailable=unavailable,
     )
     return Around(seen, children)
 
@@ -60,13 +66,24 @@ async def judge_material(tools: Collaborators, spec: authly_server.Spec, around:
     """
     entropy = tools.draw(material.ENTROPY_BYTES)
     # In a thread: an RSA key takes a second of CPU, and the Lease must be renewed meanwhile.
-    drawn = await asyncio.to_thread(material.draw, spec, around.seen, entropy, tools.draw_rsa_key)
-    _remember(tools, around.seen.identity, drawn)
     now = tools.clock.now()
+    drawn = await asyncio.to_thread(
+        material.draw, spec, around.seen, now, entropy, tools.draw_rsa_key
+    )
+    _remember(tools, around.seen, drawn)
     plan = Plan(spec=spec, seen=around.seen, material=drawn, now=now)
     probed, answered = await asyncio.gather(_database(plan), _endpoint(tools, plan))
     seen = dataclasses.replace(around.seen, database=probed, endpoint=answered)
     return dataclasses.replace(plan, seen=seen)
+
+
+async def _claim(
+    tools: Collaborators, identity: Identity, spec: authly_server.Spec
+) -> Manifest | None:
+    if spec.database.managed is None:
+        return None
+    name = naming.database_claim(identity.name)
+    return await tools.api.get("PersistentVolumeClaim", identity.namespace, name)
 
 
 async def _secrets(
@@ -78,7 +95,7 @@ async def _secrets(
     """Our two by what was gathered, by name, or from memory; those of others by name."""
     ours = (naming.credentials(identity.name), naming.signing_keys(identity.name))
     found: dict[str, SecretData] = {}
-    for name in (*ours, *_references(spec)):
+    for name in (*ours, *_references(spec, identity)):
         manifest = children.get(("Secret", name)) or await cluster_gather.secret(
             tools.api, identity.namespace, name
         )
@@ -90,38 +107,47 @@ async def _secrets(
     return found
 
 
-def _references(spec: authly_server.Spec) -> tuple[str, ...]:
+def _references(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]:
     references = (
-        spec.database.external and spec.database.external.secret_ref.name,
+        *database_owner.references(spec.database, identity),
+        *redis_url.references(spec.redis),
+        *registration_token.references(spec),
         spec.bootstrap_admin.secret_ref and spec.bootstrap_admin.secret_ref.name,
+        spec.signing_keys.secret_ref and spec.signing_keys.secret_ref.name,
     )
     return tuple(name for name in references if name)
 
 
-def _remember(tools: Collaborators, identity: Identity, drawn: material.Material) -> None:
+def _remember(tools: Collaborators, seen: ServerObserved, drawn: material.Material) -> None:
+    """Of the ring what was seen: a key that was never written was never published either."""
     if not drawn.complete:
         return
-    tools.memory.keep(identity.uid, naming.credentials(identity.name), drawn.credentials)
-    if drawn.keyring is not None:
-        ring: dict[str, Any] = {material.keyring.KEY: drawn.keyring}
-        tools.memory.keep(identity.uid, naming.signing_keys(identity.name), ring)
+    uid, name = seen.identity.uid, naming.signing_keys(seen.identity.name)
+    tools.memory.keep(uid, naming.credentials(seen.identity.name), drawn.credentials)
+    if name in seen.secrets:
+        tools.memory.keep(uid, name, seen.secrets[name].data)
 
 
 async def _database(plan: Plan) -> DatabaseProbe | None:
-    """Ask as the operator's role once there is one; before that an external one as its owner."""
+    """Ask as the operator's role once there is one; before that one of others as its owner."""
     if not plan.material.complete:
         return None
     serves = plan.seen.child("Deployment", naming.deployment(plan.name)) is not None
     if plan.migrated or serves:
-        url = plan.material.credentials["OPERATOR_DATABASE_URL"]
+        url = _url(plan, "OPERATOR_DATABASE_URL")
         try:
             return await registry.observe_instance(url)
         except errors.Unreachable as error:
             return DatabaseProbe(error=str(error))
-    if plan.spec.database.external is None:
+    if plan.spec.database.managed is not None:
         return None
-    owner = plan.material.credentials["MIGRATION_DATABASE_URL"]
+    owner = _url(plan, "MIGRATION_DATABASE_URL")
     return DatabaseProbe(error=await database.reachable(owner))
+
+
+def _url(plan: Plan, key: str) -> str:
+    credentials = plan.material.credentials
+    return trust.rooted(credentials[key], credentials.get(database_url.AUTHORITY))
 
 
 async def _endpoint(tools: Collaborators, plan: Plan) -> EndpointProbe | None:

@@ -11,7 +11,9 @@ from authly_operator.api import authly_server, policy, reference
 from authly_operator.cluster import errors, finalizers, gather
 from authly_operator.condition_names import Condition
 from authly_operator.conditions import acceptance
-from authly_operator.observed import Identity, ServerView
+from authly_operator.instance import trust
+from authly_operator.material.database_url import AUTHORITY
+from authly_operator.observed import Identity, SecretData, ServerView
 from authly_operator.reconcile import custom_resource, status
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key
@@ -84,7 +86,9 @@ def _unwatched(server: Identity, refused: errors.Refused) -> str:
 async def database_url(tools: Collaborators, server: Identity) -> str | None:
     """The URL of the operator's role in the server's database, while there is one."""
     found = await gather.secret(tools.api, server.namespace, naming.credentials(server.name))
-    return gather.decoded(found).get(OPERATOR_URL) if found else None
+    data = gather.decoded(found) if found else SecretData({})
+    url = data.get(OPERATOR_URL)
+    return None if url is None else trust.rooted(url, data.get(AUTHORITY))
 
 
 async def hold(tools: Collaborators, body: Mapping[str, Any]) -> None:
@@ -114,6 +118,20 @@ async def url_to_delete(tools: Collaborators, place: Place) -> str | None:
     if place.server is None or place.server.identity.deleting or place.error is not None:
         return None
     return place.url or await database_url(tools, place.server.identity)
+
+
+async def url_of_refused(tools: Collaborators, identity: Identity, place: Place) -> str | None:
+    """The database of a server that does not admit the resource; None where something else lacks.
+
+    Raises:
+        cluster.errors.ClusterError: the API server did not answer.
+    """
+    server = place.server
+    if server is None or not server.database_ready or place.error is not None:
+        return None
+    if acceptance.refusal(server, identity, place.namespace_labels) is None:
+        return None
+    return await database_url(tools, server.identity)
 
 
 async def is_namespace_going(tools: Collaborators, identity: Identity) -> bool:

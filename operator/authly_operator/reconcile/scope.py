@@ -27,6 +27,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return None
     identity = custom_resource.identify(body)
     if custom_resource.is_disabled(identity) and not identity.deleting:
+        await status.tell_disabled(tools, body, identity)
         return None
     try:
         spec = custom_resource.parse(authly_scope.Spec, body)

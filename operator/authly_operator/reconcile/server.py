@@ -4,15 +4,19 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from authly_operator import desired
+from authly_operator import desired, workqueue
 from authly_operator.api import authly_server
 from authly_operator.cluster import prune
 from authly_operator.condition_names import Condition
 from authly_operator.conditions import judgement, server as conditions
+from authly_operator.desired import migration_job, storage
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
+    abandoned,
     custom_resource,
+    growth,
+    key_events,
     observation,
     registration,
     server_status,
@@ -38,8 +42,11 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         _wake(tools, key)
         return None
     identity = custom_resource.identify(body)
-    if identity.deleting or custom_resource.is_disabled(identity):
+    if identity.deleting:
         return None  # what goes with it is the garbage collector's, by owner reference
+    if custom_resource.is_disabled(identity):
+        await status.tell_disabled(tools, body, identity)
+        return None
     try:
         spec = custom_resource.parse(authly_server.Spec, body)
     except custom_resource.InvalidSpec as error:
@@ -47,15 +54,22 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return None
     around = await observation.gather(tools, identity, spec)
     plan = await observation.judge_material(tools, spec, around)
-    failures = () if spec.paused else await _bring_about(tools, plan, around.everything)
-    seen = dataclasses.replace(plan.seen, failures=failures)
-    return await _tell(tools, body, dataclasses.replace(plan, seen=seen))
+    if not spec.paused:
+        plan = await _bring_about(tools, plan, around.everything)
+    return await _tell(tools, body, plan)
 
 
 async def _bring_about(
     tools: Collaborators, plan: Plan, everything: Mapping[tuple[str, str], Any]
-) -> tuple[str, ...]:
-    """Apply what differs, then prune what is neither desired nor held; what was refused."""
+) -> Plan:
+    """Apply what differs, then prune what is neither desired nor held; the plan with refusals.
+
+    Rows without a resource are swept first: nobody answers yet who would give them tokens.
+    """
+    if plan.seen.database is not None and plan.seen.database.schema_revision is not None:
+        server = Key("AuthlyServer", plan.namespace, plan.name)
+        url = plan.material.credentials[registration.OPERATOR_URL]
+        await abandoned.sweep(tools, server, url)
     manifests = desired.manifests(plan)
     applied = await tools.applier.apply(manifests, everything)
     for kind, _ in applied.written:
@@ -63,7 +77,9 @@ async def _bring_about(
     wanted = {(one["kind"], one["metadata"]["name"]) for one in manifests}
     surplus = prune.surplus(wanted, everything, desired.held(plan))
     await prune.prune(tools.api, plan.namespace, everything, surplus)
-    return applied.failures
+    refused = await growth.expand(tools, plan)
+    seen = dataclasses.replace(plan.seen, failures=applied.failures, claim_refused=refused)
+    return dataclasses.replace(plan, seen=seen)
 
 
 async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> float:
@@ -72,10 +88,15 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
         migration_job=plan.migration_job,
         config_hash=plan.config_hash,
         missing=plan.material.missing,
+        signing_keys_missing=plan.material.signing_keys_missing,
+        approved=migration_job.is_approved(plan),
+        shortage=storage.shortage(plan.spec, plan.seen),
+        impossible=desired.impossible(plan),
     )
     judged = conditions.judge(plan.spec, plan.seen, expected)
-    facts = server_status.facts(plan.spec, plan.seen)
+    facts = server_status.facts(plan.spec, plan.seen) | server_status.phase(judged)
     ready = await status.write(tools, body, plan.seen.identity, judged, facts)
+    await key_events.post(tools, body, facts["signingKeys"])
     true = {one.type for one in judged if one.true}
     answers, has_database = (
         Condition.ENDPOINT_READY in true,
@@ -84,7 +105,16 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     if (answers, has_database) != registration.offer(body) or _is_new(body, plan.seen):
         _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
     moving = Condition.PROGRESSING in true
-    return READY_SECONDS if ready and not moving else WAITING_SECONDS
+    return _until_next_look(plan, READY_SECONDS if ready and not moving else WAITING_SECONDS)
+
+
+def _until_next_look(plan: Plan, seconds: float) -> float:
+    """When the next step of a signing key is due, if that is earlier; not a little before it."""
+    due = plan.material.next_step
+    if due is None:
+        return seconds
+    left = max(1.0, (due - plan.now).total_seconds())
+    return min(seconds, left / (1 - workqueue.SPREAD))
 
 
 def _is_new(body: Mapping[str, Any], seen: ServerObserved) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from authly_operator.cluster import events
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import settlement
+from authly_operator.conditions import pause, settlement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.observed import Identity
 from authly_operator.reconcile.collaborators import Collaborators
@@ -41,6 +41,25 @@ async def write(
         await tools.api.write_status(body, status)
         await _tell(tools, body, previous, conditions)
     return is_true({"status": status}, Condition.READY)
+
+
+async def tell_disabled(tools: Collaborators, body: Manifest, identity: Identity) -> None:
+    """Say that the annotation keeps the operator's hands off; all else of the status stays.
+
+    observedGeneration stays too: the spec as it is now was not looked at.
+
+    Raises:
+        errors.ClusterError: the API server refused or did not answer.
+    """
+    before = body.get("status") or {}
+    previous = before.get("conditions") or []
+    (paused,) = settlement.settle(
+        [pause.disabled()], previous, generation=identity.generation, now=tools.clock.now()
+    )
+    others = [one for one in previous if one["type"] != Condition.PAUSED]
+    after = {**before, "conditions": [*others, paused]}
+    if after["conditions"] != previous:
+        await tools.api.write_status(body, after)
 
 
 def is_true(body: Manifest, condition: Condition) -> bool:

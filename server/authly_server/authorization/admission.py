@@ -47,11 +47,22 @@ async def admit(
         PageError: as `checks.check`.
         OAuthError: for the client, by a redirect.
     """
-    request = authorization_request.parse(parameters)
+    request = _for_client(authorization_request.parse(parameters), client)
     checks.check(request, client, policy)
     scopes = request.scopes or await default_scopes(registry, client)
     max_age = client.default_max_age if request.max_age is None else request.max_age
     return replace(request, scopes=_without_offline_access(scopes, request), max_age=max_age)
+
+
+def _for_client(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
+    """Without offline_access where the client may not have it, unless it asks for nothing else.
+
+    OpenID Connect Core section 11: what may not be had of it "MUST" be ignored, and is no failure.
+    Many programs ask for it on sight, whatever they were registered for.
+    """
+    if OFFLINE_ACCESS in client.scopes or len(request.scopes) <= 1:
+        return request
+    return replace(request, scopes=request.scopes - {OFFLINE_ACCESS})
 
 
 def _without_offline_access(

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from authly_server.backup import names
+from authly_server.backup.destination import BLOCK
 from authly_server.backup.errors import BackupError
 
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _PART = 16 * 1024 * 1024
 # S3 takes 10,000 parts: growing with their number, they are enough for 800 GiB.
 _GROWS_EVERY = 1000
+_PATIENCE = 60
+"""Seconds that the bucket may be silent, before it is asked again."""
+_ATTEMPTS = 5
 
 
 class _Upload:
@@ -41,9 +45,12 @@ class _Upload:
         if len(self._gathered) >= _PART * (1 + len(self._parts) // _GROWS_EVERY):
             self._send()
 
-    def commit(self, sha256: str) -> None:
+    def commit(self, sha256: str, manifest: str) -> None:
         self._send()
-        self._bucket.put_checksum(self._key, sha256)
+        _, checksum, description = names.companions(self._key)
+        # As `sha256sum --check` reads it.
+        self._bucket.put_text(checksum, f"{sha256}  {self._key.rpartition('/')[2]}\n")
+        self._bucket.put_text(description, manifest)
         self._bucket.client.complete_multipart_upload(
             Bucket=self._bucket.name,
             Key=self._key,
@@ -102,8 +109,8 @@ class Bucket:
                     request_checksum_calculation="when_required",
                     response_checksum_validation="when_required",
                     connect_timeout=10,
-                    read_timeout=60,
-                    retries={"mode": "standard", "max_attempts": 5},
+                    read_timeout=_PATIENCE,
+                    retries={"mode": "standard", "max_attempts": _ATTEMPTS},
                 ),
             )
 
@@ -130,14 +137,22 @@ class Bucket:
                     upload.abort()
                 raise
 
-    def put_checksum(self, key: str, sha256: str) -> None:
-        """Write the file that `sha256sum --check` reads."""
+    def put_text(self, key: str, text: str) -> None:
+        """Write a small file that lies beside a backup."""
         self.client.put_object(
-            Bucket=self.name,
-            Key=f"{key}{names.CHECKSUM_SUFFIX}",
-            Body=f"{sha256}  {key.rpartition('/')[2]}\n".encode(),
-            ContentType="text/plain",
+            Bucket=self.name, Key=key, Body=text.encode(), ContentType="text/plain"
         )
+
+    def read(self, file_name: str) -> Iterator[bytes]:
+        """The blocks of an object.
+
+        Raises:
+            BackupError: it is not there, or the bucket does not give it back whole.
+        """
+        with _one_line(self.name):
+            answer = self.client.get_object(Bucket=self.name, Key=self._prefix + file_name)
+            with contextlib.closing(answer["Body"]) as body:
+                yield from body.iter_chunks(BLOCK)
 
     def names(self) -> list[str]:
         """The names of all objects below the prefix."""
@@ -152,9 +167,9 @@ class Bucket:
             ]
 
     def delete(self, file_name: str) -> None:
-        """Delete a backup and its checksum; what is gone already is no error."""
+        """Delete a backup with what lies beside it; what is gone already is no error."""
         with _one_line(self.name):
-            for name in (file_name, f"{file_name}{names.CHECKSUM_SUFFIX}"):
+            for name in names.companions(file_name):
                 self.client.delete_object(Bucket=self.name, Key=self._prefix + name)
 
 

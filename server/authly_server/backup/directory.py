@@ -1,12 +1,14 @@
 """Backups in a directory: written aside, made durable, then renamed."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from authly_server.backup import names
+from authly_server.backup.destination import BLOCK
 from authly_server.backup.errors import BackupError
 
 
@@ -19,11 +21,13 @@ class _Upload:
     def write(self, block: bytes) -> None:
         self._file.write(block)
 
-    def commit(self, sha256: str) -> None:
+    def commit(self, sha256: str, manifest: str) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
-        checksum = Path(f"{self._target}{names.CHECKSUM_SUFFIX}")
-        checksum.write_text(f"{sha256}  {self._target.name}\n")  # as sha256sum --check reads it
+        _, checksum, description = names.companions(str(self._target))
+        # As `sha256sum --check` reads it.
+        Path(checksum).write_text(f"{sha256}  {self._target.name}\n")
+        Path(description).write_text(manifest)
         self._partial.rename(self._target)
         _make_durable(self._target.parent)
 
@@ -53,13 +57,26 @@ class Directory:
             with contextlib.suppress(OSError):
                 partial.unlink()
 
+    def read(self, file_name: str) -> Iterator[bytes]:
+        """The blocks of a file.
+
+        Raises:
+            BackupError: it is not there, or the disk does not give it back.
+        """
+        try:
+            with (self._path / file_name).open("rb") as file:
+                yield from iter(functools.partial(file.read, BLOCK), b"")
+        except OSError as error:
+            message = f"{self._path / file_name}: {error.strerror}"
+            raise BackupError(message) from error
+
     def names(self) -> list[str]:
         """The names of all files in the directory."""
         return [entry.name for entry in self._path.iterdir()]
 
     def delete(self, file_name: str) -> None:
-        """Delete a backup and its checksum; what is gone already is no error."""
-        for name in (file_name, f"{file_name}{names.CHECKSUM_SUFFIX}"):
+        """Delete a backup with what lies beside it; what is gone already is no error."""
+        for name in names.companions(file_name):
             (self._path / name).unlink(missing_ok=True)
 
 

@@ -6,12 +6,13 @@ The password travels in the environment, never in argv, where every process coul
 import gzip
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Protocol
 
 import psycopg
 from psycopg import pq
@@ -46,6 +47,19 @@ class Written:
     sha256: str
 
 
+class Seal(Protocol):
+    """A file-like object that seals what is written to it, and what is left when it ends."""
+
+    def write(self, block: bytes, /) -> int:
+        """Take the next block."""
+
+    def flush(self) -> None:
+        """Do nothing; gzip asks for it."""
+
+    def finish(self) -> None:
+        """Seal what is left."""
+
+
 class _Counted:
     """A file-like object that hashes and counts what passes into `write`."""
 
@@ -67,25 +81,45 @@ class _Counted:
         return Written(self._size, self._hash.hexdigest())
 
 
-def stream(url: str, write: Write) -> Written:
-    """Dump the database of `url`, calling `write` with each compressed block.
+def stream(
+    url: str,
+    write: Write,
+    *,
+    snapshot: str | None = None,
+    seal: Callable[[Write], Seal] | None = None,
+) -> Written:
+    """Dump the database of `url`, calling `write` with each compressed (and sealed) block.
+
+    `snapshot` is the id of one that another connection holds.
 
     Raises:
         BackupError: pg_dump failed; what was written until then is worth nothing.
     """
     counted = _Counted(write)
+    command = COMMAND if snapshot is None else (*COMMAND, f"--snapshot={snapshot}")
     with (
         tempfile.TemporaryFile() as complaints,
-        _start(environment(url, os.environ), complaints) as process,
+        _start(command, environment(url, os.environ), complaints) as process,
     ):
         try:
-            _compress(process.stdout, counted)
+            _pass_on(process.stdout, counted, seal)
         except BaseException:
             process.kill()
             raise
         if process.wait() != 0:
-            raise BackupError(_last_line(complaints))
+            raise BackupError(_complaint(complaints))
     return counted.written()
+
+
+def _pass_on(
+    source: IO[bytes] | None, counted: _Counted, seal: Callable[[Write], Seal] | None
+) -> None:
+    if seal is None:
+        _compress(source, counted)
+        return
+    sealed = seal(counted.write)
+    _compress(source, sealed)
+    sealed.finish()
 
 
 def environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -110,10 +144,12 @@ def environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _start(variables: dict[str, str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(
+    command: Sequence[str], variables: dict[str, str], complaints: IO[bytes]
+) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(  # noqa: S603  # a fixed command line
-            COMMAND,
+        return subprocess.Popen(  # noqa: S603  # fixed words
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
@@ -124,13 +160,22 @@ def _start(variables: dict[str, str], complaints: IO[bytes]) -> subprocess.Popen
         raise BackupError(message) from error
 
 
-def _compress(source: IO[bytes] | None, counted: _Counted) -> None:
+def _compress(source: IO[bytes] | None, into: _Counted | Seal) -> None:
     assert source is not None  # noqa: S101  # stdout=PIPE
-    with gzip.GzipFile(filename="", mode="wb", fileobj=counted, mtime=0) as compressed:
+    with gzip.GzipFile(filename="", mode="wb", fileobj=into, mtime=0) as compressed:
         shutil.copyfileobj(source, compressed, _BLOCK)
 
 
-def _last_line(complaints: IO[bytes]) -> str:
+_VERSIONS = re.compile(r"server version: (\d+)\S*; pg_dump version: (\d+)")
+
+
+def _complaint(complaints: IO[bytes]) -> str:
+    """The last line that pg_dump wrote, or the one that says best what to do."""
     complaints.seek(0)
-    lines = complaints.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "pg_dump failed without saying why"
+    said = complaints.read().decode(errors="replace").strip()
+    if (versions := _VERSIONS.search(said)) is not None:
+        return (
+            f"the database is PostgreSQL {versions[1]} and pg_dump here is {versions[2]}: use an"
+            " image of authly-server with a newer client"
+        )
+    return said.splitlines()[-1] if said else "pg_dump failed without saying why"

@@ -1,35 +1,121 @@
 """One backup from beginning to end: dump, keep, then let the old ones go."""
 
+import functools
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from authly_server.backup import dump, names, retention
-from authly_server.backup.destination import Destination
+from authly_server.backup import dump, encryption, manifest, names, retention
+from authly_server.backup.destination import Destination, Upload
+from authly_server.backup.errors import BackupError
+from authly_server.backup.manifest import Manifest
+from authly_server.storage import errors, snapshot
+from authly_server.storage.snapshot import Snapshot
+
+
+Tell = Callable[..., object]
+"""Takes an event's name and its facts."""
+PROGRESS_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An encryption key, and the salt that was drawn for this backup."""
+
+    key: bytes
+    salt: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What was made and what went; `size` in bytes."""
+    """What was made and what went."""
 
-    file_name: str
-    size: int
-    sha256: str
+    manifest: Manifest
     deleted: tuple[str, ...]
 
 
 def run(
-    url: str, destination: Destination, *, name: str, retention_days: int, now: datetime
+    url: str,
+    destination: Destination,
+    *,
+    name: str,
+    retention_days: int,
+    now: datetime,
+    keep_last: int = 1,
+    key: Key | None = None,
+    tell: Tell = lambda *_, **__: None,
 ) -> Backup:
     """Back the database of `url` up as `name`; only a backup that succeeded lets others go.
 
     Raises:
         BackupError: no backup was made, or an old one could not be deleted.
     """
-    file_name = names.build(name, now)
-    with destination.open(file_name) as upload:
-        written = dump.stream(url, upload.write)
-        upload.commit(written.sha256)
-    expired = retention.judge(name, destination.names(), now=now, days=retention_days)
+    file_name = names.build(name, now, encrypted=key is not None)
+    try:
+        with snapshot.held(url) as moment, destination.open(file_name) as upload:
+            tell("backup_begun", file_name=file_name, counts=moment.counts)
+            made = _write(upload, moment, url=url, file_name=file_name, now=now, key=key, tell=tell)
+            upload.commit(made.sha256, manifest.text(made))
+    except errors.MigrationError as error:
+        raise BackupError(str(error)) from error
+    expired = retention.judge(
+        name, destination.names(), now=now, days=retention_days, keep_last=keep_last
+    )
     for old in expired:
         destination.delete(old)
-    return Backup(file_name, written.size, written.sha256, tuple(expired))
+    return Backup(made, tuple(expired))
+
+
+def _write(
+    upload: Upload,
+    moment: Snapshot,
+    *,
+    url: str,
+    file_name: str,
+    now: datetime,
+    key: Key | None,
+    tell: Tell,
+) -> Manifest:
+    progress = _Progress(functools.partial(tell, "backup_progress", file_name=file_name))
+    written = dump.stream(
+        url,
+        progress.watching(upload.write),
+        snapshot=moment.id,
+        seal=functools.partial(encryption.Sealing, key.key, key.salt) if key else None,
+    )
+    return Manifest(
+        file_name=file_name,
+        begun_at=now,
+        seconds=round(progress.seconds, 3),
+        size=written.size,
+        sha256=written.sha256,
+        encrypted=key is not None,
+        schema_revision=moment.schema_revision,
+        postgres_version=moment.postgres_version,
+        counts=moment.counts,
+    )
+
+
+class _Progress:
+    """Tells every ten seconds how many bytes have gone out."""
+
+    def __init__(self, tell: Callable[..., object]) -> None:
+        self._tell = tell
+        self._begun = self._told = time.monotonic()
+        self._size = 0
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._begun
+
+    def watching(self, write: Callable[[bytes], object]) -> Callable[[bytes], object]:
+        def watched(block: bytes) -> None:
+            write(block)
+            self._size += len(block)
+            if time.monotonic() - self._told >= PROGRESS_SECONDS:
+                self._told = time.monotonic()
+                self._tell(size=self._size, seconds=round(self.seconds, 1))
+
+        return watched

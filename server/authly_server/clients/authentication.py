@@ -133,9 +133,7 @@ def _of_assertion(assertion: str, client_id: str | None) -> Presented:
 
 def _check_client_id(client_id: str) -> None:
     """client-id = *VSCHAR (RFC 6749 appendix A.1), of a length that a row can have."""
-    if len(client_id) > MOST_CLIENT_ID_CHARACTERS or not characters.consists_of(
-        client_id, characters.VSCHAR
-    ):
+    if len(client_id) > MOST_CLIENT_ID_CHARACTERS or not characters.is_vschar(client_id):
         raise invalid_client()
 
 

@@ -11,7 +11,9 @@ from authly_server.protocol.compact_jws import CompactJws
 
 
 TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-LIFETIME: Final = 300
+# As far ahead as clients write by default (Authlib does); what is of long ago is refused sooner.
+LIFETIME: Final = 3600
+MOST_AGE: Final = 300
 LEEWAY: Final = 10
 MOST_JTI_CHARACTERS: Final = 1024
 # RFC 8725 section 3.11: a JWT that was made for something else says so by its type.
@@ -91,6 +93,6 @@ def _check_times(assertion: CompactJws, now: float) -> float:
     not_before = compact_jws.seconds_of(assertion.claims, "nbf")
     if any(moment is not None and moment > now + LEEWAY for moment in (issued_at, not_before)):
         raise AssertionRefused("it is of the future")
-    if issued_at is not None and issued_at < now - LIFETIME - LEEWAY:
+    if issued_at is not None and issued_at < now - MOST_AGE - LEEWAY:
         raise AssertionRefused("it was made too long ago")
     return expires_at

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from authly_server.protocol.errors import ErrorCode, OAuthError
+from authly_server.protocol.errors import TooManyRequests
 
 
 HOUR: Final = 3600.0
@@ -32,14 +32,14 @@ class RegistrationLimits:
         """Count one more registration.
 
         Raises:
-            OAuthError: with status 429; there were too many.
+            TooManyRequests: in the last hour.
         """
         whose = _network(address)
         if self._count(whose) >= self._per_address or (
             self._count(_EVERYBODY) >= self._per_address * _TOGETHER
         ):
             message = "too many clients were registered in the last hour"
-            raise OAuthError(ErrorCode.TEMPORARILY_UNAVAILABLE, message, 429)
+            raise TooManyRequests(message, int(HOUR))
         self._add(whose)
         self._add(_EVERYBODY)
 

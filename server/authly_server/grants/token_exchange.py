@@ -60,6 +60,7 @@ async def _read(issuing: Issuing, text: str, name: str) -> AccessToken:
         grant_id=token.grant_id,
         client_id=token.client_id,
         granted_to=token.granted_to,
+        issued_at=int(token.issued_at.timestamp()),
     )
     if not is_live:
         raise _unacceptable(name)

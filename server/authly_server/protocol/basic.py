@@ -66,7 +66,7 @@ def _plain(component: bytes) -> str | None:
 
 def _printable(text: str) -> str | None:
     """client_id and client_secret are *VSCHAR (RFC 6749 appendices A.1 and A.2)."""
-    return text if characters.consists_of(text, characters.VSCHAR) else None
+    return text if characters.is_vschar(text) else None
 
 
 def _invalid(description: str) -> OAuthError:

@@ -26,6 +26,11 @@ def consists_of(text: str, allowed: frozenset[str]) -> bool:
     return allowed.issuperset(text)
 
 
+def is_vschar(text: str) -> bool:
+    """As `consists_of` with VSCHAR, for the longer texts: it is what is printable in ASCII."""
+    return text.isascii() and text.isprintable()
+
+
 def displayable(text: str) -> str:
     """Without control and format characters, which can turn the rest of a line around (bidi)."""
     return "".join(c for c in text if unicodedata.category(c) not in _NOT_SHOWN)

@@ -88,6 +88,14 @@ class PageError(OAuthError):
         super().__init__(error, description, 400)
 
 
+class TooManyRequests(OAuthError):  # noqa: N818  # the status's own name
+    """Somebody asks too often; `retry_after` seconds later it may be tried again (RFC 6585)."""
+
+    def __init__(self, description: str, retry_after: int) -> None:
+        super().__init__(ErrorCode.TEMPORARILY_UNAVAILABLE, description, 429)
+        self.retry_after = retry_after
+
+
 def printable(text: str) -> str:
     """`text` with %x20-21 / %x23-5B / %x5D-7E only, cut short (RFC 6749 section 5.2)."""
     cut = text[:MOST_DESCRIPTION_CHARACTERS]

@@ -96,9 +96,9 @@ def decode(component: bytes) -> str:
     Raises:
         OAuthError: invalid_request for malformed escapes, invalid UTF-8 or NUL.
     """
-    _check_escapes(component)
+    spaced = component.replace(b"+", b" ")
     try:
-        text = unquote_to_bytes(component.replace(b"+", b" ")).decode("utf-8")
+        text = (_unescape(spaced) if b"%" in spaced else spaced).decode("utf-8")
     except UnicodeDecodeError as error:
         raise errors.invalid_request("a parameter is not valid UTF-8") from error
     # PostgreSQL's text holds no NUL, and no parameter of any standard does.
@@ -107,10 +107,11 @@ def decode(component: bytes) -> str:
     return text
 
 
-def _check_escapes(component: bytes) -> None:
+def _unescape(component: bytes) -> bytes:
     for part in component.split(b"%")[1:]:
         if len(part) < 2 or not _HEX.issuperset(part[:2]):  # noqa: PLR2004  # two digits an escape
             raise errors.invalid_request("a parameter has a malformed percent escape")
+    return unquote_to_bytes(component)
 
 
 def _name(component: bytes) -> str:

@@ -7,6 +7,7 @@ from authly_server.protocol import errors, pkce, resource_indicator, scope
 from authly_server.protocol.parameters import Parameters
 
 
+CLIENT_CREDENTIALS = "client_credentials"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  # a grant type
 # RFC 8693 section 3: the only type of token that goes in and comes out.
@@ -40,7 +41,7 @@ class ClientCredentialsRequest:
 
     scopes: frozenset[str] | None
     resources: tuple[str, ...]
-    grant_type: str = "client_credentials"
+    grant_type: str = CLIENT_CREDENTIALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _check_token_type(value: str | None) -> None:
 _PARSE: dict[str, Callable[[Parameters], TokenRequest]] = {
     "authorization_code": _authorization_code,
     "refresh_token": parse_refresh,
-    "client_credentials": _client_credentials,
+    CLIENT_CREDENTIALS: _client_credentials,
     DEVICE_CODE: _device_code,
     TOKEN_EXCHANGE: _token_exchange,
 }

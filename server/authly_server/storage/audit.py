@@ -4,7 +4,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from authly_server.storage.pool import Connection
+from authly_server.storage.connections import Connection
 
 
 _RECORD = """

@@ -15,7 +15,8 @@ from authly_server.model.authorization_code import (
 )
 from authly_server.model.refresh_token import NewRefreshFamily
 from authly_server.storage import errors, grants, rows
-from authly_server.storage.pool import Connection, Database, Row
+from authly_server.storage.connections import Connection, Row
+from authly_server.storage.pool import Database
 
 
 _ISSUE = """

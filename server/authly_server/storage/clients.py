@@ -24,9 +24,18 @@ SELECT client.id, client.client_id, client.display_name, client.type, client.aut
 FROM authly.clients AS client
 WHERE client.client_id = %(client_id)s
 """
+_FIND_ORIGINS = """
+SELECT DISTINCT unnest(allowed_cors_origins) AS origin FROM authly.clients
+WHERE enabled AND allowed_cors_origins <> '{}'
+"""
 
 
 async def find(database: Database, client_id: str) -> Client | None:
     """The client of that protocol identifier, enabled or not."""
     row = await database.fetch_one(_FIND, {"client_id": client_id})
     return None if row is None else rows.client(row)
+
+
+async def find_origins(database: Database) -> frozenset[str]:
+    """Every origin from which scripts of an enabled client call."""
+    return frozenset(row["origin"] for row in await database.fetch_all(_FIND_ORIGINS, {}))

@@ -9,7 +9,8 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from authly_server.model.client import Client
-from authly_server.storage.pool import Connection, Database
+from authly_server.storage.connections import Connection
+from authly_server.storage.pool import Database
 
 
 _INSERT: LiteralString = """

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from authly_server.model.grant import Grant
 from authly_server.storage import audit, rows
-from authly_server.storage.pool import Connection, Database
+from authly_server.storage.connections import Connection
+from authly_server.storage.pool import Database
 
 
 _FIND = """

@@ -3,7 +3,9 @@
 Run by a CronJob as the owner, under the lock of migrations: never beside one, nor beside itself.
 """
 
+from datetime import UTC, datetime
 from typing import Final, LiteralString
+from uuid import UUID
 
 from authly_server.storage.migrate import Connection, locked
 
@@ -38,19 +40,26 @@ _REMOVE: dict[str, LiteralString] = {
     "tokens": """
         DELETE FROM authly.tokens WHERE id IN (
             SELECT id FROM authly.tokens
-            WHERE expires_at < now() - interval '1 day' LIMIT %(batch)s)""",
+            WHERE removable_on <= (now() AT TIME ZONE 'UTC')::date LIMIT %(batch)s)""",
     "sessions": """
         DELETE FROM authly.sessions WHERE id IN (
             SELECT id FROM authly.sessions
             WHERE expires_at < now() - interval '1 day' LIMIT %(batch)s)""",
+    # Walked through from the oldest on, for those that still live may be many and are passed once.
     "grants": """
-        DELETE FROM authly.grants WHERE id IN (
-            SELECT old.id FROM authly.grants AS old
-            WHERE old.created_at < now() - interval '31 days'
+        WITH old AS MATERIALIZED (
+            SELECT id, created_at FROM authly.grants
+            WHERE created_at < now() - interval '31 days'
+            AND (created_at, id) > (%(created_at)s, %(id)s)
+            ORDER BY created_at, id LIMIT %(batch)s
+        ), gone AS (
+            DELETE FROM authly.grants USING old WHERE grants.id = old.id
             AND NOT EXISTS (
                 SELECT FROM authly.authorization_codes AS code WHERE code.grant_id = old.id)
             AND NOT EXISTS (SELECT FROM authly.tokens WHERE tokens.grant_id = old.id)
-            LIMIT %(batch)s)""",
+            RETURNING grants.id)
+        SELECT created_at, id, (SELECT count(*) FROM gone) FROM old
+        ORDER BY created_at DESC, id DESC LIMIT 1""",
     # Clients that registered themselves and never were used, and those that nobody uses any more;
     # one that was disabled stays, or it would come back enabled.
     "clients": """
@@ -103,8 +112,24 @@ def run(url: str, *, batch: int = BATCH) -> dict[str, int]:
 
 
 def _remove(connection: Connection, table: str, batch: int) -> int:
-    """Each batch commits by itself, so that no lock is held for long."""
+    """Each batch commits by itself, so that no lock is held for long.
+
+    And each is planned by itself: one plan for a batch of any size would read whole tables.
+    """
+    if table == "grants":
+        return _walk(connection, _REMOVE[table], batch)
     total = 0
-    while removed := connection.execute(_REMOVE[table], {"batch": batch}).rowcount:
+    while removed := connection.execute(_REMOVE[table], {"batch": batch}, prepare=False).rowcount:
         total += removed
     return total
+
+
+def _walk(connection: Connection, statement: LiteralString, batch: int) -> int:
+    total, created_at, last = 0, datetime.min.replace(tzinfo=UTC), UUID(int=0)
+    while True:
+        parameters = {"batch": batch, "created_at": created_at, "id": last}
+        row = connection.execute(statement, parameters, prepare=False).fetchone()
+        if row is None:
+            return total
+        created_at, last, removed = row
+        total += removed

@@ -6,7 +6,7 @@ CONCURRENTLY in the process that has the lock would wait for that snapshot for e
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -40,15 +40,28 @@ WHERE NOT pg_index.indisvalid AND index.relnamespace = 'authly'::regnamespace
 
 
 @contextlib.contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Connect in autocommit mode.
+
+    Raises:
+        MigrationError: no connection, or a statement failed; one line without the URL.
+    """
+    with _one_line(), psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
 def locked(url: str, *, patience: float = 300.0) -> Iterator[Connection]:
     """Connect, in autocommit mode, and hold the lock of migrations; `patience` in seconds.
 
     Raises:
         MigrationError: no connection, or another runner held the lock for longer than that.
     """
-    with _one_line(), psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+    with connected(url) as connection:
         connection.execute("SET lock_timeout = '10s'")
         connection.execute("SET statement_timeout = 0")
+        # Whoever is killed leaves no statement behind that goes on and keeps the lock.
+        connection.execute("SET client_connection_check_interval = '2s'")
         connection.execute("SET client_min_messages = 'warning'")
         _take_lock(connection, time.monotonic() + patience)
         try:
@@ -66,6 +79,22 @@ def upgrade(
     Raises:
         MigrationError: the schema is newer than this program, or a statement failed.
     """
+    missing = find_missing(connection, wanted)
+    connection.execute(_HISTORY)
+    for revision in missing:
+        with _one_line(f"migration {revision.number:04d} {revision.name}"):
+            _apply(connection, revision)
+    return missing
+
+
+def find_missing(
+    connection: Connection, wanted: tuple[Revision, ...] | None = None
+) -> tuple[Revision, ...]:
+    """What `upgrade` would apply, in order; reads only.
+
+    Raises:
+        MigrationError: the schema is newer than this program.
+    """
     wanted = revisions.every() if wanted is None else wanted
     applied = _applied(connection)
     newest = max(applied, default=0)
@@ -75,12 +104,25 @@ def upgrade(
             f" {wanted[-1].number}: run a newer authly-server"
         )
         raise MigrationError(message)
-    connection.execute(_HISTORY)
-    missing = tuple(revision for revision in wanted if revision.number not in applied)
-    for revision in missing:
-        with _one_line(f"migration {revision.number:04d} {revision.name}"):
-            _apply(connection, revision)
-    return missing
+    return tuple(revision for revision in wanted if revision.number not in applied)
+
+
+def find_revision(connection: Connection) -> int:
+    """The newest revision that was applied; 0 where there is none."""
+    return max(_applied(connection), default=0)
+
+
+def create_extensions(connection: Connection, names: Iterable[str]) -> None:
+    """Create the extensions that are not there; one that is not wanted any more stays.
+
+    Raises:
+        MigrationError: PostgreSQL knows none of that name, or this user may not create it.
+    """
+    for name in names:
+        with _one_line(f"extension {name}"):
+            connection.execute(
+                sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name))
+            )
 
 
 def _applied(connection: Connection) -> set[int]:

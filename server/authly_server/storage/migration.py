@@ -15,17 +15,38 @@ class Migrated:
     administrator_created: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run would change: the revision that is there, and the names of what is missing."""
+
+    revision: int
+    missing: tuple[str, ...]
+
+
+def plan(url: str) -> Planned:
+    """What `run` would apply to the database of `url`; reads only, and waits for nobody.
+
+    Raises:
+        MigrationError: one line that says what is wrong and holds no secret.
+    """
+    with migrate.connected(url) as connection:
+        missing = migrate.find_missing(connection)
+        revision = migrate.find_revision(connection)
+    return Planned(revision, tuple(f"{item.number:04d}_{item.name}" for item in missing))
+
+
 def run(
     url: str,
     *,
     server_url: str | None = None,
     operator_url: str | None = None,
     administrator: tuple[str, Callable[[], str]] | None = None,
+    extensions: tuple[str, ...] = (),
 ) -> Migrated:
     """Bring the database of `url`, the owner's, to this program's revision.
 
     `server_url` and `operator_url` name the roles to ensure, passwords included; `administrator`
-    is an address and what draws the password's hash if it is needed.
+    is an address and what draws the password's hash if it is needed; `extensions` are PostgreSQL's.
 
     Raises:
         MigrationError: one line that says what is wrong and holds no secret.
@@ -33,8 +54,10 @@ def run(
     server = roles.parse(server_url) if server_url else None
     operator = roles.parse(operator_url) if operator_url else None
     with migrate.locked(url) as connection:
+        migrate.create_extensions(connection, extensions)
         applied = migrate.upgrade(connection)
         roles.ensure(connection, server=server, operator=operator)
+        roles.check(connection, server_url, operator_url)
         created = administrator is not None and bootstrap.ensure_administrator(
             connection, *administrator
         )

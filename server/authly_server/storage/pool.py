@@ -1,5 +1,6 @@
-"""Connections to PostgreSQL: few, short-lived in use, and never waited for longer than a timeout.
+"""Connections to PostgreSQL: few, shared, and never waited for longer than a timeout.
 
+A single statement goes through a line, which many share; a transaction has a connection of its own.
 A database that is gone costs a caller at most `timeout` seconds (twice that is never reached: one
 deadline covers waiting for a connection and using it) and nothing has to be restarted when it is
 back. Used by every module of storage; the composition root opens and closes it.
@@ -7,40 +8,42 @@ back. Used by every module of storage; the composition root opens and closes it.
 
 import asyncio
 import contextlib
-import os
-import select
-import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, LiteralString
+from collections.abc import AsyncIterator, Mapping
+from typing import LiteralString
 
 import psycopg
-from psycopg import conninfo, errors as pg, rows
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+from psycopg import errors as pg
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from authly_server.storage import errors
+from authly_server.storage import connections, errors, statement as statements
+from authly_server.storage.connections import Connection, Pool, Row
+from authly_server.storage.line import Answer, first_line
+from authly_server.storage.lines import Lines
 
 
-Row = dict[str, Any]
-Connection = psycopg.AsyncConnection[Row]
 Parameters = Mapping[str, object]
 
-_WAITING_PER_CONNECTION = 20
 _MISSING_SCHEMA = (
     pg.UndefinedTable,
     pg.UndefinedColumn,
     pg.UndefinedFunction,
     pg.InvalidSchemaName,
+    # Nor could it be prepared for the one who asked before.
+    pg.InvalidSqlStatementName,
 )
 _GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TooManyRequests, PoolClosed)
+_UNAVAILABLE = (*_GONE, *_MISSING_SCHEMA)
 
 
 class Database:
     """A pool of connections and the two ways to use it: one statement, or a transaction."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], url: str, timeout: float) -> None:
+    def __init__(self, pool: Pool, url: str, timeout: float) -> None:
         self._pool = pool
         self._timeout = timeout
-        self._lent = 0
+        self._loop = asyncio.get_running_loop()
+        self._lines = Lines(pool, timeout)
+        self._transactions = 0
         self.url = url
 
     @classmethod
@@ -59,39 +62,40 @@ class Database:
         Raises:
             ValueError: `url` is not a connection string of libpq.
         """
-        pool = AsyncConnectionPool(
-            _with_limits(url, timeout),
-            connection_class=Connection,
-            kwargs={"autocommit": True, "row_factory": rows.dict_row},
-            min_size=minimum,
-            max_size=maximum,
-            max_waiting=maximum * _WAITING_PER_CONNECTION,
-            timeout=timeout,
-            # Give up soon: the next request starts a fresh attempt, and no back-off grows long.
-            reconnect_timeout=timeout / 2,
-            open=False,
-        )
-        await pool.open(wait=False)
+        pool = await connections.open_pool(url, minimum=minimum, maximum=maximum, seconds=timeout)
         return cls(pool, url, timeout)
 
     async def close(self) -> None:
         """Close every connection; those in use are closed when they come back."""
+        await self._lines.close()
         await self._pool.close()
 
     @property
     def connections_in_use(self) -> int:
         """How many connections are serving a caller now, for the metric."""
-        return self._lent
+        return self._transactions + self._lines.in_use
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection inside a transaction: returning commits, raising rolls back.
 
+        At the deadline its socket is shut down, so that a silent server frees its caller.
+        Cancelling would not do: psycopg then first asks that same server to cancel the query.
+
         Raises:
             errors.Unavailable: no connection in time, or the database went away meanwhile.
         """
-        async with self._lease() as connection, connection.transaction():
-            yield connection
+        deadline = self._loop.time() + self._timeout
+        if not self._has_spare:
+            self._lines.yield_one()
+        self._transactions += 1
+        try:
+            async with self._lent(deadline) as connection, connection.transaction():
+                yield connection
+        except _UNAVAILABLE as error:
+            raise _unavailable(error) from error
+        finally:
+            self._transactions -= 1
 
     async def fetch_one(self, statement: LiteralString, parameters: Parameters) -> Row | None:
         """Run one statement in one round trip and answer its first row.
@@ -99,108 +103,42 @@ class Database:
         Raises:
             errors.Unavailable: as for `connection`.
         """
-        async with self._lease() as connection:
-            return await (await connection.execute(statement, parameters)).fetchone()
+        found = (await self._run(statement, parameters)).rows
+        return found[0] if found else None
 
     async def fetch_all(self, statement: LiteralString, parameters: Parameters) -> list[Row]:
         """Run one statement in one round trip and answer all of its rows; raises as `fetch_one`."""
-        async with self._lease() as connection:
-            return await (await connection.execute(statement, parameters)).fetchall()
+        return (await self._run(statement, parameters)).rows
 
     async def execute(self, statement: LiteralString, parameters: Parameters) -> int:
         """Run one statement in one round trip, answer how many rows it changed; raises alike."""
-        async with self._lease() as connection:
-            return (await connection.execute(statement, parameters)).rowcount
+        return (await self._run(statement, parameters)).count
+
+    async def _run(self, statement: LiteralString, parameters: Parameters) -> Answer:
+        deadline = self._loop.time() + self._timeout
+        try:
+            line = await self._lines.choose(deadline, may_grow=self._has_spare)
+            return await line.run(statements.parse(statement), parameters, deadline)
+        except _UNAVAILABLE as error:
+            raise _unavailable(error) from error
 
     @contextlib.asynccontextmanager
-    async def _lease(self) -> AsyncIterator[Connection]:
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        with _translated():
-            connection = await self._take(deadline)
-            self._lent += 1
-            try:
-                with _hung_up_at(deadline, connection):
-                    yield connection
-            finally:
-                self._lent -= 1
-                await self._pool.putconn(connection)
-
-    async def _take(self, deadline: float) -> Connection:
-        """A connection that the server has not closed; found out without a round trip."""
-        while True:
-            left = deadline - asyncio.get_running_loop().time()
-            connection = await self._pool.getconn(timeout=left)
-            if not _is_stale(connection):
-                return connection
-            await connection.close()
+    async def _lent(self, deadline: float) -> AsyncIterator[Connection]:
+        connection = await connections.take(self._pool, deadline)
+        timer = self._loop.call_at(deadline, connections.hang_up, connection)
+        try:
+            yield connection
+        finally:
+            timer.cancel()
             await self._pool.putconn(connection)
 
-
-def _with_limits(url: str, timeout: float) -> str:
-    """The URL with limits of our own for connecting, for statements and for dead peers.
-
-    Raises:
-        ValueError: `url` is not a connection string of libpq.
-    """
-    milliseconds = int(timeout * 1000)
-    try:
-        given = conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        message = "the database URL cannot be read"
-        raise ValueError(message) from None  # libpq's own words repeat the URL, password and all
-    options = (
-        f"-c statement_timeout={milliseconds} "
-        f"-c idle_in_transaction_session_timeout={milliseconds * 5}"
-    )
-    return conninfo.make_conninfo(
-        url,
-        connect_timeout=max(2, int(timeout)),  # libpq knows no shorter one
-        tcp_user_timeout=milliseconds,
-        application_name=given.get("application_name", "authly-server"),
-        options=f"{given.get('options', '')} {options}".strip(),
-    )
+    @property
+    def _has_spare(self) -> bool:
+        """Whether the pool could lend one more connection at once."""
+        return self._transactions + len(self._lines) < self._pool.max_size
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Say Unavailable for whatever heals by itself: a lost server, a timeout, no schema yet."""
-    try:
-        yield
-    except _GONE as error:
-        raise errors.Unavailable(_first_line(error)) from error
-    except _MISSING_SCHEMA as error:
-        message = f"the schema is not ready: {_first_line(error)}"
-        raise errors.Unavailable(message) from error
-
-
-@contextlib.contextmanager
-def _hung_up_at(deadline: float, connection: Connection) -> Iterator[None]:
-    """Shut the connection's socket down at the deadline, so that a silent server frees its caller.
-
-    Cancelling would not do: psycopg then first asks that same silent server to cancel the query.
-    """
-    timer = asyncio.get_running_loop().call_at(deadline, _hang_up, connection)
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _hang_up(connection: Connection) -> None:
-    with contextlib.suppress(OSError, psycopg.OperationalError):
-        line = socket.socket(fileno=os.dup(connection.fileno()))
-        with line:
-            line.shutdown(socket.SHUT_RDWR)
-
-
-def _is_stale(connection: Connection) -> bool:
-    """Whether the server has said something unasked, which on an idle connection is goodbye."""
-    if connection.closed:
-        return True
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
-    return bool(poll.poll(0))
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _unavailable(error: Exception) -> errors.Unavailable:
+    said = first_line(error)
+    is_early = isinstance(error, _MISSING_SCHEMA)
+    return errors.Unavailable(f"the schema is not ready: {said}" if is_early else said)

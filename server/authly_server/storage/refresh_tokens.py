@@ -14,7 +14,8 @@ from authly_server.model.refresh_token import (
     Rotated,
 )
 from authly_server.storage import errors, grants, rows
-from authly_server.storage.pool import Connection, Database, Row
+from authly_server.storage.connections import Connection, Row
+from authly_server.storage.pool import Database
 
 
 # A lost response is asked for again a few times; a loop that asks for ever is not served for ever.

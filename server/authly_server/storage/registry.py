@@ -6,7 +6,7 @@ a lifetime is the backstop where even that fails.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
 from authly_server.model.client import Client
@@ -85,6 +85,9 @@ class Registry:
         self._scopes: Shelf[tuple[Scope, ...]] = Shelf(
             lifetime=lifetime, capacity=1, monotonic=monotonic
         )
+        self._origins: Shelf[frozenset[str]] = Shelf(
+            lifetime=lifetime, capacity=1, monotonic=monotonic
+        )
         self._changes = 0
         self._listener = notify.Listener(
             database.url, on_change=self._drop, on_connect=self._drop_all
@@ -121,12 +124,20 @@ class Registry:
 
     async def scopes(self) -> tuple[Scope, ...]:
         """Every scope, ordered by name; raises as `client` does."""
-        if (cached := self._scopes.get("")) is not None:
+        return await self._whole(self._scopes, scopes.find_all)
+
+    async def origins(self) -> frozenset[str]:
+        """Every origin that an enabled client calls from; raises as `client` does."""
+        return await self._whole(self._origins, clients.find_origins)
+
+    async def _whole(self, shelf: Shelf[V], find: Callable[[Database], Awaitable[V]]) -> V:
+        """What is cached in one piece."""
+        if (cached := shelf.get("")) is not None:
             return cached
         changes = self._changes
-        found = await scopes.find_all(self._database)
+        found = await find(self._database)
         if changes == self._changes:
-            self._scopes.put("", found)
+            shelf.put("", found)
         return found
 
     def _keep(self, client_id: str, found: Client | None) -> None:
@@ -141,10 +152,11 @@ class Registry:
         if kind == "client":
             self._clients.drop(name)
             self._unknown.drop(name)
+            self._origins.clear()
         else:
             self._drop_all()
 
     def _drop_all(self) -> None:
         self._changes += 1
-        for shelf in (self._clients, self._unknown, self._scopes):
+        for shelf in (self._clients, self._unknown, self._scopes, self._origins):
             shelf.clear()

@@ -70,6 +70,30 @@ def ensure(connection: Connection, *, server: Role | None, operator: Role | None
                     _run(connection, privilege, role)
 
 
+def check(connection: Connection, *urls: str | None) -> None:
+    """Sign in as each role but the current one, as its program is going to.
+
+    Raises:
+        MigrationError: one cannot, mostly since a DBA made it with another password.
+    """
+    for url in urls:
+        role = parse(url) if url else None
+        if url and role and not _is_current(connection, role):
+            _sign_in(url, role)
+
+
+def _sign_in(url: str, role: Role) -> None:
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.Error as error:
+        reason = error.diag.message_primary or " ".join(str(error).split())
+        message = (
+            f'the role "{role.name}" cannot sign in with the password of its URL: {reason};'
+            " if this user may not change it, have a DBA do so"
+        )
+        raise MigrationError(message) from error
+
+
 def _is_current(connection: Connection, role: Role) -> bool:
     """The owner may do everything already, and must not change its own password here."""
     return connection.execute(_CURRENT).fetchone() == (role.name,)

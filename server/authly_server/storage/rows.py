@@ -5,7 +5,7 @@ from authly_server.model.grant import Authentication, Grant
 from authly_server.model.scope import Scope
 from authly_server.model.session import Session
 from authly_server.model.user import User
-from authly_server.storage.pool import Row
+from authly_server.storage.connections import Row
 
 
 def client(row: Row) -> Client:
@@ -68,8 +68,15 @@ def _authentication(row: Row) -> Authentication | None:
 
 
 def scope(row: Row) -> Scope:
-    """The columns name, description and is_default."""
-    return Scope(row["name"], row["description"], row["is_default"])
+    """A row of scopes without its key."""
+    return Scope(
+        name=row["name"],
+        description=row["description"],
+        is_default=row["is_default"],
+        descriptions=row["descriptions"],
+        claims=frozenset(row["claims"]),
+        is_sensitive=row["is_sensitive"],
+    )
 
 
 def user(row: Row) -> User:

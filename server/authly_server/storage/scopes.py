@@ -5,7 +5,10 @@ from authly_server.storage import rows
 from authly_server.storage.pool import Database
 
 
-_FIND_ALL = 'SELECT name, description, is_default FROM authly.scopes ORDER BY name COLLATE "C"'
+_FIND_ALL = """
+SELECT name, description, is_default, descriptions, claims, is_sensitive
+FROM authly.scopes ORDER BY name COLLATE "C"
+"""
 
 
 async def find_all(database: Database) -> tuple[Scope, ...]:

@@ -28,6 +28,16 @@ SELECT session.id AS session_id, session.user_id, session.authenticated_at, sess
 FROM authly.sessions AS session JOIN authly.users AS person ON person.id = session.user_id
 WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enabled
 """
+# The same, with what the user has consented to for a client: one round trip for each authorization.
+_FIND_WITH_CONSENT = """
+SELECT session.id AS session_id, session.user_id, session.authenticated_at, session.expires_at,
+    session.acr, person.email, person.username, person.password_hash, person.is_verified,
+    person.is_admin, person.enabled, person.updated_at, consent.scopes AS consented
+FROM authly.sessions AS session JOIN authly.users AS person ON person.id = session.user_id
+LEFT JOIN authly.consents AS consent
+    ON consent.user_id = person.id AND consent.client_id = %(client_id)s
+WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enabled
+"""
 # The last statement counts the notices; the others run whether or not anybody asks for their rows.
 _END = """
 WITH ended AS (
@@ -85,6 +95,16 @@ async def find(database: Database, digest: bytes) -> tuple[Session, User] | None
     """The live session of that digest and its enabled user."""
     row = await database.fetch_one(_FIND, {"digest": digest})
     return None if row is None else (rows.session(row), rows.user(row))
+
+
+async def find_with_consent(
+    database: Database, digest: bytes, client_id: UUID
+) -> tuple[Session, User, frozenset[str]] | None:
+    """As `find`, with the scopes that the user has consented to for that client so far."""
+    row = await database.fetch_one(_FIND_WITH_CONSENT, {"digest": digest, "client_id": client_id})
+    if row is None:
+        return None
+    return rows.session(row), rows.user(row), frozenset(row["consented"] or ())
 
 
 async def end(database: Database, digest: bytes) -> int:

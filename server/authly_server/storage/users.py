@@ -26,6 +26,8 @@ JOIN authly.users AS person ON person.id = grants.user_id
 WHERE grants.id = %(grant_id)s AND grants.revoked_at IS NULL
 AND client.client_id = %(client_id)s AND client.enabled AND person.enabled
 AND NOT EXISTS (SELECT FROM authly.tokens WHERE tokens.jti = %(jti)s)
+AND NOT EXISTS (SELECT FROM authly.token_fences
+    WHERE %(issued_at)s::bigint BETWEEN refused_from AND refused_until)
 """
 
 
@@ -42,13 +44,18 @@ async def find(database: Database, user_id: UUID) -> User | None:
 
 
 async def find_by_token(
-    database: Database, *, jti: str, grant_id: UUID, client_id: str
+    database: Database, *, jti: str, grant_id: UUID, client_id: str, issued_at: int = 0
 ) -> tuple[User, frozenset[str]] | None:
     """Whom a valid access token is about, if it is live in the sense of `tokens.is_live`.
 
     With the claims of userinfo that were asked for one by one.
     """
-    parameters = {"jti": jti, "grant_id": grant_id, "client_id": client_id}
+    parameters: dict[str, object] = {
+        "jti": jti,
+        "grant_id": grant_id,
+        "client_id": client_id,
+        "issued_at": issued_at,
+    }
     row = await database.fetch_one(_FIND_OF_GRANT, parameters)
     return None if row is None else (rows.user(row), frozenset(row["userinfo_claims"]))
 

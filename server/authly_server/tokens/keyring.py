@@ -3,16 +3,21 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import jwt
 import pydantic
 from jwt.algorithms import HMACAlgorithm
 
 from authly_server.tokens import signing_key
+from authly_server.tokens.recently_verified import RecentlyVerified
 from authly_server.tokens.signing_key import KeyState, SigningKey
+
+
+if TYPE_CHECKING:
+    from authly_server.tokens.access_token import AccessToken
 
 
 class KeyRingError(Exception):
@@ -36,11 +41,15 @@ class _Document(pydantic.BaseModel):
 class KeyRing:
     """Keys by kid, at most one of them active for each algorithm, and at least one in all.
 
-    `algorithm` is the one that is wanted for access tokens.
+    `algorithm` is the one that is wanted for access tokens. `verified` are tokens that these keys
+    have signed; another ring begins without any.
     """
 
     keys: Mapping[str, SigningKey]
     algorithm: str
+    verified: "RecentlyVerified[AccessToken]" = field(
+        default_factory=RecentlyVerified, repr=False, compare=False
+    )
 
     def active(self, alg: str) -> SigningKey | None:
         """The key that signs with that algorithm now."""

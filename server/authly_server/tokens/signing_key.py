@@ -38,11 +38,6 @@ class SigningKey:
         """Whether there is a public half to publish; a shared secret has none."""
         return not isinstance(self.private, bytes)
 
-    @property
-    def verifier(self) -> object:
-        """What signatures are checked with: the public half, or the shared secret."""
-        return self.private if isinstance(self.private, bytes) else self.private.public_key()
-
     def public_jwk(self) -> dict[str, object]:
         """Return the public half as a JWK (RFC 7517); raises TypeError for a shared secret."""
         jwk: dict[str, object] = json.loads(_jwk(self.private))

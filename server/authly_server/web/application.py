@@ -8,11 +8,13 @@ from authly_server.web.services import SERVICES, Services
 
 def build(services: Services) -> web.Application:
     """An application that serves what the table says; it opens and closes nothing."""
-    app = web.Application(middlewares=[middleware.observe], client_max_size=forms.MOST_BYTES)
+    app = web.Application(
+        middlewares=[middleware.observe, middleware.limit], client_max_size=forms.MOST_BYTES
+    )
     app[SERVICES] = services
-    app[middleware.ROUTES] = routes.table(services.settings, services.issuer)
+    app[routes.ROUTES] = routes.table(services.settings, services.issuer)
     discovery.install(app, services.issuer, services.keys, services.policy, services.settings)
     jwks.install(app, services.keys)
-    routes.install(app.router, app[middleware.ROUTES])
+    routes.install(app.router, app[routes.ROUTES])
     app.on_response_prepare.append(middleware.forget_server)
     return app

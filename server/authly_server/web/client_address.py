@@ -1,5 +1,6 @@
 """Where a request comes from: the last address that no proxy of ours has, and never a guess."""
 
+import functools
 import ipaddress
 
 from aiohttp import web
@@ -48,6 +49,7 @@ def _find(request: web.Request) -> _Address | None:
     return address
 
 
+@functools.lru_cache(maxsize=4096)
 def _parse(text: str) -> _Address | None:
     try:
         address = ipaddress.ip_address(text)

@@ -6,16 +6,28 @@ from authly_server.clients import authentication
 from authly_server.model.client import AuthMethod, Client
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
-from authly_server.web import forms, services
+from authly_server.web import cors, forms, rate_limit, services
 
 
 async def authenticate(request: web.Request, parameters: Parameters) -> Client:
     """The client of the Authorization header, of the form, or of the assertion in it.
 
+    Anybody can claim to be a public one, and so its requests are counted.
+
     Raises:
-        OAuthError: invalid_client or invalid_request.
+        OAuthError: invalid_client or invalid_request; TooManyRequests.
         storage.errors.Unavailable: it is not cached, and the database does not answer.
     """
+    client = await _authenticate(request, parameters)
+    cors.note(request, client)
+    if client.auth_method is AuthMethod.NONE:
+        await rate_limit.count(request)
+    else:
+        await rate_limit.prove(request)
+    return client
+
+
+async def _authenticate(request: web.Request, parameters: Parameters) -> Client:
     found = services.of(request)
     presented = authentication.parse_credentials(forms.authorization(request), parameters)
     client = await found.directory.client(presented.client_id)

@@ -6,7 +6,16 @@ from authly_server.authorization import transaction
 from authly_server.authorization.interaction import Step
 from authly_server.authorization.response import Refused
 from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
-from authly_server.web import answers, conversation, cookies, forms, pages, services
+from authly_server.web import (
+    answers,
+    conversation,
+    cookies,
+    forms,
+    languages,
+    pages,
+    services,
+    visitor,
+)
 from authly_server.web.conversation import Conversation
 
 
@@ -59,13 +68,15 @@ async def _check_not_answered(request: web.Request, transaction_id: str | None) 
     identified = transaction.identify(transaction_id)
     if identified is None or cookies.holds_transaction(request, identified):
         return
-    if await conversation.has_granted(request, identified):
+    if await visitor.has_granted(request, identified):
         raise conversation.answered()
 
 
 async def _page(request: web.Request, found: Conversation) -> web.Response:
     services_ = services.of(request)
-    descriptions = {scope.name: scope.description for scope in await services_.registry.scopes()}
+    read = languages.of(request)
+    known = await services_.registry.scopes()
+    descriptions = {scope.name: scope.described_in(read) for scope in known}
     local = answers.local
     asked = found.request.scopes | found.entitlement.scopes
     switching = f"transaction={found.transaction.id.hex}&switch=1"

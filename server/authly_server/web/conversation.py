@@ -34,15 +34,11 @@ from authly_server.protocol.authorization_request import AuthorizationRequest
 from authly_server.protocol.errors import OAuthError, PageError
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import (
-    consents,
     described_clients,
     errors as storage_errors,
-    grants,
     pushed_requests,
-    sessions,
 )
-from authly_server.tokens import digest
-from authly_server.web import answers, cookies, services
+from authly_server.web import answers, cookies, services, visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +115,9 @@ async def signed_in(
     request: web.Request, conversation: Conversation, session: Session, user: User
 ) -> Conversation:
     """The same conversation with a person who has just proved who they are."""
-    consented = await _consented(request, conversation.client, conversation.recipient, session)
+    consented = await visitor.consented(
+        request, conversation.client, conversation.recipient, session
+    )
     return replace(
         conversation,
         user=user,
@@ -237,44 +235,17 @@ async def _gather(
     except OAuthError as error:
         raise Refused(recipient, error) from error
     entitlement = claims.entitle(wanted, client)
-    session, user = await person(request)
+    session, user, consented = await visitor.find_with_consent(request, client, recipient)
     situation = Situation(
         session=session,
         fresh_session=started.session_id,
-        consented=await _consented(request, client, recipient, session),
+        consented=consented,
         consent_required=found.settings.require_user_consent or not recipient.is_trusted,
         now=found.clock.now(),
         subjects=subjects,
         claim_scopes=entitlement.scopes,
     )
     return Conversation(client, recipient, wanted, started, situation, user, entitlement)
-
-
-async def person(request: web.Request) -> tuple[Session, User] | tuple[None, None]:
-    """Whose browser this is, with the session that they are signed in by."""
-    value = cookies.session(request)
-    if value is None:
-        return None, None
-    found = await sessions.find(services.of(request).database, digest.sha256(value))
-    return (None, None) if found is None else found
-
-
-async def has_granted(request: web.Request, grant_id: UUID) -> bool:
-    """Whether the person who is signed in here made that grant, and it is live."""
-    session, _ = await person(request)
-    grant = await grants.find(services.of(request).database, grant_id)
-    return session is not None and grant is not None and grant.user_id == session.user_id
-
-
-async def _consented(
-    request: web.Request, client: Client, recipient: Recipient, session: Session | None
-) -> frozenset[str]:
-    """RFC 8252 section 8.6: what any program on a device could claim to be, is asked each time."""
-    is_unproved = not recipient.is_trusted and not recipient.redirect_uri.startswith("https://")
-    if session is None or is_unproved:
-        return frozenset()
-    database = services.of(request).database
-    return await consents.find(database, user_id=session.user_id, client_id=client.id)
 
 
 def check_form(

@@ -1,4 +1,4 @@
-"""The two cookies: the session, and one for each transaction; scripts and other hosts get neither.
+"""The cookies: the session, where it began, and one for each transaction; not for scripts.
 
 `__Host-` makes browsers insist on Secure, on Path=/ and on this very host (RFC 6265bis, 4.1.3.2).
 """
@@ -9,12 +9,15 @@ from aiohttp import web
 
 from authly_server.authorization import transaction
 from authly_server.authorization.transaction import Seal, Transaction
+from authly_server.users import devices
 
 
 SESSION = "__Host-authly_session"
+DEVICE = "__Host-authly_device"
 TRANSACTION_PREFIX = "__Host-authly_txn_"
 SESSION_LIFETIME = 12 * 3600
 LONGEST_SESSION = 256
+LONGEST_DEVICE = 512
 # Each takes up to 4 KB of every request of this browser.
 MOST_TRANSACTIONS = 6
 
@@ -28,6 +31,17 @@ def session(request: web.Request) -> str | None:
 def set_session(response: web.StreamResponse, value: str) -> None:
     """Let the browser keep a new session."""
     _set(response, SESSION, value, SESSION_LIFETIME)
+
+
+def device(request: web.Request) -> str | None:
+    """What the browser says about who has signed in on it, if it could be that."""
+    value = request.cookies.get(DEVICE)
+    return value if value and value.isascii() and len(value) <= LONGEST_DEVICE else None
+
+
+def set_device(response: web.StreamResponse, value: str) -> None:
+    """Let the browser be known again."""
+    _set(response, DEVICE, value, devices.LIFETIME)
 
 
 def drop_all(request: web.Request, response: web.StreamResponse) -> None:

@@ -1,11 +1,16 @@
-"""Cross-origin requests: CORS_ORIGINS may call what the table says, without cookies.
+"""Cross-origin requests: CORS_ORIGINS and a client's own origins may call what the table says.
 
-Never the authorization endpoint: a browser is sent there, no script fetches it.
+Without cookies, and never the authorization endpoint: a browser is sent there, no script fetches
+it. Where the client is known, its own origins count and no other client's; before that (a
+preflight has no client, and metadata and keys are for all of them) those of every client do.
 """
 
 from aiohttp import web
 from multidict import CIMultiDict
 
+from authly_server import telemetry
+from authly_server.model.client import Client
+from authly_server.storage.errors import Unavailable
 from authly_server.web import services
 
 
@@ -14,18 +19,41 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
     "Access-Control-Max-Age": "600",
 }
+_CLIENT = web.RequestKey("cross_origin_client", Client)
+_log = telemetry.logger(__name__)
 
 
-def allow(request: web.Request, headers: CIMultiDict[str]) -> None:
+def note(request: web.Request, client: Client) -> None:
+    """From here on only this client's origins, and those of the setting, may read the answer."""
+    request[_CLIENT] = client
+
+
+async def allow(request: web.Request, headers: CIMultiDict[str]) -> None:
     """Name the caller's origin in the response, if it is an allowed one."""
-    origins = services.of(request).settings.cors_origins
-    if not origins:
-        return
-    origin = request.headers.get("Origin")
     headers.add("Vary", "Origin")
-    if origin is not None and (origin in origins or "*" in origins):
-        headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
-        headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After, DPoP-Nonce"
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    of_all = services.of(request).settings.cors_origins
+    if "*" in of_all:
+        headers["Access-Control-Allow-Origin"] = "*"
+    elif origin in of_all or await _is_of_client(request, origin):
+        headers["Access-Control-Allow-Origin"] = origin
+    else:
+        return
+    headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After, DPoP-Nonce"
+
+
+async def _is_of_client(request: web.Request, origin: str) -> bool:
+    client = request.get(_CLIENT)
+    if client is not None:
+        return origin in client.allowed_cors_origins
+    try:
+        return origin in await services.of(request).registry.origins()
+    except Unavailable as error:
+        # What is answered from memory is answered all the same, though not to other origins.
+        _log.warning("origins of clients unknown", reason=str(error))
+        return False
 
 
 async def preflight(_: web.Request) -> web.Response:

@@ -26,10 +26,13 @@ from authly_server.web import (
     conversation,
     cookies,
     forms,
+    languages,
     services,
     signing_in,
+    visitor,
 )
 from authly_server.web.pages import device as pages
+from authly_server.web.signing_in import Failed
 
 
 _LOGIN, _CODE, _DECISION = "device-login", "device-code", "device-decision"
@@ -39,7 +42,7 @@ _OUT_OF_DATE = "the form is out of date; go back and try again"
 async def get(request: web.Request) -> web.Response:
     """Where to type the code; or to sign in, before that."""
     code = user_code.parse(forms.read_query(request).get("user_code"))
-    session, user = await conversation.person(request)
+    session, user = await visitor.find(request)
     if session is None or user is None:
         return _begin_sign_in(request, code)
     return _code_page(request, session, user, code)
@@ -55,19 +58,19 @@ async def sign_in(request: web.Request) -> web.Response:
     if opened is None or not found.seal.is_form_token(form.get("csrf"), opened.id, _LOGIN):
         raise PageError("this sign-in was not started in this browser, or took too long")
     user = await signing_in.authenticate(request, form)
-    if user is None:
-        return _login_page(request, opened, failed_as=form.get("username") or "")
+    if isinstance(user, Failed):
+        return _login_page(request, opened, user)
     _, value = await signing_in.begin_session(request, user)
     answer = answers.redirect(f"{_path(request)}?{opened.query}")
     cookies.drop_transaction(answer, opened.id)
-    cookies.set_session(answer, value)
+    signing_in.keep(request, answer, user, value)
     return answer
 
 
 async def post(request: web.Request) -> web.Response:
     """The code: on to the question, if there is a device of that code."""
     form = await forms.read(request)
-    session, user = await conversation.person(request)
+    session, user = await visitor.find(request)
     if session is None or user is None:
         return answers.redirect(_path(request))
     _check_form(request, form, session, _CODE)
@@ -83,7 +86,7 @@ async def post(request: web.Request) -> web.Response:
 async def decide(request: web.Request) -> web.Response:
     """POST /device/consent: the answer, once."""
     form = await forms.read(request)
-    session, _ = await conversation.person(request)
+    session, _ = await visitor.find(request)
     code = user_code.parse(form.get("user_code"))
     if session is None or code is None:
         return answers.redirect(_path(request))
@@ -147,13 +150,14 @@ def _begin_sign_in(request: web.Request, code: str | None) -> web.Response:
 
 
 def _login_page(
-    request: web.Request, started: Transaction, failed_as: str | None = None
+    request: web.Request, started: Transaction, failed: Failed | None = None
 ) -> web.Response:
     return pages.login(
         action=_path(request, "/login"),
         transaction_id=started.id.hex,
         form_token=services.of(request).seal.form_token(started.id, _LOGIN),
-        failed_as=failed_as,
+        failed_as=failed.username if failed else None,
+        wait_seconds=failed.seconds if failed else None,
     )
 
 
@@ -181,7 +185,9 @@ async def _question(
     client = await found.registry.client(waiting.client_id)
     if client is None:
         raise PageError("the application does not exist any more")
-    descriptions = {scope.name: scope.description for scope in await found.registry.scopes()}
+    read = languages.of(request)
+    known = await found.registry.scopes()
+    descriptions = {scope.name: scope.described_in(read) for scope in known}
     return pages.question(
         action=_path(request, "/consent"),
         form_token=found.seal.form_token(session.id, _DECISION, code),

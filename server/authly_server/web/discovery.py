@@ -3,6 +3,8 @@
 One document under each of its well-known names.
 """
 
+from collections.abc import Mapping
+
 import orjson
 from aiohttp import web
 
@@ -18,6 +20,7 @@ from authly_server.web.prepared import PreparedByKeys
 
 MAX_AGE = 3600
 _DOCUMENT = web.AppKey("metadata", PreparedByKeys)
+_SCOPES = ("openid", "profile", "email", "offline_access")
 _CLIENT_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
 
@@ -27,16 +30,32 @@ def install(
     """Keep the document; it depends on settings and keys only, so that it needs no database."""
 
     def make(ring: KeyRing) -> bytes:
-        return orjson.dumps(
+        document = (
             metadata(issuer, policy)
-            | openid_metadata(issuer, ring.algorithms)
+            | openid_metadata(issuer, ring.algorithms, scopes(settings))
             | self_registration_metadata(issuer, settings)
+        )
+        return orjson.dumps(
+            document if settings.device_flow_enabled else _without_devices(document)
         )
 
     app[_DOCUMENT] = PreparedByKeys(keys, MAX_AGE, make)
 
 
-def openid_metadata(issuer: str, algorithms: tuple[str, ...]) -> dict[str, object]:
+def scopes(settings: ClientSettings) -> list[str]:
+    """The scopes that every client may try; where strangers are clients, those that they may have.
+
+    RFC 8414 section 2 lets a server keep others to itself. Section 3 of Discovery does not for
+    openid.
+    """
+    is_for_strangers = bool(self_registration_metadata("", settings))
+    may = settings.dynamic_client_scopes if is_for_strangers else _SCOPES
+    return [scope for scope in _SCOPES if scope in {"openid", *may}]
+
+
+def openid_metadata(
+    issuer: str, algorithms: tuple[str, ...], scopes_supported: list[str]
+) -> dict[str, object]:
     """What is there for people who sign in; nothing where no key can sign ID tokens.
 
     `algorithms` are those that ID tokens can be signed with now: without an RS256 key in the ring
@@ -45,7 +64,7 @@ def openid_metadata(issuer: str, algorithms: tuple[str, ...]) -> dict[str, objec
     if not algorithms:
         return {}
     return {
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "scopes_supported": scopes_supported,
         "id_token_signing_alg_values_supported": list(algorithms),
         "userinfo_signing_alg_values_supported": list(algorithms),
         "acr_values_supported": list(ACRS),
@@ -109,6 +128,15 @@ def metadata(issuer: str, policy: Policy) -> dict[str, object]:
         "request_uri_parameter_supported": False,
         "ui_locales_supported": ["en"],
     }
+
+
+def _without_devices(document: Mapping[str, object]) -> dict[str, object]:
+    """RFC 8628 section 4: an endpoint is named where there is one."""
+    grants = document["grant_types_supported"]
+    known = grants if isinstance(grants, list) else []
+    left = [grant for grant in known if grant != token_request.DEVICE_CODE]
+    rest = {key: told for key, told in document.items() if key != "device_authorization_endpoint"}
+    return {**rest, "grant_types_supported": left}
 
 
 async def get(request: web.Request) -> web.Response:

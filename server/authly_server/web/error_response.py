@@ -6,11 +6,10 @@ import orjson
 from aiohttp import web
 
 from authly_server.protocol import dpop
-from authly_server.protocol.errors import ErrorCode, OAuthError
+from authly_server.protocol.errors import ErrorCode, OAuthError, TooManyRequests
 
 
 RETRY_AFTER_SECONDS = 2
-AN_HOUR = 3600
 UNAVAILABLE = OAuthError(
     ErrorCode.TEMPORARILY_UNAVAILABLE, "the server cannot answer now; try again shortly"
 )
@@ -25,11 +24,17 @@ def render(
     response.headers.update(headers or {})
     if challenge is not None:
         response.headers["WWW-Authenticate"] = challenge
-    if error.status == 503:  # noqa: PLR2004  # Service Unavailable
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    if error.status == 429:  # noqa: PLR2004  # Too Many Requests
-        response.headers["Retry-After"] = str(AN_HOUR)
+    response.headers.update(retry_after(error))
     return response
+
+
+def retry_after(error: OAuthError) -> Mapping[str, str]:
+    """When to try again, where that may help (RFC 9110 section 10.2.3)."""
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    if error.status == 503:  # noqa: PLR2004  # Service Unavailable
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return {}
 
 
 def basic_challenge(error: OAuthError, authorization: str | None) -> str | None:

@@ -5,7 +5,8 @@ from aiohttp import web
 
 from authly_server.model.client import Client
 from authly_server.protocol import presented_token, scope
-from authly_server.storage import refresh_tokens, tokens
+from authly_server.storage import refresh_tokens
+from authly_server.storage.liveness import Question
 from authly_server.tokens import access_token, refresh_token
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
@@ -35,14 +36,9 @@ async def _access_token(found: Services, client: Client, token: str) -> dict[str
         return INACTIVE
     if not _concerns(client, read, found.issuer):
         return INACTIVE
-    is_live = await tokens.is_live(
-        found.database,
-        jti=read.jti,
-        grant_id=read.grant_id,
-        client_id=read.client_id,
-        granted_to=read.granted_to,
-    )
-    return _members(read) if is_live else INACTIVE
+    issued_at = int(read.issued_at.timestamp())
+    question = Question(read.jti, read.client_id, read.grant_id, read.granted_to, issued_at)
+    return _members(read) if await found.liveness.is_live(question) else INACTIVE
 
 
 async def _refresh_token(found: Services, client: Client, token: str) -> dict[str, object]:

@@ -8,13 +8,13 @@ from authly_server.model.user import User
 from authly_server.web import (
     answers,
     conversation,
-    cookies,
     forms,
     pages,
     services,
     signing_in,
 )
 from authly_server.web.conversation import Conversation
+from authly_server.web.signing_in import Failed
 
 
 _FORM = "login"
@@ -38,23 +38,23 @@ async def post(request: web.Request) -> web.Response:
         found = await conversation.resume(request, form.get("transaction"))
         conversation.check_form(request, found, form.get("csrf"), _FORM)
         user = await signing_in.authenticate(request, form)
-        if user is None:
-            return _page(request, found, form.get("username"))
+        if isinstance(user, Failed):
+            return _page(request, found, user)
         return await _start_session(request, found, user)
     except Refused as refused:
         return answers.refuse(request, refused)
 
 
-def _page(request: web.Request, found: Conversation, failed_as: str | None = None) -> web.Response:
-    is_failure = request.method == "POST"
+def _page(request: web.Request, found: Conversation, failed: Failed | None = None) -> web.Response:
     seal = services.of(request).seal
     return pages.login(
         action=answers.local(services.of(request).issuer, "/login"),
         transaction_id=found.transaction.id.hex,
         form_token=seal.form_token(found.transaction.id, _FORM),
         client=found.client,
-        username=failed_as if is_failure else found.request.login_hint,
-        is_failure=is_failure,
+        username=failed.username if failed else found.request.login_hint,
+        is_failure=failed is not None,
+        wait_seconds=failed.seconds if failed else None,
         redirect_uri=found.recipient.redirect_uri,
     )
 
@@ -66,5 +66,5 @@ async def _start_session(request: web.Request, found: Conversation, user: User) 
         answer = await conversation.proceed(request, signed_in)
     except Refused as refused:
         answer = answers.refuse(request, refused)
-    cookies.set_session(answer, value)
+    signing_in.keep(request, answer, user, value)
     return answer

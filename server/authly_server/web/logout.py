@@ -17,7 +17,7 @@ from authly_server.protocol.logout_request import CARRIED, LogoutRequest
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import sessions
 from authly_server.tokens import digest
-from authly_server.web import answers, conversation, cookies, forms, pages, services
+from authly_server.web import answers, cookies, forms, pages, services, visitor
 
 
 _FORM = "logout"
@@ -28,7 +28,7 @@ async def get(request: web.Request) -> web.Response:
     sent = forms.read_query(request)
     wanted = logout_request.parse(sent)
     claims = await _recognise(request, wanted)
-    session, user = await conversation.person(request)
+    session, user = await visitor.find(request)
     if session is None or user is None:
         return _leave(request, claims, wanted)
     if claims is not None and claims.may_end(session):
@@ -54,7 +54,7 @@ async def post(request: web.Request) -> web.Response:
     if form.get("decision") is None:
         path = answers.local(services.of(request).issuer, "/logout")
         return answers.redirect(f"{path}?{urlencode(_carried(form))}")
-    session, _ = await conversation.person(request)
+    session, _ = await visitor.find(request)
     claims = await _recognise(request, wanted)
     if session is None:
         return _leave(request, claims, wanted)

@@ -1,22 +1,32 @@
 """What happens around every endpoint: names, headers, errors, one log line and the metrics."""
 
+import logging
 import time
 from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from multidict import CIMultiDict
 
 from authly_server import entropy, telemetry
 from authly_server.protocol import dpop, errors as protocol_errors
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.storage.errors import Unavailable
 from authly_server.users.passwords import Overloaded
-from authly_server.web import client_address, cors, error_response, pages, routes, services
+from authly_server.web import (
+    client_address,
+    cors,
+    error_response,
+    pages,
+    rate_limit,
+    routes,
+    services,
+)
+from authly_server.web.rate_limit import Limit
 from authly_server.web.routes import Face, Route
 
 
-ROUTES: web.AppKey[Mapping[str, Route]] = web.AppKey("routes")
 _REFERENCE_BYTES = 8
 _TITLES: Mapping[int, str] = {
     400: "This request cannot be answered",
@@ -24,6 +34,7 @@ _TITLES: Mapping[int, str] = {
     405: "This request cannot be answered",
     409: "This was answered already",
     413: "This request is too long",
+    429: "Too many requests",
     500: "Something went wrong",
     503: "Please try again in a moment",
 }
@@ -36,25 +47,43 @@ _HEADERS = {
 }
 _NOT_A_PAGE = "default-src 'none'; frame-ancestors 'none'"
 _log = telemetry.logger("authly_server.requests")
+# Asked first whether anybody wants the line: to find out by writing it costs more than the request.
+_wanted = logging.getLogger("authly_server.requests").isEnabledFor
 
 
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request a reference, answer it whatever happens, and tell how that went."""
-    route = _route(request)
+    route = routes.of(request)
     reference = entropy.draw(_REFERENCE_BYTES).hex()
     started = time.perf_counter()  # the loop's clock knows milliseconds only
-    with structlog.contextvars.bound_contextvars(request_id=reference):
-        response = await _answer(request, handler, route, reference)
-        _complete(request, response, route, reference)
-        _record(request, response, route, time.perf_counter() - started)
+    # Every request is a task with a context of its own, which ends with it.
+    structlog.contextvars.bind_contextvars(request_id=reference)
+    response = await _answer(request, handler, route, reference)
+    _complete(request, response, reference)
+    if route is not None and route.cross_origin:
+        await cors.allow(request, response.headers)
+    _record(request, response, route, time.perf_counter() - started)
     return response
 
 
-def _route(request: web.Request) -> Route | None:
-    """The entry of the table, whose key is the path as it was registered."""
-    resource = request.match_info.route.resource
-    return request.app[ROUTES].get(request.path if resource is None else resource.canonical)
+@web.middleware
+async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count the request as the table says; where one may prove who one is, only if that failed."""
+    route = routes.of(request)
+    counted_as = Limit.GENERAL if route is None else route.counted_as
+    if counted_as is Limit.NONE:
+        return await handler(request)
+    rate_limit.begin(request, counted_as)
+    if not counted_as.is_deferred:
+        await rate_limit.count(request)
+    try:
+        response = await handler(request)
+    except (OAuthError, web.HTTPException):
+        await rate_limit.count(request)
+        raise
+    await rate_limit.count(request)
+    return response
 
 
 async def _answer(
@@ -87,10 +116,9 @@ def _refused(
     headers = {"Allow": allow} if allow else {}
     if _speaks_to_person(request, route):
         title = _TITLES.get(error.status, _TITLES[400])
-        page = pages.error(error.status, title, _sentence(error.description), reference)
+        page = pages.error(error.status, title, pages.sentence(error.description), reference)
         page.headers.update(headers)
-        if error.status == 503:  # noqa: PLR2004  # Service Unavailable
-            page.headers["Retry-After"] = str(error_response.RETRY_AFTER_SECONDS)
+        page.headers.update(error_response.retry_after(error))
         return page
     presented = request.headers.get("Authorization")
     challenge = error_response.basic_challenge(error, presented)
@@ -105,12 +133,6 @@ def _speaks_to_person(request: web.Request, route: Route | None) -> bool:
     if route is None:
         return "text/html" in request.headers.get("Accept", "")
     return route.face is Face.PERSON
-
-
-def _sentence(description: str) -> str:
-    """A sentence for people; the name of a parameter keeps its own spelling at the start too."""
-    is_name = "_" in description.partition(" ")[0]
-    return f"{description if is_name else description[:1].upper() + description[1:]}."
 
 
 def _named(error: web.HTTPException) -> OAuthError:
@@ -139,22 +161,23 @@ def _has_port(host: str) -> bool:
     return host.rpartition(":")[2].isdigit() and not host.endswith("]")
 
 
-def _complete(
-    request: web.Request, response: web.StreamResponse, route: Route | None, reference: str
-) -> None:
-    headers = response.headers
+def protect(headers: CIMultiDict[str]) -> None:
+    """Add what every response says, where it does not say otherwise."""
     for name, value in _HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Content-Security-Policy", _NOT_A_PAGE)
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
         headers["Pragma"] = "no-cache"
+
+
+def _complete(request: web.Request, response: web.StreamResponse, reference: str) -> None:
+    headers = response.headers
+    protect(headers)
     headers["X-Request-Id"] = reference
     found = services.of(request)
     if found.settings.dpop_nonce_required and dpop.HEADER in request.headers:
         headers["DPoP-Nonce"] = found.proofs.nonces.current(found.clock.now())
-    if route is not None and route.cross_origin:
-        cors.allow(request, headers)
     if found.lifecycle.is_draining:
         response.force_close()
 
@@ -165,10 +188,12 @@ def _record(
     found = services.of(request)
     endpoint = "unknown" if route is None else route.endpoint
     method = request.method if request.method in routes.METHODS else "other"
-    found.metrics.requests.labels(endpoint, method, str(response.status)).inc()
-    found.metrics.duration.labels(endpoint).observe(seconds)
-    write = _log.debug if route is not None and route.face is Face.PROBE else _log.info
-    write(
+    found.metrics.count_request(endpoint, method, response.status, seconds)
+    level = logging.DEBUG if route is not None and route.face is Face.PROBE else logging.INFO
+    if not _wanted(level):
+        return
+    _log.log(
+        level,
         "request",
         endpoint=endpoint,
         method=method,

@@ -11,7 +11,7 @@ from authly_server.model.client import Client
 from authly_server.protocol import bearer
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.storage import clients, described_clients
-from authly_server.web import client_address, forms, services
+from authly_server.web import client_address, forms, rate_limit, services
 
 
 async def post(request: web.Request) -> web.Response:
@@ -67,7 +67,9 @@ async def _authenticated(request: web.Request) -> Client:
     name = request.match_info["client_id"]
     is_possible = name.isprintable() and name.isascii()
     client = await clients.find(services.of(request).database, name) if is_possible else None
-    return registration.authenticate(client, _token(request))
+    authenticated = registration.authenticate(client, _token(request))
+    await rate_limit.prove(request)
+    return authenticated
 
 
 def _token(request: web.Request) -> str | None:

@@ -1,7 +1,7 @@
 """The table of everything that is served, and nothing else is."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from authly_server.web import (
     token_endpoint,
     userinfo,
 )
+from authly_server.web.rate_limit import Limit
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -42,22 +43,42 @@ class Face(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path; `endpoint` is its name in metrics and logs, `cross_origin` admits CORS_ORIGINS."""
+    """One path; `endpoint` is its name in metrics and logs, `cross_origin` admits CORS_ORIGINS.
+
+    Without a `limit` it has the one of its face; `counted_as` is which it has.
+    """
 
     path: str
     endpoint: str
     face: Face
     handlers: Mapping[str, Handler]
     cross_origin: bool = False
+    limit: Limit | None = None
+    counted_as: Limit = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counted_as", self.limit or _LIMITS[self.face])
 
 
+_LIMITS = {
+    Face.PROGRAM: Limit.CLIENT,
+    Face.RESOURCE: Limit.CALLER,
+    Face.PERSON: Limit.GENERAL,
+    Face.PROBE: Limit.NONE,
+}
 OAUTH = (
-    Route("/authorize", "authorize", Face.PERSON, {"GET": authorize.get, "POST": authorize.post}),
-    Route("/login", "login", Face.PERSON, {"GET": login.get, "POST": login.post}),
+    Route(
+        "/authorize",
+        "authorize",
+        Face.PERSON,
+        {"GET": authorize.get, "POST": authorize.post},
+        limit=Limit.STRICT,
+    ),
+    Route("/login", "login", Face.PERSON, {"GET": login.get, "POST": login.post}, limit=Limit.FORM),
     Route("/consent", "consent", Face.PERSON, {"GET": consent.get, "POST": consent.post}),
     Route("/logout", "logout", Face.PERSON, {"GET": logout.get, "POST": logout.post}),
     Route("/device", "device", Face.PERSON, {"GET": device.get, "POST": device.post}),
-    Route("/device/login", "device_login", Face.PERSON, {"POST": device.sign_in}),
+    Route("/device/login", "device_login", Face.PERSON, {"POST": device.sign_in}, limit=Limit.FORM),
     Route("/device/consent", "device_consent", Face.PERSON, {"POST": device.decide}),
     Route(
         "/device_authorization",
@@ -69,16 +90,22 @@ OAUTH = (
     Route("/token", "token", Face.PROGRAM, {"POST": token_endpoint.post}, True),
     Route("/auth/token", "token", Face.PROGRAM, {"POST": token_endpoint.post}, True),
     Route("/auth/refresh", "refresh", Face.PROGRAM, {"POST": token_endpoint.refresh}, True),
-    Route("/revoke", "revoke", Face.PROGRAM, {"POST": revocation.post}, True),
-    Route("/introspect", "introspect", Face.PROGRAM, {"POST": introspection.post}),
+    Route("/revoke", "revoke", Face.PROGRAM, {"POST": revocation.post}, True, Limit.CALLER),
+    Route(
+        "/introspect",
+        "introspect",
+        Face.PROGRAM,
+        {"POST": introspection.post},
+        limit=Limit.CALLER,
+    ),
     Route(
         "/userinfo", "userinfo", Face.RESOURCE, {"GET": userinfo.get, "POST": userinfo.post}, True
     ),
-    Route("/jwks", "jwks", Face.PROGRAM, {"GET": jwks.get}, True),
+    Route("/jwks", "jwks", Face.PROGRAM, {"GET": jwks.get}, True, Limit.NONE),
 )
 # Only where DYNAMIC_REGISTRATION is not off.
 REGISTRATION = (
-    Route("/register", "register", Face.PROGRAM, {"POST": registration.post}, True),
+    Route("/register", "register", Face.PROGRAM, {"POST": registration.post}, True, Limit.STRICT),
     Route(
         "/register/{client_id}",
         "registration",
@@ -95,12 +122,25 @@ HEALTH = (
 )
 
 
+ROUTES: web.AppKey[Mapping[str, Route]] = web.AppKey("routes")
+
+
+def of(request: web.Request) -> Route | None:
+    """The entry of the table, whose key is the path as it was registered."""
+    resource = request.match_info.route.resource
+    return request.app[ROUTES].get(request.path if resource is None else resource.canonical)
+
+
 def table(settings: Settings, issuer: str) -> dict[str, Route]:
     """Every route by its full path: the endpoints below the issuer's own path, if it has one."""
     prefix = urlsplit(issuer).path.rstrip("/")
     routes = list(HEALTH) if settings.health_check_enabled else []
     if settings.oauth_enabled:
-        routes += [_below(prefix, route) for route in OAUTH]
+        routes += [
+            _below(prefix, route)
+            for route in OAUTH
+            if settings.device_flow_enabled or not route.endpoint.startswith("device")
+        ]
         if settings.dynamic_registration != "off":
             routes += [_below(prefix, route) for route in REGISTRATION]
         routes += [_metadata(path) for path in metadata_paths(prefix)]
@@ -131,10 +171,8 @@ def install(router: web.UrlDispatcher, routes: Mapping[str, Route]) -> None:
 
 
 def _below(prefix: str, route: Route) -> Route:
-    return Route(
-        prefix + route.path, route.endpoint, route.face, route.handlers, route.cross_origin
-    )
+    return replace(route, path=prefix + route.path)
 
 
 def _metadata(path: str) -> Route:
-    return Route(path, "metadata", Face.PROGRAM, {"GET": discovery.get}, True)
+    return Route(path, "metadata", Face.PROGRAM, {"GET": discovery.get}, True, Limit.NONE)

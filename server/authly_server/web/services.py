@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from aiohttp import web
 
@@ -12,22 +13,31 @@ from authly_server.clients.directory import Directory
 from authly_server.clients.registration_limits import RegistrationLimits
 from authly_server.clock import Clock
 from authly_server.grants.issuing import Issuing
+from authly_server.limits.limiter import Limiter
+from authly_server.limits.request_rates import RequestRates
 from authly_server.metrics import Metrics
 from authly_server.outbound.fetcher import Fetcher
 from authly_server.settings import Settings
+from authly_server.storage.liveness import Liveness
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
 from authly_server.tokens.device_code import UserCodes
 from authly_server.tokens.dpop_proofs import ProofVerifier
 from authly_server.tokens.keyring import Keys
+from authly_server.users.devices import Devices
 from authly_server.users.passwords import Passwords
+from authly_server.users.throttling import Throttle
 
 
 @dataclass
 class Lifecycle:
-    """Whether this process is on its way out: not ready any more, and closing connections."""
+    """Whether this process is on its way out: not ready any more, and closing connections.
+
+    And what it has told its log once and for all.
+    """
 
     is_draining: bool = False
+    has_told_of_proxy: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class Services:
     issuer: str
     database: Database
     registry: Registry
+    liveness: Liveness
     directory: Directory
     registrations: RegistrationLimits
     keys: Keys
@@ -49,13 +60,17 @@ class Services:
     assertions: AssertionVerifier
     proofs: ProofVerifier
     user_codes: UserCodes
+    limiter: Limiter
+    rates: RequestRates | None
+    devices: Devices
+    throttle: Throttle | None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     # Set when clients have to be told that a session is over.
     logout_bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     refresh_key: bytes = field(repr=False, default=b"")
 
-    @property
+    @cached_property
     def issuing(self) -> Issuing:
         """What the grants work with."""
         return Issuing(

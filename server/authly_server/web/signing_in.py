@@ -1,5 +1,7 @@
 """Who a person is, by user name and password, and the session that begins with that."""
 
+from dataclasses import dataclass
+
 from aiohttp import web
 
 from authly_server import entropy, telemetry
@@ -9,33 +11,81 @@ from authly_server.protocol.parameters import Parameters
 from authly_server.storage import sessions, users
 from authly_server.tokens import digest
 from authly_server.users import names, passwords
-from authly_server.web import cookies, logout, services
+from authly_server.users.throttling import Attempt, Throttled
+from authly_server.web import (
+    client_address,
+    cookies,
+    devices,
+    logout,
+    rate_limit,
+    services,
+)
 
 
 SESSION_PREFIX = "as_"
 _log = telemetry.logger(__name__)
 
 
-async def authenticate(request: web.Request, form: Parameters) -> User | None:
-    """Whom the user name and the password of a form are of; None for nobody.
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nobody has signed in; `seconds` to wait, where the password was not even looked at."""
 
-    An unknown user and a wrong password take the same time.
+    username: str
+    seconds: int | None = None
+
+
+async def authenticate(request: web.Request, form: Parameters) -> User | Failed:
+    """Whom the user name and the password of a form are of.
+
+    An unknown user and a wrong password take the same time, and are throttled alike.
     """
-    found, password = services.of(request), form.get("password") or ""
+    typed, password = form.get("username") or "", form.get("password") or ""
     try:
-        username = names.parse(form.get("username") or "")
-        user = await users.find_by_login(found.database, username)
-        if user is None:
-            await found.passwords.verify_nobody(password)
-            return None
-        is_right = await found.passwords.verify(password, user.password_hash)
+        username = names.parse(typed)
+        user = await users.find_by_login(services.of(request).database, username)
+        attempt = _attempt(request, username, user)
+        throttled = await _begin(request, attempt)
+        if throttled is not None:
+            return Failed(typed, throttled.seconds)
+        if not await _is_right(request, user, password) or user is None:
+            return Failed(typed)
     except (names.InvalidName, passwords.InvalidPassword):
-        return None
-    if not is_right or not user.enabled:
-        _log.info("sign-in refused", user_id=user.id)
-        return None
+        return Failed(typed)
+    await _succeed(request, attempt)
     await _renew_hash(request, user, password)
     return user
+
+
+def _attempt(request: web.Request, username: str, user: User | None) -> Attempt:
+    """Counted under the name as it was typed: two names of one person must not show as one."""
+    device = None if user is None else devices.of_user(request, user.id)
+    return Attempt(users.fold(username), client_address.network(request), device)
+
+
+async def _begin(request: web.Request, attempt: Attempt) -> Throttled | None:
+    found = services.of(request)
+    throttled = None if found.throttle is None else await found.throttle.begin(attempt)
+    if throttled is not None:
+        found.metrics.login_throttled.labels(throttled.by).inc()
+        _log.info("sign-in throttled", by=throttled.by, seconds=throttled.seconds)
+    return throttled
+
+
+async def _is_right(request: web.Request, user: User | None, password: str) -> bool:
+    verifier = services.of(request).passwords
+    if user is None:
+        return await verifier.verify_nobody(password)
+    is_right = await verifier.verify(password, user.password_hash) and user.enabled
+    if not is_right:
+        _log.info("sign-in refused", user_id=user.id)
+    return is_right
+
+
+async def _succeed(request: web.Request, attempt: Attempt) -> None:
+    throttle = services.of(request).throttle
+    if throttle is not None:
+        await throttle.succeed(attempt)
+    await rate_limit.prove(request)
 
 
 async def _renew_hash(request: web.Request, user: User, password: str) -> None:
@@ -44,6 +94,12 @@ async def _renew_hash(request: web.Request, user: User, password: str) -> None:
     if found.passwords.outdated(user.password_hash):
         renewed = await found.passwords.hash(password)
         await users.record_password_hash(found.database, user.id, renewed)
+
+
+def keep(request: web.Request, response: web.StreamResponse, user: User, value: str) -> None:
+    """Let the browser keep the session, and be known again after it."""
+    cookies.set_session(response, value)
+    devices.remember(request, response, user.id)
 
 
 async def begin_session(request: web.Request, user: User) -> tuple[Session, str]:

@@ -1,6 +1,5 @@
 """POST /token, its alias /auth/token, and /auth/refresh."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 
@@ -10,45 +9,52 @@ from aiohttp import web
 from authly_server import grants
 from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import token_request
-from authly_server.protocol.errors import OAuthError
+from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 from authly_server.protocol.token_request import TokenRequest
 from authly_server.storage import described_clients
 from authly_server.storage.errors import Unavailable
-from authly_server.web import client_authentication, forms, proof_of_possession, services
+from authly_server.web import (
+    client_authentication,
+    forms,
+    proof_of_possession,
+    rate_limit,
+    services,
+)
+
+
+# Whoever is told to wait has a device code that we gave out (RFC 8628 section 3.5).
+_OF_GENUINE_CODES = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_DOWN})
 
 
 async def post(request: web.Request) -> web.Response:
     """RFC 6749 section 3.2."""
-    return await _uninterrupted(request, token_request.parse)
+    return await _counted(request, token_request.parse)
 
 
 async def refresh(request: web.Request) -> web.Response:
     """The deployment guide's refresh endpoint: grant_type=refresh_token may be left out."""
-    return await _uninterrupted(request, token_request.parse_refresh)
-
-
-async def _uninterrupted(
-    request: web.Request, parse: Callable[[Parameters], TokenRequest]
-) -> web.Response:
-    """Answer, and go through with it although the client may hang up in between.
-
-    What is consumed and what is issued for it belong together; only reading the body can be
-    broken off.
-    """
-    parameters = await forms.read(request)
-    return await asyncio.shield(_counted(request, parse, parameters))
+    return await _counted(request, token_request.parse_refresh)
 
 
 async def _counted(
-    request: web.Request, parse: Callable[[Parameters], TokenRequest], parameters: Parameters
+    request: web.Request, parse: Callable[[Parameters], TokenRequest]
 ) -> web.Response:
+    """Answer, and count how that ended.
+
+    What is consumed and what is issued for it belong together: nothing here is broken off when the
+    client hangs up, for the listener cancels no handler.
+    """
+    parameters = await forms.read(request)
     metrics = services.of(request).metrics
     try:
         token, response = await _exchange(request, parse, parameters)
     except OAuthError as error:
+        if error.error in _OF_GENUINE_CODES:
+            await rate_limit.prove(request)
         metrics.token_errors.labels(str(error.error)).inc()
         raise
+    await rate_limit.prove(request)
     metrics.tokens_issued.labels(token.grant_type).inc()
     return response
 

@@ -12,7 +12,7 @@ from authly_server.storage import users
 from authly_server.tokens import access_token, id_token, signed_jwt, standard_claims
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
-from authly_server.web import error_response, forms, proof_of_possession, services
+from authly_server.web import cors, error_response, forms, proof_of_possession, rate_limit, services
 from authly_server.web.services import Services
 
 
@@ -41,7 +41,8 @@ async def _answer(request: web.Request, form: Parameters | None) -> web.Response
         return _challenged()
     token = _verified(found, text)
     await _check_key(request, token, bound)
-    return await _render(found, token, await _claims(found, token))
+    await rate_limit.prove(request)
+    return await _render(request, token, await _claims(found, token))
 
 
 def _challenged() -> web.Response:
@@ -82,25 +83,34 @@ async def _claims(found: Services, token: AccessToken) -> dict[str, object]:
     if token.grant_id is None:
         raise _invalid_token()  # a client's own token: there is nobody to tell of
     known = await users.find_by_token(
-        found.database, jti=token.jti, grant_id=token.grant_id, client_id=token.client_id
+        found.database,
+        jti=token.jti,
+        grant_id=token.grant_id,
+        client_id=token.client_id,
+        issued_at=int(token.issued_at.timestamp()),
     )
     if known is None:
         raise _invalid_token()
-    if token.scopes.isdisjoint(SCOPES):
+    ours = [scope for scope in await found.registry.scopes() if scope.name in token.scopes]
+    more = frozenset(claim for scope in ours for claim in scope.claims)
+    if token.scopes.isdisjoint(SCOPES) and not more:
         message = "the token has none of the scopes openid, profile and email"
         raise OAuthError(ErrorCode.INSUFFICIENT_SCOPE, message)
     user, asked = known
-    names = standard_claims.covered_by(token.scopes)
+    names = standard_claims.covered_by(token.scopes) | more
     if "openid" in token.scopes:
         names |= asked
     return {"sub": str(user.id)} | standard_claims.tell(user, names)
 
 
 async def _render(
-    found: Services, token: AccessToken, claims: Mapping[str, object]
+    request: web.Request, token: AccessToken, claims: Mapping[str, object]
 ) -> web.Response:
     """As JSON, or as the JWT that the client has registered for (section 5.3.2)."""
+    found = services.of(request)
     client = await found.registry.client(token.client_id)
+    if client is not None:
+        cors.note(request, client)
     alg = None if client is None else client.userinfo_signed_response_alg
     key = None if alg is None else id_token.signer(found.keys.ring, alg)
     if key is None:

@@ -10,8 +10,8 @@ const send = (message) => process.stdout.write(`${JSON.stringify(message)}\n`)
 
 export const configuration = await receive()
 
-export const visit = async (url) => {
-  send({ visit: url.href, home: url.searchParams.get('redirect_uri') })
+export const visit = async (url, home = url.searchParams.get('redirect_uri')) => {
+  send({ visit: url.href, home })
   return new URL((await receive()).arrived)
 }
 
@@ -36,3 +36,8 @@ export const altered = (url, name, value) => {
   else copy.searchParams.set(name, value)
   return copy
 }
+
+// What every authorization request of an application says, its proof key by S256.
+export const asking = ({ redirect_uri, scope }, code_challenge, more) => ({
+  redirect_uri, scope, code_challenge, code_challenge_method: 'S256', ...more,
+})

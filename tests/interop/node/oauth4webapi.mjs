@@ -1,7 +1,7 @@
 // oauth4webapi, every step by hand, and as a resource server that validates access tokens (RFC 9068).
 import * as oauth from 'oauth4webapi'
 
-import { altered, configuration, failure, report, visit } from './dialogue.mjs'
+import { altered, asking, configuration, failure, report, visit } from './dialogue.mjs'
 
 const issuer = new URL(configuration.issuer)
 
@@ -14,15 +14,10 @@ const server = await discover('oauth2')
 
 const authorizationUrl = async (application, verifier, state) => {
   const url = new URL(server.authorization_endpoint)
-  url.search = new URLSearchParams({
-    client_id: application.client_id,
-    redirect_uri: application.redirect_uri,
-    response_type: 'code',
-    scope: application.scope,
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    state,
-  })
+  const challenge = await oauth.calculatePKCECodeChallenge(verifier)
+  const { client_id } = application
+  const parameters = asking(application, challenge, { client_id, response_type: 'code', state })
+  url.search = new URLSearchParams(parameters)
   return url
 }
 

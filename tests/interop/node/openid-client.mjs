@@ -1,7 +1,7 @@
 // openid-client, as an application uses it: a confidential web application, a public one, a service.
 import * as client from 'openid-client'
 
-import { altered, configuration, failure, report, visit } from './dialogue.mjs'
+import { altered, asking, configuration, failure, report, visit } from './dialogue.mjs'
 
 const issuer = new URL(configuration.issuer)
 const oauth2 = { algorithm: 'oauth2' }
@@ -12,13 +12,9 @@ const discover = ({ client_id, client_secret }, authentication) =>
 const beginning = async (config, application) => {
   const verifier = client.randomPKCECodeVerifier()
   const state = client.randomState()
-  const url = client.buildAuthorizationUrl(config, {
-    redirect_uri: application.redirect_uri,
-    scope: application.scope,
-    code_challenge: await client.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    state,
-  })
+  const challenge = await client.calculatePKCECodeChallenge(verifier)
+  const parameters = asking(application, challenge, { state })
+  const url = client.buildAuthorizationUrl(config, parameters)
   return { url, checks: { pkceCodeVerifier: verifier, expectedState: state } }
 }
 

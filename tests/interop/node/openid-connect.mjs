@@ -1,7 +1,7 @@
 // openid-client as a relying party: it validates every ID token by OpenID Connect Core 3.1.3.7.
 import * as client from 'openid-client'
 
-import { altered, configuration, failure, report, visit } from './dialogue.mjs'
+import { altered, asking, configuration, failure, report, visit } from './dialogue.mjs'
 
 const issuer = new URL(configuration.issuer)
 
@@ -21,15 +21,9 @@ const beginning = async (config, application, more) => {
   const verifier = client.randomPKCECodeVerifier()
   const state = client.randomState()
   const nonce = client.randomNonce()
-  const url = client.buildAuthorizationUrl(config, {
-    redirect_uri: application.redirect_uri,
-    scope: application.scope,
-    code_challenge: await client.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    state,
-    nonce,
-    ...more,
-  })
+  const challenge = await client.calculatePKCECodeChallenge(verifier)
+  const parameters = asking(application, challenge, { state, nonce, ...more })
+  const url = client.buildAuthorizationUrl(config, parameters)
   return { url, checks: { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce } }
 }
 

@@ -29,8 +29,8 @@ UNREACHABLE = "postgresql://owner:hunter2@127.0.0.1:1/authly"
 Read = Callable[[str], bytes]
 
 
-def back_up(url: str, destination: Destination, *, now: datetime = NOW, days: int = 30) -> Any:
-    return job.run(url, destination, name="shop", retention_days=days, now=now)
+def back_up(url: str, destination: Destination, *, now: datetime = NOW, **more: Any) -> job.Backup:
+    return job.run(url, destination, name="shop", retention_days=30, now=now, **more)
 
 
 def restore(compressed: bytes, url: str) -> None:
@@ -79,7 +79,7 @@ def test_a_backup_restores_into_an_empty_database(
 ) -> None:
     destination, read = place
     made = back_up(instance, destination)
-    assert made.file_name == NAME
+    assert made.manifest.file_name == NAME
     restore(read(NAME), empty_database_url)
     counts = fetch(instance, COUNTS)
     assert counts["grants"] == "5000"
@@ -120,9 +120,9 @@ def test_the_checksum_beside_a_backup_is_its_own(
     destination, read = place
     made = back_up(instance, destination)
     content = read(NAME)
-    assert made.sha256 == hashlib.sha256(content).hexdigest()
-    assert made.size == len(content)
-    assert read(f"{NAME}.sha256") == f"{made.sha256}  {NAME}\n".encode()
+    assert made.manifest.sha256 == hashlib.sha256(content).hexdigest()
+    assert made.manifest.size == len(content)
+    assert read(f"{NAME}.sha256") == f"{made.manifest.sha256}  {NAME}\n".encode()
 
 
 def test_a_backup_in_a_directory_is_for_its_owner_only(
@@ -200,7 +200,7 @@ def test_a_large_backup_goes_up_in_several_parts(
     with bucket.open(NAME) as upload:
         for start in range(0, len(content), 1024 * 1024):
             upload.write(content[start : start + 1024 * 1024])
-        upload.commit("0" * 64)
+        upload.commit("0" * 64, "{}")
     answer = bucket.client.get_object(Bucket=bucket.name, Key=f"database/{NAME}")
     with answer["Body"] as body:
         assert body.read() == content
@@ -217,7 +217,7 @@ def test_old_backups_go_with_their_checksums_and_nothing_else_does(
     made = back_up(instance, destination)
     assert made.deleted == ("shop-20310405T070809Z.sql.gz",)
     kept = ["other-20310405T070809Z", "shop-20310407T070809Z", "shop-20310506T070809Z"]
-    expected = [f"{name}.sql.gz{suffix}" for name in kept for suffix in ("", ".sha256")]
+    expected = [f"{name}.sql.gz{suffix}" for name in kept for suffix in ("", ".json", ".sha256")]
     assert sorted(destination.names()) == expected
 
 

@@ -14,8 +14,8 @@ def begun(*days_ago: float) -> list[str]:
     return [names.build("shop", NOW - timedelta(days=days)) for days in days_ago]
 
 
-def judge(*file_names: str, days: int = 30) -> list[str]:
-    return retention.judge("shop", file_names, now=NOW, days=days)
+def judge(*file_names: str, days: int = 30, keep_last: int = 1) -> list[str]:
+    return retention.judge("shop", file_names, now=NOW, days=days, keep_last=keep_last)
 
 
 def test_a_name_and_its_time_are_read_as_they_were_built() -> None:
@@ -37,10 +37,24 @@ def test_the_youngest_stays_however_old_it_is() -> None:
     assert judge(old, older) == [older]
 
 
+@pytest.mark.parametrize(("keep_last", "gone"), [(0, 3), (1, 3), (2, 2), (4, 0), (99, 0)])
+def test_as_many_as_are_to_be_kept_stay_however_old_they_are(keep_last: int, gone: int) -> None:
+    oldest_first = begun(400, 300, 200, 100)
+    assert judge(*oldest_first, keep_last=keep_last) == oldest_first[:gone]
+
+
+def test_encrypted_backups_are_counted_with_the_others() -> None:
+    encrypted = names.build("shop", NOW - timedelta(days=40), encrypted=True)
+    assert encrypted.endswith("Z.sql.gz.enc")
+    assert judge(encrypted, *begun(50, 0)) == [*begun(50), encrypted]
+
+
 @pytest.mark.parametrize(
     "stranger",
     [
         "shop-20000101T000000Z.sql.gz.sha256",
+        "shop-20000101T000000Z.sql.gz.json",
+        "shop-20000101T000000Z.sql.gz.enc.json",
         ".shop-20000101T000000Z.sql.gz.partial",
         "shop-20001301T000000Z.sql.gz",
         "shop-20000101T000000Z.sql",

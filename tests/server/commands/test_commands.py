@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,10 @@ import psycopg
 from throwaway import keys
 
 
-def authly_server(command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def authly_server(*command: str, **environ: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[3]
     return subprocess.run(  # noqa: S603  # the program under test
-        [sys.executable, "-m", "authly_server", command],
+        [sys.executable, "-m", "authly_server", *command],
         env={"PYTHONPATH": str(root / "server"), "PATH": "/usr/lib/postgresql/15/bin:/usr/bin:/bin"}
         | environ,
         capture_output=True,
@@ -101,3 +102,13 @@ def test_a_file_of_certificates_that_is_none_ends_serving_with_one_line(tmp_path
     assert ended.returncode == 2
     (line,) = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
     assert line.startswith("OUTBOUND_CA_FILE: ")
+
+
+def test_a_plan_is_printed_and_nothing_is_migrated(empty_database_url: str) -> None:
+    ended = authly_server("migrate", "--plan", DATABASE_URL=empty_database_url)
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert told["event"] == "planned"
+    assert told["missing"][0] == "0001_tables"
+    with psycopg.connect(empty_database_url) as connection:
+        assert connection.execute("SELECT to_regnamespace('authly')").fetchone() == (None,)

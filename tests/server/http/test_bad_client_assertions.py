@@ -50,7 +50,7 @@ REFUSED_CLAIMS: dict[str, Callable[[], dict[str, object]]] = {
     "sub a number": lambda: {"sub": 7},
     "exp missing": lambda: {"exp": None},
     "exp past": lambda: {"exp": soon(-60)},
-    "exp far": lambda: {"exp": soon(3600)},
+    "exp far": lambda: {"exp": soon(3700)},
     "exp text": lambda: {"exp": str(soon(60))},
     "exp true": lambda: {"exp": True},
     "exp negative": lambda: {"exp": -1},

@@ -124,6 +124,19 @@ def test_an_unknown_client_and_a_wrong_secret_cannot_be_told_apart(instance: Ins
     assert one.status_code == other.status_code == 401
 
 
+def test_an_unknown_client_costs_what_a_wrong_secret_costs(instance: Instance) -> None:
+    """By the time of the processor, which is the one thing that other load leaves alone."""
+    cost = []
+    for client_id in ("shop", "nobody"):
+        before = instance.server.cpu_seconds
+        for _ in range(300):
+            form = {"grant_type": "client_credentials"}
+            instance.http.post("/token", data=form, auth=(client_id, "wrong"))
+        cost.append(instance.server.cpu_seconds - before)
+    wrong, unknown = cost
+    assert 0.6 < wrong / unknown < 1.7
+
+
 def test_two_authorization_headers_are_an_invalid_request(instance: Instance) -> None:
     headers = [("Authorization", basic("shop:a")), ("Authorization", basic("shop:b"))]
     answer = instance.http.post(

@@ -1,12 +1,7 @@
 """T10 to T15: a code is good once, for whom it was issued, in the very request it is meant for."""
 
-import asyncio
-import contextlib
-
-import httpx
 import pytest
 
-from throwaway import server as throwaway_server
 from throwaway.browser import VERIFIER
 from throwaway.instance import Instance, problem
 from throwaway.registration import RegisteredClient
@@ -168,28 +163,3 @@ def test_a_code_of_someone_disabled_meanwhile_is_refused(instance: Instance) -> 
         assert problem(instance.exchange(code)) == (400, "invalid_grant")
     finally:
         instance.execute("UPDATE authly.users SET enabled = true")
-
-
-async def test_of_fifty_parallel_exchanges_over_three_processes_exactly_one_succeeds(
-    instance: Instance,
-) -> None:
-    code = instance.code()
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": instance.shop.redirect_uri,
-        "code_verifier": VERIFIER,
-    }
-    with contextlib.ExitStack() as stack:
-        replicas = [
-            stack.enter_context(contextlib.closing(throwaway_server.replicate(instance.server)))
-            for _ in range(2)
-        ]
-        urls = [server.base_url for server in (instance.server, *replicas)]
-        async with httpx.AsyncClient(auth=instance.shop.basic, timeout=30) as http:
-            answers = await asyncio.gather(
-                *(http.post(f"{urls[n % 3]}/token", data=form) for n in range(50))
-            )
-    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 49
-    (issued,) = (answer.json() for answer in answers if answer.status_code == 200)
-    assert not instance.is_active(issued["access_token"])

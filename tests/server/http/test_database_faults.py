@@ -19,13 +19,14 @@ from throwaway.browser import asking, has_form, told
 from throwaway.instance import Instance, problem
 
 
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 Fault = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[throwaway_postgres.Cluster]:
-    """A cluster that only this module uses, so that it may be stopped and frozen."""
-    with contextlib.closing(throwaway_postgres.create()) as cluster:
+    """A cluster that only this module uses, so that it may be stopped, frozen, and crash."""
+    with contextlib.closing(throwaway_postgres.create(synchronous_commit="on")) as cluster:
         yield cluster
 
 
@@ -93,6 +94,9 @@ def test_what_needs_the_database_is_unavailable_soon_and_heals_by_itself(
             started = time.monotonic()
             assert instance.http.get(path).status_code == 200
             assert time.monotonic() - started < 1.0
+        # Whether a client of that origin exists is not known now.
+        answer = instance.http.get("/jwks", headers={"Origin": "https://app.example"})
+        assert (answer.status_code, "Access-Control-Allow-Origin" in answer.headers) == (200, False)
     instance.server.wait("/health/ready")
     assert instance.server.process_id == process
     # Nothing was consumed by a request that was told to come again.
@@ -125,6 +129,27 @@ def test_an_exhausted_pool_is_unavailable_soon(cluster: throwaway_postgres.Clust
             other.execute("LOCK TABLE authly.authorization_codes")
             assert_soon_unavailable(lambda: instance.exchange(code))
         assert instance.exchange(code).status_code == 200
+
+
+def test_a_code_whose_exchange_the_database_did_not_survive_is_good_once_and_once_only(
+    cluster: throwaway_postgres.Cluster,
+) -> None:
+    url = cluster.create_database("crashing")
+    with throwaway_instance.running(url, DATABASE_TIMEOUT_SECONDS="20") as instance:
+        code = instance.code()
+        with psycopg.connect(url) as other, ThreadPoolExecutor(1) as pool:
+            other.execute("LOCK TABLE authly.authorization_codes")
+            exchange = pool.submit(instance.exchange, code)
+            while not instance.fetch(WAITING):
+                pass
+            cluster.crash()
+            try:
+                assert problem(exchange.result()) == (503, "temporarily_unavailable")
+                other.close()
+            finally:
+                cluster.start()
+        instance.server.wait("/health/ready")
+        assert [instance.exchange(code).status_code for _ in range(2)] == [200, 400]
 
 
 def test_a_server_starts_without_its_database_and_becomes_ready_with_it(

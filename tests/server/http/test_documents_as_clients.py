@@ -99,6 +99,20 @@ def test_consent_shows_who_publishes_it_and_where_one_goes(
     assert "bank.example" not in page.text
 
 
+def test_a_logo_is_neither_shown_nor_fetched(
+    instance: Instance, author: Author, browser: Browser
+) -> None:
+    logo = author.host.publish("/logo.png", b"{}")
+    client = author.publish(logo_uri=logo, client_name="With a logo")
+    page = browser.sign_in(browser.authorize(client))
+    assert "With a logo" in page.text
+    assert "logo.png" not in page.text
+    assert "<img" not in page.text
+    assert "img-src" not in page.headers["Content-Security-Policy"]
+    browser.submit(page, decision="allow")
+    assert author.host.asked["/logo.png"] == 0
+
+
 def test_consent_is_asked_although_the_setting_would_spare_it_and_is_remembered(
     instance: Instance, author: Author, browser: Browser
 ) -> None:
@@ -236,6 +250,16 @@ def test_the_operators_client_of_such_a_name_is_the_operators(
 def test_metadata_says_that_documents_are_accepted(instance: Instance) -> None:
     told_ = instance.http.get("/.well-known/oauth-authorization-server").json()
     assert told_["client_id_metadata_document_supported"] is True
+    # Programs ask for what is promised there, and these may not have all of it.
+    assert told_["scopes_supported"] == ["openid", "profile"]
+
+
+def test_who_asks_for_offline_access_on_sight_gets_everything_else(
+    instance: Instance, author: Author, browser: Browser
+) -> None:
+    client = author.publish()
+    code = browser.allow(client, scope="read offline_access", prompt="consent")["code"]
+    assert instance.exchange(code, client).json()["scope"] == "read"
 
 
 def test_without_the_setting_such_a_client_is_unknown(
@@ -256,3 +280,4 @@ def test_without_the_setting_such_a_client_is_unknown(
             assert problem(answer) == (401, "invalid_client")
         metadata = second.http.get("/.well-known/oauth-authorization-server").json()
         assert "client_id_metadata_document_supported" not in metadata
+        assert "offline_access" in metadata["scopes_supported"]

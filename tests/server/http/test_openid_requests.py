@@ -237,6 +237,17 @@ def test_offline_access_is_ignored_unless_consent_is_asked_for(
     assert told(alone)["error"] == "invalid_scope"
 
 
+def test_offline_access_is_ignored_where_the_client_may_not_have_it(
+    instance: Instance, browser: Browser
+) -> None:
+    """Section 11; a client that asks for nothing else has no request left."""
+    brief = openid.apply_client(instance, "no-offline", scopes=["openid", "read"])
+    code = browser.allow(brief, scope="read offline_access", prompt="consent")["code"]
+    assert instance.exchange(code, brief).json()["scope"] == "read"
+    alone = browser.authorize(brief, scope="offline_access", prompt="consent")
+    assert told(alone)["error"] == "invalid_scope"
+
+
 def test_refresh_tokens_are_for_clients_that_registered_the_grant(
     instance: Instance, browser: Browser
 ) -> None:

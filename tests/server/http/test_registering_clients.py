@@ -247,6 +247,8 @@ def test_a_bad_request_sends_nobody_on_by_itself(instance: Instance) -> None:
     browser.close()
     assert page.status_code == 400
     assert "Location" not in page.headers
+    (why,) = html.fromstring(page.text).cssselect("#error-explanation")
+    assert why.text == "Not allowed for this client: admin."
 
 
 def test_metadata_names_the_endpoint_which_only_posts(instance: Instance) -> None:

@@ -53,6 +53,7 @@ def serve(**environ: str) -> tuple[int, list[str]]:
             {"DATABASE_URL": "postgresql://a:canary@[::1"}, ["DATABASE_URL"], id="broken URL"
         ),
         pytest.param({"DATABASE_URL": "mysql://a:canary@b"}, ["DATABASE_URL"], id="other database"),
+        pytest.param({"REDIS_URL": "redis://:canary@b:x"}, ["REDIS_URL"], id="broken Redis URL"),
     ],
 )
 def test_a_wrong_setting_ends_it_with_one_line_that_names_it(
@@ -74,16 +75,14 @@ def test_a_port_that_is_taken_ends_it_with_one_line() -> None:
 
 def test_settings_without_effect_are_told_and_do_not_hinder(database_url: str) -> None:
     environ = {
-        "REDIS_URL": "redis://:canary@redis:6379/0",
         "SMTP_HOST": "smtp.example.com",
         "SMTP_PASSWORD": "canary",
-        "RATE_LIMIT_ENABLED": "true",
         "ENVIRONMENT": "staging",
     }
     with throwaway_instance.running(database_url, tls=False, **environ) as instance:
         records = instance.server.records()
     told = {each["setting"].split(":")[0] for each in records if "setting" in each}
-    assert told == {"REDIS_URL", "SMTP_HOST", "SMTP_PASSWORD", "RATE_LIMIT_ENABLED"}
+    assert told == {"SMTP_HOST", "SMTP_PASSWORD"}
     assert "canary" not in json.dumps(records)
     (serving,) = (each for each in records if each["event"] == "serving")
     assert serving["environment"] == "staging"
@@ -134,6 +133,35 @@ def test_a_cached_client_is_forgotten_when_it_changes(database_url: str) -> None
             pass
 
 
+@pytest.mark.parametrize(("seconds", "status"), [("0", 401), ("30", 200)])
+def test_a_client_is_remembered_for_as_long_as_the_setting_says(
+    database_url: str, seconds: str, status: int
+) -> None:
+    """When nobody announces its change, as an operator does."""
+    with throwaway_instance.running(database_url, tls=False, CACHE_TTL=seconds) as instance:
+        assert _status(instance) == 200
+        instance.execute("UPDATE authly.clients SET enabled = false")
+        assert _status(instance) == status
+
+
+@pytest.mark.parametrize(
+    ("environ", "levels"),
+    [
+        ({"LOG_LEVEL": "warning"}, set()),
+        ({"LOG_LEVEL": "info"}, {"info"}),
+        ({"LOG_LEVEL": "warning", "DEBUG": "true"}, {"info", "debug"}),
+    ],
+)
+def test_the_level_of_the_log_is_the_settings(
+    database_url: str, environ: dict[str, str], levels: set[str]
+) -> None:
+    with throwaway_instance.running(database_url, tls=False, **environ) as instance:
+        for path in ("/jwks", "/health"):  # probes are of no interest but for debugging
+            assert instance.http.get(path).status_code == 200
+        records = instance.server.records()
+    assert {each["level"] for each in records if each["event"] == "request"} == levels
+
+
 def _status(instance: Instance) -> int:
     return instance.post("/token", grant_type="client_credentials").status_code
 
@@ -148,13 +176,59 @@ def test_tls_before_it_makes_the_issuer_reachable(database_url: str) -> None:
 
 
 def test_check_config_says_what_serve_would() -> None:
-    server = throwaway_server.create(NOBODY, tls=False, start=False, REDIS_URL="redis://x")
+    server = throwaway_server.create(NOBODY, tls=False, start=False, SMTP_HOST="x")
     with contextlib.closing(server):
         ended = server.run("check-config")
-        assert ended.returncode == 0
-        (line,) = json.loads(ended.stdout)["without_effect"]
-        assert line.startswith("REDIS_URL: ")
-        server.environ["ISSUER"] = "x"
-        refused = server.run("check-config")
-    assert refused.returncode == 2
-    assert refused.stderr.startswith("ISSUER: ")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (line,) = json.loads(ended.stdout)["without_effect"]
+    assert line.startswith("SMTP_HOST: ")
+
+
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [
+        pytest.param(
+            {
+                # Each alone, several together, what is missing, and files, all in one run.
+                "PORT": "x",
+                "LOG_LEVEL": "canary",
+                "ISSUER": "",
+                "SECRET_KEY": "canary",
+                "DATABASE_POOL_MIN": "20",
+                "SIGNING_KEYS_FILE": "/nowhere",
+                "OUTBOUND_CA_FILE": "/nowhere",
+                "KUBERNETES_CA_FILE": "/etc/hostname",
+                "REDIS_URL": "redis://:canary@b:x",
+            },
+            {
+                "DATABASE_POOL_MIN",
+                "ISSUER",
+                "KUBERNETES_CA_FILE",
+                "LOG_LEVEL",
+                "OUTBOUND_CA_FILE",
+                "PORT",
+                "REDIS_URL",
+                "SECRET_KEY",
+                "SIGNING_KEYS_FILE",
+            },
+            id="everything",
+        ),
+        pytest.param({"JWT_ALGORITHM": "canary"}, {"JWT_ALGORITHM"}, id="not what follows from it"),
+        pytest.param(
+            {"JWT_ALGORITHM": "HS256", "JWT_SECRET_KEY": ""}, {"JWT_SECRET_KEY"}, id="no secret"
+        ),
+        pytest.param({"JWT_ALGORITHM": "EdDSA"}, {"SIGNING_KEYS_FILE"}, id="key of another kind"),
+        pytest.param({"DATABASE_URL": "postgresql://a:canary@[::1"}, {"DATABASE_URL"}, id="URL"),
+    ],
+)
+def test_check_config_tells_all_that_is_wrong_at_once_in_a_line_each(
+    environ: dict[str, str], names: set[str]
+) -> None:
+    server = throwaway_server.create(NOBODY, tls=False, start=False, **environ)
+    with contextlib.closing(server):
+        ended = server.run("check-config")
+    lines = ended.stderr.splitlines()
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert sorted(line.split(": ")[0] for line in lines) == sorted(names)
+    assert "canary" not in ended.stderr

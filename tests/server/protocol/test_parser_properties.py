@@ -12,7 +12,9 @@ from authly_server.protocol import (
     basic,
     bearer,
     device_authorization,
+    dpop,
     errors,
+    logout_request,
     parameters,
     pkce,
     presented_token,
@@ -53,6 +55,9 @@ NAMES = st.sampled_from(
         "dpop_jkt",
         "token",
         "request",
+        "id_token_hint",
+        "post_logout_redirect_uri",
+        "claims",
         "x",
     ]
 )
@@ -114,7 +119,9 @@ def test_what_a_browser_encodes_is_read_back(values: dict[str, str]) -> None:
 @given(PAIRS)
 def test_any_authorization_request_is_read_or_refused(pairs: list[tuple[str, str]]) -> None:
     read = parameters.parse_query(urlencode(pairs), repeats=True)
+    answers(lambda: authorization_request.identify(read))
     answers(lambda: authorization_request.parse(read))
+    answers(lambda: logout_request.parse(read))
     answers(lambda: authorization_request.find_state(read))
     answers(lambda: authorization_request.find_response_mode(read))
 
@@ -133,17 +140,19 @@ def test_any_token_request_is_read_or_refused(pairs: list[tuple[str, str]]) -> N
     [
         basic.parse,
         bearer.find,
+        dpop.find_token,
         scope.parse,
         pkce.check_verifier,
         redirect_uri.check_registrable,
         lambda text: pkce.check_challenge(text, text),
         lambda text: resource_indicator.parse([text]),
+        lambda text: resource_indicator.parse_targets([text], [text]),
         lambda text: redirect_uri.check_registered(text, ["http://127.0.0.1/cb"]),
     ],
 )
 @given(
     text=ANY_TEXT
-    | st.sampled_from(["https://", "http://127.0.0.1:", "Basic "]).flatmap(
+    | st.sampled_from(["https://", "http://127.0.0.1:", "Basic ", "DPoP "]).flatmap(
         lambda start: ANY_TEXT.map(lambda rest: start + rest)
     )
 )

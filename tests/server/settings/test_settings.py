@@ -129,9 +129,35 @@ def test_every_wrong_value_has_its_own_line() -> None:
     assert len(refused(PORT="x", LOG_LEVEL="loud", ISSUER="x")) == 3
 
 
+def test_what_settings_say_together_is_told_beside_what_each_says_alone() -> None:
+    lines = refused(
+        PORT="x",
+        DATABASE_URL="mysql://x",
+        DATABASE_POOL_MIN="9",
+        DATABASE_POOL_MAX="8",
+        KUBERNETES_ISSUER="https://kubernetes",
+        DYNAMIC_REGISTRATION="token",
+    )
+    assert sorted(line.split(":")[0] for line in lines) == [
+        "DATABASE_POOL_MIN",
+        "DATABASE_URL",
+        "INITIAL_ACCESS_TOKEN",
+        "KUBERNETES_ISSUER",
+        "PORT",
+    ]
+
+
+def test_what_is_wrong_already_is_not_told_twice() -> None:
+    lines = refused(DATABASE_POOL_MIN="9", DATABASE_POOL_MAX="0", INITIAL_ACCESS_TOKEN="x")
+    assert sorted(line.split(":")[0] for line in lines) == [
+        "DATABASE_POOL_MAX",
+        "INITIAL_ACCESS_TOKEN",
+    ]
+
+
 def test_the_two_jwt_secrets_must_differ() -> None:
     assert refused(JWT_SECRET_KEY=SECRET, JWT_REFRESH_SECRET_KEY=SECRET) == (
-        "JWT_REFRESH_SECRET_KEY must differ from JWT_SECRET_KEY",
+        "JWT_REFRESH_SECRET_KEY: must differ from JWT_SECRET_KEY",
     )
 
 

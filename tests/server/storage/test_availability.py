@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -15,19 +13,6 @@ from throwaway import postgres as throwaway_postgres
 
 
 Open = Callable[..., Awaitable[Database]]
-BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'authly-server'"
-
-
-@contextlib.contextmanager
-def frozen(processes: list[int]) -> Iterator[None]:
-    """Stop processes without ending them, as a machine does that has lost its disk."""
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
 
 
 @pytest.fixture
@@ -96,12 +81,11 @@ async def test_a_frozen_database_is_hung_up_on(
     own_cluster: throwaway_postgres.Cluster, fragile: Database
 ) -> None:
     await asyncio.gather(*(scopes.find_all(fragile) for _ in range(4)))
-    with frozen([int(row["pid"]) for row in await fragile.fetch_all(BACKENDS, {})]):
+    with own_cluster.frozen():
         started = time.monotonic()
         with pytest.raises(errors.Unavailable):
             await scopes.find_all(fragile)
         assert time.monotonic() - started < 2.0
-    assert own_cluster.port
 
 
 async def test_a_slow_statement_is_given_up(fragile: Database) -> None:

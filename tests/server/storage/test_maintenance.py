@@ -101,3 +101,24 @@ def test_many_rows_go_in_small_batches(owner: Any, client: Any) -> None:
         client.id,
     )
     assert maintenance.run(owner.url, batch=10)["tokens"] == 25
+
+
+def test_grants_that_live_stop_nobody_from_removing_younger_ones(
+    owner: Any, user: Any, client: Any
+) -> None:
+    owner.execute(
+        "INSERT INTO authly.grants (id, client_id, user_id, scopes, created_at)"
+        " SELECT gen_random_uuid(), %s, %s, '{}', now() - age"
+        " FROM generate_series(0, 59) AS n, LATERAL"
+        " (SELECT interval '32 days' + n / 2 * interval '1 hour' AS age) AS ages",
+        client.id,
+        user.id,
+    )
+    owner.execute(
+        "INSERT INTO authly.tokens"
+        " (token_type, client_id, grant_id, generation, digest, expires_at)"
+        " SELECT 'refresh', client_id, id, 0, sha256('x'), now() + interval '1 day'"
+        " FROM (SELECT * FROM authly.grants ORDER BY created_at, id LIMIT 35) AS oldest"
+    )
+    assert maintenance.run(owner.url, batch=10)["grants"] == 25
+    assert owner.fetch("SELECT count(*) FROM authly.grants") == 35

@@ -23,6 +23,7 @@ from authly_server.storage import (
     tokens,
     users,
 )
+from authly_server.storage.liveness import Liveness, Question
 from authly_server.storage.pool import Database
 
 
@@ -181,7 +182,10 @@ async def test_a_grant_is_revoked_by_its_own_client_only(
 
 
 async def is_live(database: Database, grant_id: UUID | None, client_id: str = "shop") -> bool:
-    return await tokens.is_live(database, jti="one", grant_id=grant_id, client_id=client_id)
+    alone = await tokens.is_live(database, jti="one", grant_id=grant_id, client_id=client_id)
+    question = Question("one", client_id, grant_id)
+    assert await Liveness(database).is_live(question) is alone
+    return alone
 
 
 async def test_an_access_token_lives_until_it_is_invalidated(

@@ -60,6 +60,10 @@ CREATE TABLE authly.clients (
     default_max_age integer
         CONSTRAINT clients_default_max_age CHECK (default_max_age BETWEEN 0 AND 315360000),
     allowed_cors_origins text[] NOT NULL DEFAULT '{}',
+    -- What its owner wants to become of it, and since when the owner has been seen to be gone.
+    deletion_policy text NOT NULL DEFAULT 'delete'
+        CONSTRAINT clients_deletion_policy CHECK (deletion_policy IN ('delete', 'disable', 'orphan')),
+    owner_gone_at timestamptz,
     -- Who registered it: the operator, the client itself (RFC 7591), or its metadata document.
     origin text NOT NULL DEFAULT 'operator'
         CONSTRAINT clients_origin CHECK (origin IN ('operator', 'dynamic', 'document')),
@@ -82,7 +86,10 @@ CREATE TABLE authly.client_secrets (
         CONSTRAINT client_secrets_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
     digest bytea NOT NULL CONSTRAINT client_secrets_digest_length CHECK (length(digest) = 32),
     position smallint NOT NULL CONSTRAINT client_secrets_at_most_two CHECK (position IN (1, 2)),
+    -- What people are told instead of the digest.
+    name text NOT NULL DEFAULT substr(md5(gen_random_uuid()::text), 1, 8),
     created_at timestamptz NOT NULL DEFAULT now(),
+    last_used_at timestamptz,
     CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, position)
 );
 
@@ -94,8 +101,19 @@ CREATE TABLE authly.scopes (
     owner text CONSTRAINT scopes_owner_length CHECK (length(owner) BETWEEN 1 AND 512),
     description text NOT NULL DEFAULT '',
     is_default boolean NOT NULL DEFAULT false,
-    -- Seeded scopes outlive their owner: they go back to nobody instead of being deleted.
+    -- By language tag (RFC 5646), for people who read another language than that of `description`.
+    descriptions jsonb NOT NULL DEFAULT '{}',
+    -- Standard claims that UserInfo answers to tokens of the scope.
+    claims text[] NOT NULL DEFAULT '{}',
+    -- People are asked for it each time, also those who agreed before.
+    is_sensitive boolean NOT NULL DEFAULT false,
+    deletion_policy text NOT NULL DEFAULT 'delete'
+        CONSTRAINT scopes_deletion_policy CHECK (deletion_policy IN ('delete', 'orphan')),
+    owner_gone_at timestamptz,
+    -- Seeded scopes outlive their owner: they go back to nobody, and to what they were seeded as.
     is_seeded boolean NOT NULL DEFAULT false,
+    seeded_description text,
+    seeded_default boolean,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
@@ -204,12 +222,15 @@ CREATE TABLE authly.tokens (
     retries smallint NOT NULL DEFAULT 0,
     invalidated_at timestamptz,
     expires_at timestamptz NOT NULL,
+    -- The first day on which maintenance may remove it. Indexed instead of the time itself: a
+    -- rotation moves that on, but hardly ever the day, and so touches no index at all.
+    removable_on date GENERATED ALWAYS AS ((expires_at AT TIME ZONE 'UTC')::date + 2) STORED,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT tokens_access_is_invalidated
         CHECK (token_type <> 'access' OR (jti IS NOT NULL AND invalidated_at IS NOT NULL)),
     CONSTRAINT tokens_refresh_is_a_family CHECK (token_type <> 'refresh'
         OR (grant_id IS NOT NULL AND generation >= 0 AND length(digest) = 32))
-);
+) WITH (fillfactor = 85);
 
 CREATE TABLE authly.sessions (
     id uuid CONSTRAINT sessions_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -263,6 +284,13 @@ CREATE TABLE authly.audit_log (
     detail jsonb NOT NULL DEFAULT '{}'
 );
 
+-- Access tokens issued between the two moments, both included, as seconds since 1970, are refused:
+-- the time that a restore took back, in which they may have been revoked without a trace.
+CREATE TABLE authly.token_fences (
+    refused_from bigint NOT NULL,
+    refused_until bigint NOT NULL CONSTRAINT token_fences_pkey PRIMARY KEY
+);
+
 -- The lease epoch of the operator that wrote last: a deposed leader's late write is refused.
 CREATE TABLE authly.operator_epoch (
     singleton boolean CONSTRAINT operator_epoch_pkey PRIMARY KEY DEFAULT true
@@ -281,3 +309,4 @@ INSERT INTO authly.scopes (name, description, is_default, is_seeded) VALUES
     ('openid', 'Sign you in', false, true),
     ('email', 'Your email address', false, true),
     ('offline_access', 'Access while you are signed out', false, true);
+UPDATE authly.scopes SET seeded_description = description, seeded_default = is_default;

@@ -40,7 +40,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_grant_idx ON authly.tokens (grant
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_client_idx ON authly.tokens (client_id);
 
-CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_expires_at_idx ON authly.tokens (expires_at);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS tokens_removable_on_idx ON authly.tokens (removable_on);
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS sessions_user_idx ON authly.sessions (user_id);
 
@@ -62,3 +62,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS used_jtis_expires_at_idx ON authly.used_
 -- What maintenance looks through: never the operator's clients.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS clients_not_the_operators_idx
     ON authly.clients (last_used_on, created_at) WHERE origin <> 'operator';
+
+-- Few have any, and browsers ask for all of them.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS clients_with_origins_idx
+    ON authly.clients (id) WHERE allowed_cors_origins <> '{}';

@@ -97,16 +97,42 @@ LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
     END;
 $$;
 
-CREATE FUNCTION authly_api.observe_scope(name text) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
+-- The row in the form of a canonical spec.
+CREATE FUNCTION authly.stored_scope(name text) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = authly, pg_temp AS $$
     SELECT jsonb_build_object(
         'name', scope.name,
         'owner', scope.owner,
         'description', scope.description,
+        'descriptions', scope.descriptions,
+        'claims', to_jsonb(scope.claims),
         'is_default', scope.is_default,
-        'in_use_by', (SELECT count(*) FROM client_scopes AS held WHERE held.scope_id = scope.id)
+        'is_sensitive', scope.is_sensitive,
+        'deletion_policy', scope.deletion_policy
     )
-    FROM scopes AS scope WHERE scope.name = observe_scope.name;
+    FROM scopes AS scope WHERE scope.name = stored_scope.name;
+$$;
+
+-- A valid spec in the one form that stored_scope answers, defaults filled in.
+CREATE FUNCTION authly.canonical_scope(spec jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
+    SELECT jsonb_build_object(
+        'name', spec -> 'name',
+        'owner', spec -> 'owner',
+        'description', coalesce(spec ->> 'description', ''),
+        'descriptions', coalesce(nullif(spec -> 'descriptions', 'null'), '{}'),
+        'claims', to_jsonb(sorted(string_list(spec -> 'claims'))),
+        'is_default', coalesce((spec ->> 'is_default')::boolean, false),
+        'is_sensitive', coalesce((spec ->> 'is_sensitive')::boolean, false),
+        'deletion_policy', coalesce(spec ->> 'deletion_policy', 'delete')
+    );
+$$;
+
+CREATE FUNCTION authly_api.observe_scope(name text) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
+    SELECT stored_scope(observe_scope.name) || jsonb_build_object('in_use_by', (
+        SELECT count(*) FROM client_scopes AS held JOIN scopes AS scope ON scope.id = held.scope_id
+        WHERE scope.name = observe_scope.name));
 $$;
 
 CREATE FUNCTION authly.fault_of_scope(spec jsonb) RETURNS text
@@ -119,8 +145,15 @@ LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
         WHEN coalesce(jsonb_typeof(nullif(spec -> 'description', 'null')), 'string') <> 'string'
             OR length(spec ->> 'description') > 1024
             THEN 'description must be a string of at most 1024 characters'
-        WHEN coalesce(jsonb_typeof(nullif(spec -> 'is_default', 'null')), 'boolean') <> 'boolean'
-            THEN 'is_default must be true or false'
+        WHEN NOT is_optional_boolean(spec -> 'is_default') THEN 'is_default must be true or false'
+        WHEN NOT is_optional_boolean(spec -> 'is_sensitive') THEN 'is_sensitive must be true or false'
+        WHEN coalesce(jsonb_typeof(nullif(spec -> 'descriptions', 'null')), 'object') <> 'object'
+            OR jsonb_path_exists(spec -> 'descriptions', '$.* ? (@.type() != "string")')
+            OR length((spec -> 'descriptions')::text) > 32768
+            THEN 'descriptions must be an object of texts by language, of at most 32768 characters'
+        WHEN string_list(spec -> 'claims') IS NULL THEN 'claims must be a list of names'
+        WHEN coalesce(spec ->> 'deletion_policy', 'delete') NOT IN ('delete', 'orphan')
+            THEN 'deletion_policy must be delete or orphan'
     END;
 $$;
 
@@ -129,29 +162,35 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = authly, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     fault text := fault_of_scope(apply_scope.spec);
-    wanted_description text := coalesce(apply_scope.spec ->> 'description', '');
-    wanted_default boolean := coalesce((apply_scope.spec ->> 'is_default')::boolean, false);
+    wanted jsonb;
     found scopes;
 BEGIN
     PERFORM check_epoch(apply_scope.epoch);
     IF fault IS NOT NULL THEN
         RETURN outcome('Invalid', to_jsonb(fault));
     END IF;
-    PERFORM lock_name('scope', apply_scope.spec ->> 'name');
-    SELECT * INTO found FROM scopes AS scope WHERE scope.name = apply_scope.spec ->> 'name';
+    wanted := canonical_scope(apply_scope.spec);
+    PERFORM lock_name('scope', wanted ->> 'name');
+    SELECT * INTO found FROM scopes AS scope WHERE scope.name = wanted ->> 'name';
     -- A seeded scope belongs to nobody and may be adopted; any other row without an owner may not.
-    IF found.id IS NOT NULL AND found.owner IS DISTINCT FROM apply_scope.spec ->> 'owner'
+    IF found.id IS NOT NULL AND found.owner IS DISTINCT FROM wanted ->> 'owner'
         AND NOT (found.owner IS NULL AND found.is_seeded) THEN
         RETURN outcome('Conflict', to_jsonb(coalesce(found.owner, '')));
     END IF;
-    IF found.owner = apply_scope.spec ->> 'owner' AND found.description = wanted_description
-        AND found.is_default = wanted_default THEN
+    IF stored_scope(wanted ->> 'name') = wanted AND found.owner_gone_at IS NULL THEN
         RETURN outcome('Unchanged');
     END IF;
-    INSERT INTO scopes (name, owner, description, is_default)
-    VALUES (apply_scope.spec ->> 'name', apply_scope.spec ->> 'owner', wanted_description, wanted_default)
-    ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, description = excluded.description,
-        is_default = excluded.is_default, updated_at = now();
+    INSERT INTO scopes (name, owner, description, descriptions, claims, is_default, is_sensitive,
+        deletion_policy)
+    VALUES (wanted ->> 'name', wanted ->> 'owner', wanted ->> 'description',
+        wanted -> 'descriptions', string_list(wanted -> 'claims'),
+        (wanted ->> 'is_default')::boolean, (wanted ->> 'is_sensitive')::boolean,
+        wanted ->> 'deletion_policy')
+    ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, owner_gone_at = NULL,
+        description = excluded.description, descriptions = excluded.descriptions,
+        claims = excluded.claims, is_default = excluded.is_default,
+        is_sensitive = excluded.is_sensitive, deletion_policy = excluded.deletion_policy,
+        updated_at = now();
     PERFORM audit(CASE WHEN found.id IS NULL THEN 'scope_created' ELSE 'scope_updated' END, NULL,
         jsonb_build_object('scope', apply_scope.spec -> 'name', 'owner', apply_scope.spec -> 'owner',
             'epoch', apply_scope.epoch));
@@ -175,7 +214,11 @@ BEGIN
         RETURN outcome('Conflict', to_jsonb(coalesce(found.owner, '')));
     END IF;
     IF found.is_seeded THEN
-        UPDATE scopes AS scope SET owner = NULL, updated_at = now() WHERE scope.id = found.id;
+        UPDATE scopes AS scope SET owner = NULL, owner_gone_at = NULL, updated_at = now(),
+            description = coalesce(scope.seeded_description, scope.description),
+            is_default = coalesce(scope.seeded_default, scope.is_default),
+            descriptions = '{}', claims = '{}', is_sensitive = false, deletion_policy = 'delete'
+        WHERE scope.id = found.id;
     ELSIF EXISTS (SELECT FROM client_scopes AS held WHERE held.scope_id = found.id) THEN
         RETURN outcome('InUse');
     ELSE

@@ -37,6 +37,9 @@ LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
         WHEN spec ->> 'type' = 'public' AND spec -> 'require_pkce' = 'false'
             THEN 'require_pkce must be true for a public client'
         WHEN NOT is_optional_boolean(spec -> 'enabled') THEN 'enabled must be true or false'
+        WHEN NOT is_optional_boolean(spec -> 'adopt') THEN 'adopt must be true or false'
+        WHEN coalesce(spec ->> 'deletion_policy', 'delete') NOT IN ('delete', 'disable', 'orphan')
+            THEN 'deletion_policy must be delete, disable or orphan'
         WHEN NOT is_lifetime(spec -> 'access_token_ttl', 1, 2592000)
             THEN 'access_token_ttl must be whole seconds from 1 to 2592000'
         WHEN NOT is_lifetime(spec -> 'refresh_token_ttl', 1, 315360000)

@@ -18,6 +18,7 @@ LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
         'access_token_ttl', (spec ->> 'access_token_ttl')::numeric::integer,
         'refresh_token_ttl', (spec ->> 'refresh_token_ttl')::numeric::integer,
         'enabled', coalesce(spec ->> 'enabled', 'true')::boolean,
+        'deletion_policy', coalesce(spec ->> 'deletion_policy', 'delete'),
         'client_uri', spec ->> 'client_uri',
         'logo_uri', spec ->> 'logo_uri',
         'tos_uri', spec ->> 'tos_uri',
@@ -38,8 +39,9 @@ LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
     );
 $$;
 
-CREATE FUNCTION authly_api.observe_client(client_id text) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
+-- The row in the form of a canonical spec.
+CREATE FUNCTION authly.stored_client(client_id text) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = authly, pg_temp AS $$
     SELECT jsonb_build_object(
         'client_id', client.client_id,
         'owner', client.owner,
@@ -60,6 +62,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
         'access_token_ttl', client.access_token_ttl,
         'refresh_token_ttl', client.refresh_token_ttl,
         'enabled', client.enabled,
+        'deletion_policy', client.deletion_policy,
         'client_uri', client.client_uri,
         'logo_uri', client.logo_uri,
         'tos_uri', client.tos_uri,
@@ -78,7 +81,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
         'default_max_age', client.default_max_age,
         'allowed_cors_origins', to_jsonb(client.allowed_cors_origins)
     )
-    FROM clients AS client WHERE client.client_id = observe_client.client_id;
+    FROM clients AS client WHERE client.client_id = stored_client.client_id;
+$$;
+
+CREATE FUNCTION authly_api.observe_client(client_id text) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
+    SELECT stored_client(observe_client.client_id);
+$$;
+
+-- What is known of a client's secrets: when each came, and about when it was last used.
+CREATE FUNCTION authly_api.observe_secrets(client_id text) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'name', secret.name,
+        'sha256', encode(secret.digest, 'hex'),
+        'created_at', secret.created_at,
+        'last_used_at', secret.last_used_at) ORDER BY secret.position), '[]')
+    FROM client_secrets AS secret JOIN clients AS client ON client.id = secret.client_id
+    WHERE client.client_id = observe_secrets.client_id;
 $$;
 
 -- Writes the row and what hangs on it; the caller has locked the name and judged the spec.
@@ -86,10 +106,11 @@ CREATE FUNCTION authly.write_client(wanted jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = authly, pg_temp AS $$
 DECLARE
     written uuid;
+    kept client_secrets[];
 BEGIN
     INSERT INTO clients AS client (client_id, owner, display_name, type, auth_method, grant_types,
         redirect_uris, audiences, require_pkce, access_token_ttl, refresh_token_ttl, enabled,
-        client_uri, logo_uri,
+        deletion_policy, client_uri, logo_uri,
         tos_uri, policy_uri, contacts, jwks, jwks_uri, service_account, service_account_audience,
         require_pushed_authorization, dpop_bound, post_logout_redirect_uris, backchannel_logout_uri,
         id_token_signed_response_alg, userinfo_signed_response_alg, default_max_age,
@@ -99,7 +120,7 @@ BEGIN
         string_list(wanted -> 'redirect_uris'), string_list(wanted -> 'audiences'),
         (wanted ->> 'require_pkce')::boolean, (wanted ->> 'access_token_ttl')::integer,
         (wanted ->> 'refresh_token_ttl')::integer, (wanted ->> 'enabled')::boolean,
-        wanted ->> 'client_uri', wanted ->> 'logo_uri',
+        wanted ->> 'deletion_policy', wanted ->> 'client_uri', wanted ->> 'logo_uri',
         wanted ->> 'tos_uri',
         wanted ->> 'policy_uri',
         string_list(wanted -> 'contacts'),
@@ -116,6 +137,7 @@ BEGIN
         (wanted ->> 'default_max_age')::integer,
         string_list(wanted -> 'allowed_cors_origins'))
     ON CONFLICT (client_id) DO UPDATE SET
+        owner = excluded.owner, deletion_policy = excluded.deletion_policy, owner_gone_at = NULL,
         display_name = excluded.display_name, type = excluded.type,
         auth_method = excluded.auth_method, grant_types = excluded.grant_types,
         redirect_uris = excluded.redirect_uris, audiences = excluded.audiences,
@@ -140,15 +162,34 @@ BEGIN
         updated_at = now()
     RETURNING client.id INTO written;
 
+    -- A secret that stays keeps its name and its times.
+    SELECT array_agg(secret) INTO kept FROM client_secrets AS secret WHERE secret.client_id = written;
     DELETE FROM client_secrets AS secret WHERE secret.client_id = written;
-    INSERT INTO client_secrets (client_id, digest, position)
-    SELECT written, decode(digest, 'hex'), at
-    FROM unnest(string_list(wanted -> 'secret_sha256')) WITH ORDINALITY AS secret (digest, at);
+    INSERT INTO client_secrets (client_id, digest, position, name, created_at, last_used_at)
+    SELECT written, decode(wanted_digest, 'hex'), at,
+        coalesce(former.name, substr(md5(gen_random_uuid()::text), 1, 8)),
+        coalesce(former.created_at, now()), former.last_used_at
+    FROM unnest(string_list(wanted -> 'secret_sha256')) WITH ORDINALITY AS secret (wanted_digest, at)
+    LEFT JOIN unnest(kept) AS former ON former.digest = decode(wanted_digest, 'hex');
 
     DELETE FROM client_scopes AS held WHERE held.client_id = written;
     INSERT INTO client_scopes (client_id, scope_id)
     SELECT written, scope.id FROM scopes AS scope WHERE scope.name = ANY (string_list(wanted -> 'scopes'));
 END $$;
+
+-- Whether nobody claims the row; those that registered themselves are never anybody else's.
+CREATE FUNCTION authly.is_unowned(client_id text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = authly, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM clients AS client WHERE client.client_id = is_unowned.client_id
+        AND client.owner IS NULL AND client.origin = 'operator');
+$$;
+
+-- Whether its owner had gone when it was swept last.
+CREATE FUNCTION authly.is_abandoned(client_id text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = authly, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM clients AS client WHERE client.client_id = is_abandoned.client_id
+        AND client.owner_gone_at IS NOT NULL);
+$$;
 
 CREATE FUNCTION authly_api.apply_client(spec jsonb, epoch bigint) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = authly, pg_temp AS $$
@@ -167,11 +208,13 @@ BEGIN
     END IF;
     wanted := canonical_client(apply_client.spec);
     PERFORM lock_name('client', wanted ->> 'client_id');
-    stored := authly_api.observe_client(wanted ->> 'client_id');
-    IF stored IS NOT NULL AND stored -> 'owner' <> wanted -> 'owner' THEN
+    stored := stored_client(wanted ->> 'client_id');
+    IF stored IS NOT NULL AND stored -> 'owner' <> wanted -> 'owner'
+        AND NOT (coalesce(apply_client.spec -> 'adopt', 'false') = 'true'
+            AND is_unowned(wanted ->> 'client_id')) THEN
         RETURN outcome('Conflict', to_jsonb(coalesce(stored ->> 'owner', '')));
     END IF;
-    IF stored = wanted THEN
+    IF stored = wanted AND NOT is_abandoned(wanted ->> 'client_id') THEN
         RETURN outcome('Unchanged');
     END IF;
     -- Held until the commit, so that no scope is deleted between here and the reference to it.

@@ -16,6 +16,7 @@ from authly_server.web.pages import rendering
 
 # The one script that there is: it spares people the click on a form that is for the client.
 _SUBMIT = "document.forms[0].submit()"
+_TOO_MANY = 429
 _FIRST_OF_OURS = 500
 _WAIT = "Wait a little, then load this page again. If that does not help, pass on the reference."
 _GO_BACK = (
@@ -32,9 +33,10 @@ def login(
     client: Client,
     username: str | None,
     is_failure: bool,
+    wait_seconds: int | None,
     redirect_uri: str,
 ) -> web.Response:
-    """The form for user name and password; 400 if the ones sent were wrong."""
+    """The form for user name and password; 400 if the ones sent were wrong, 429 to wait."""
     body = rendering.render(
         "login.html",
         action=action,
@@ -43,11 +45,13 @@ def login(
         client_name=rendering.client_name(client),
         username=(username or "")[: names.MOST_CHARACTERS],
         is_failure=is_failure,
+        wait=rendering.wait(wait_seconds),
         most_username_characters=names.MOST_CHARACTERS,
     )
-    return rendering.respond(
+    answer = rendering.respond(
         body, 400 if is_failure else 200, form_target=response.form_target(redirect_uri)
     )
+    return rendering.delay(answer, wait_seconds)
 
 
 def consent(
@@ -123,7 +127,7 @@ def error(status: int, title: str, explanation: str, reference: str) -> web.Resp
 def _advice(status: int) -> str:
     if status == 409:  # noqa: PLR2004  # Conflict
         return "Go back to the application, which goes on from there. You can close this page."
-    return _WAIT if status >= _FIRST_OF_OURS else _GO_BACK
+    return _WAIT if status == _TOO_MANY or status >= _FIRST_OF_OURS else _GO_BACK
 
 
 def form_post(answer: AuthorizationResponse) -> web.Response:
@@ -144,11 +148,17 @@ def leaving(answer: AuthorizationResponse, explanation: str) -> web.Response:
     """A refusal that only goes on to the client if the person wants to."""
     body = rendering.render(
         "leaving.html",
-        explanation=f"{explanation}.",
+        explanation=sentence(explanation),
         destination=_destination(answer.redirect_uri),
         location=answer.location,
     )
     return rendering.respond(body, 400)
+
+
+def sentence(description: str) -> str:
+    """A sentence for people; the name of a parameter keeps its own spelling at the start too."""
+    is_name = "_" in description.partition(" ")[0]
+    return f"{description if is_name else description[:1].upper() + description[1:]}."
 
 
 def _destination(redirect_uri: str) -> str:

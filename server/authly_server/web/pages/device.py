@@ -14,9 +14,17 @@ _OURS_ALONE = ""
 
 
 def login(
-    *, action: str, transaction_id: str, form_token: str, failed_as: str | None
+    *,
+    action: str,
+    transaction_id: str,
+    form_token: str,
+    failed_as: str | None,
+    wait_seconds: int | None,
 ) -> web.Response:
-    """The form for user name and password; 400 if the ones sent were wrong, by `failed_as`."""
+    """The form for user name and password; 400 if the ones sent were wrong, by `failed_as`.
+
+    429 if that has to wait.
+    """
     body = rendering.render(
         "login.html",
         action=action,
@@ -25,9 +33,11 @@ def login(
         client_name="your device",
         username=(failed_as or "")[: names.MOST_CHARACTERS],
         is_failure=failed_as is not None,
+        wait=rendering.wait(wait_seconds),
         most_username_characters=names.MOST_CHARACTERS,
     )
-    return rendering.respond(body, 200 if failed_as is None else 400, form_target=_OURS_ALONE)
+    answer = rendering.respond(body, 200 if failed_as is None else 400, form_target=_OURS_ALONE)
+    return rendering.delay(answer, wait_seconds)
 
 
 def code(

@@ -14,6 +14,7 @@ from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import characters
 
 
+_MINUTE = 60
 _FOLDER = Path(__file__).parent
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(_FOLDER),
@@ -74,3 +75,19 @@ def voucher(client: Client) -> str | None:
     if client.origin is not ClientOrigin.DOCUMENT:
         return None
     return metadata_document.host(client.client_id)
+
+
+def wait(seconds: int | None) -> str:
+    """A time to wait in words; nothing for none."""
+    if seconds is None:
+        return ""
+    unit, count = ("minute", -(-seconds // _MINUTE)) if seconds > _MINUTE else ("second", seconds)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def delay(page: web.Response, seconds: int | None) -> web.Response:
+    """The same page, with status 429 if one has to wait (RFC 6585 section 4)."""
+    if seconds is not None:
+        page.set_status(429)
+        page.headers["Retry-After"] = str(seconds)
+    return page

@@ -1,0 +1,207 @@
+"""`python -m bench.scale`: what changes with size; start, memory, processes, millions of rows."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import psycopg
+
+from authly_server.storage import maintenance
+from bench import cases, loader
+from bench.__main__ import tokens
+from bench.cases import Case, Material
+from bench.cpu import children, resident_megabytes
+from bench.loader import Answer, Next
+from throwaway import instance as instances, postgres
+from throwaway.instance import Instance
+
+
+ROWS = 1_000_000
+TOKENS = 100_000
+# One grant for each family; the expired ones are a month old, so that they are swept as well.
+_FILL = """
+WITH granted AS (
+    INSERT INTO authly.grants (id, client_id, user_id, scopes, resources, created_at)
+    SELECT gen_random_uuid(), client_id, user_id, scopes, resources,
+        now() - %(age)s::interval - number * interval '1 ms'
+    FROM (SELECT * FROM authly.grants LIMIT 1) AS one, generate_series(1, %(rows)s) AS number
+    RETURNING id, client_id
+)
+INSERT INTO authly.tokens (token_type, client_id, grant_id, generation, digest, expires_at)
+SELECT 'refresh', client_id, id, 0, sha256(id::text::bytea), now() + %(left)s::interval
+FROM granted
+"""
+
+
+@dataclass
+class Stopwatch:
+    """The milliseconds from each request of `make` to its answer."""
+
+    milliseconds: list[float] = field(default_factory=list)
+
+    def around(self, make: Next) -> Next:
+        """The same requests, timed."""
+        sent: dict[int, float] = {}
+
+        def following(number: int, answer: Answer | None) -> bytes | None:
+            if answer is not None:
+                self.milliseconds.append(1000 * (time.perf_counter() - sent[number]))
+            request = make(number, answer)
+            sent[number] = time.perf_counter()
+            return request
+
+        return following
+
+    def percentile(self, part: float) -> float:
+        """Which so many of all did not exceed, `part` between 0 and 1."""
+        return sorted(self.milliseconds)[int(part * (len(self.milliseconds) - 1))]
+
+
+def main() -> int:
+    """Measure and print; a figure that is worse than it should be is told, and is no failure."""
+    with contextlib.closing(postgres.create()) as cluster:
+        measure_start(cluster.create_database("starting"))
+        measure_memory(cluster.create_database("memory"))
+        measure_processes(cluster.create_database("processes"))
+        measure_rows(cluster.create_database("rows"))
+    return 0
+
+
+def _running(url: str, *, processes: int = 1) -> contextlib.AbstractContextManager[Instance]:
+    return instances.running(
+        url, RATE_LIMIT_ENABLED="false", LOG_LEVEL="warning", PROCESSES=str(processes)
+    )
+
+
+def measure_start(url: str) -> None:
+    """How long until /health/ready answers 200, on a database that is migrated."""
+    with _running(url) as instance:
+        instance.server.stop()
+        started = time.monotonic()
+        instance.server.start()
+        _say(f"start to ready: {time.monotonic() - started:.2f} s")
+
+
+def measure_memory(url: str) -> None:
+    """Resident memory before and after so many tokens, none of which is kept anywhere."""
+    with _running(url) as instance:
+        _drive(instance, "client_credentials, ES256", 1000)
+        before = resident_megabytes(instance.server.process_id)
+        _drive(instance, "client_credentials, ES256", TOKENS)
+        after = resident_megabytes(instance.server.process_id)
+        _say(f"resident memory: {before:.0f} MB, after {TOKENS} tokens {after:.0f} MB")
+
+
+def measure_processes(url: str) -> None:
+    """Tokens a second by one process and by two; the load takes its share of the same cores."""
+    rates = {}
+    for processes in (1, 2):
+        with _running(url, processes=processes) as instance:
+            leader = instance.server.process_id
+            serving = len(children(leader)) if processes > 1 else 1
+            rates[processes] = max(_rate_of_two_loads(instance) for _ in range(3))
+            _say(f"{serving} serving: {rates[processes]:.0f} tokens/s")
+    _say(f"two processes: {rates[2] / rates[1]:.2f} times one")
+
+
+def measure_rows(url: str) -> None:
+    """The refresh grant before and after the tables have filled, and while they are swept."""
+    with _running(url) as instance:
+        material = tokens(instance)
+        _report(instance, material, "refresh, small tables")
+        _fill(url, "1 minute", "7 days")
+        _fill(url, "40 days", "-2 days")
+        _report(instance, material, f"refresh, {ROWS} live and as many expired families")
+        with _sweeping(url):
+            _report(instance, material, "refresh, while the expired ones are swept")
+
+
+def _report(instance: Instance, material: Material, title: str) -> None:
+    _time(instance, material, 500)  # new connections, plans and caches
+    watch = _time(instance, material, 4000)
+    p50, p99 = watch.percentile(0.5), watch.percentile(0.99)
+    _say(f"{title}: p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {watch.percentile(1):.1f} ms")
+
+
+def _time(instance: Instance, material: Material, count: int) -> Stopwatch:
+    watch = Stopwatch()
+    load = watch.around(cases.refreshing(material, count))
+    answers = asyncio.run(loader.run(instance.server.port, load, connections=4))
+    _check(answers, 200)
+    return watch
+
+
+def _fill(url: str, age: str, left: str) -> None:
+    started = time.monotonic()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_FILL, {"age": age, "left": left, "rows": ROWS})
+        connection.execute("VACUUM (ANALYZE) authly.grants, authly.tokens")
+    _say(f"({ROWS} families written in {time.monotonic() - started:.0f} s)")
+
+
+@contextlib.contextmanager
+def _sweeping(url: str) -> Iterator[None]:
+    """The daily sweep, beside what happens meanwhile; waits for its end."""
+    started, removed = time.monotonic(), dict[str, int]()
+    sweep = threading.Thread(target=lambda: removed.update(maintenance.run(url)))
+    sweep.start()
+    yield
+    is_over = not sweep.is_alive()
+    sweep.join()
+    seconds = time.monotonic() - started
+    _say(f"swept in {seconds:.0f} s: {removed}{' (over before the load was)' if is_over else ''}")
+
+
+def _rate_of_two_loads(instance: Instance) -> float:
+    """Requests a second that two processes of the load get answered, so that it is no limit."""
+    count = 3000
+    command = [sys.executable, "-m", "bench.scale", "load", str(instance.server.port), str(count)]
+    started = time.monotonic()
+    basic = Material(instance).basic
+    loads = [subprocess.Popen([*command, basic]) for _ in range(2)]  # noqa: S603 - our own argv
+    if any(load.wait() for load in loads):
+        message = "a load failed"
+        raise RuntimeError(message)
+    return 2 * count / (time.monotonic() - started)
+
+
+def load(port: int, count: int, basic: str) -> int:
+    """So many token requests, by a process of its own."""
+    body = b"grant_type=client_credentials&scope=read"
+    request = loader.request("POST", "/token", body, Authorization=basic)
+    left = [count]
+
+    def following(_: int, __: Answer | None) -> bytes | None:
+        left[0] -= 1
+        return request if left[0] >= 0 else None
+
+    _check(asyncio.run(loader.run(port, following)), 200)
+    return 0
+
+
+def _drive(instance: Instance, name: str, count: int) -> None:
+    case: Case = next(case for case in cases.CASES if case.name == name)
+    for _ in range(0, count, 1000):
+        make = case.make(Material(instance), 1000)
+        _check(asyncio.run(loader.run(instance.server.port, make)), 200)
+
+
+def _check(answers: list[Answer], expected: int) -> None:
+    wrong = {answer.status for answer in answers} - {expected}
+    if wrong:
+        message = f"answered {sorted(wrong)}"
+        raise RuntimeError(message)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(load(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]) if sys.argv[1:] else main())

@@ -1,0 +1,1 @@
+"""How often something may be done: rates, and where what has been done is counted."""

@@ -1,0 +1,71 @@
+"""One moment of the database, held still for a backup: pg_dump sees what was counted."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from authly_server.storage import migrate
+from authly_server.storage.errors import MigrationError
+from authly_server.storage.migrate import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a dump of this moment will hold; `counts` are rows by table."""
+
+    id: str
+    schema_revision: int
+    postgres_version: str
+    counts: dict[str, int]
+
+
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_TABLES = """
+SELECT relname FROM pg_class
+WHERE relnamespace = to_regnamespace('authly') AND relkind = 'r' ORDER BY relname
+"""
+_ID = "SELECT pg_export_snapshot(), current_setting('server_version')"
+
+
+@contextlib.contextmanager
+def held(url: str) -> Iterator[Snapshot]:
+    """Hold the present moment of the database of `url` while the block runs.
+
+    Raises:
+        MigrationError: it cannot be reached, or has no schema of ours.
+    """
+    with migrate.connected(url) as connection:
+        connection.execute(_BEGIN)
+        yield _describe(connection)
+
+
+def count(url: str) -> dict[str, int]:
+    """How many rows each table of the schema has now.
+
+    Raises:
+        MigrationError: the database cannot be reached.
+    """
+    with migrate.connected(url) as connection:
+        return _count(connection)
+
+
+def _describe(connection: Connection) -> Snapshot:
+    counts = _count(connection)
+    if "schema_migrations" not in counts:
+        message = "the database has no schema of ours: run authly-server migrate first"
+        raise MigrationError(message)
+    row = connection.execute(_ID).fetchone() or ("", "")
+    return Snapshot(row[0], migrate.find_revision(connection), row[1], counts)
+
+
+def _count(connection: Connection) -> dict[str, int]:
+    tables = [name for (name,) in connection.execute(_TABLES)]
+    return {name: _rows(connection, name) for name in tables}
+
+
+def _rows(connection: Connection, table: str) -> int:
+    statement = sql.SQL("SELECT count(*) FROM authly.{}").format(sql.Identifier(table))
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0

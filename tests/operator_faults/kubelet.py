@@ -1,0 +1,139 @@
+"""Plays the kubelet: containers of pods are processes here, or what a test says of them.
+
+The controllers of Jobs, Deployments and ReplicaSets are the real ones.
+"""
+
+import base64
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from tests.operator_faults.kubernetes_api import MERGE, Api, Object, path
+
+from authly_operator import naming
+from authly_server.storage import migration
+
+
+Environ = dict[str, str]
+Container = Callable[[str, str, Environ], None]
+"""Starts a server's container: takes namespace, server and environment."""
+RUNNING = {
+    "phase": "Running",
+    "conditions": [
+        # Long ago, so that nobody waits for the Deployment's minReadySeconds.
+        {"type": kind, "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+        for kind in ("PodScheduled", "ContainersReady", "Ready")
+    ],
+}
+SUCCEEDED = {"phase": "Succeeded"}
+
+
+@dataclass
+class Kubelet:
+    """Runs the pods of every namespace but those that are `held`."""
+
+    api: Api
+    serve: Container
+    held: dict[str, Object] = field(default_factory=dict)
+    """By namespace: the status that its servers' pods have instead of running."""
+    failures: list[str] = field(default_factory=list)
+    _told: set[tuple[str, str]] = field(default_factory=set)
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Follow the pods until the end; a watch that ends is begun anew."""
+        while not self._ended.is_set():
+            with contextlib.suppress(httpx.TransportError):
+                self._follow()
+
+    def _follow(self) -> None:
+        parameters = {"watch": "true", "timeoutSeconds": "5"}
+        with self.api.http.stream("GET", path("Pod", None), params=parameters) as told:
+            for line in told.iter_lines():
+                event = json.loads(line)
+                if self._ended.is_set():
+                    return
+                if event["type"] in {"ADDED", "MODIFIED"}:
+                    self._take(event["object"])
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def _take(self, pod: Object) -> None:
+        if "deletionTimestamp" in pod["metadata"] or pod["status"].get("phase") != "Pending":
+            return
+        try:
+            status = self._started(pod)
+        except Exception as failure:  # noqa: BLE001 - told at the end of the test
+            self.failures.append(f"{pod['metadata']['name']}: {failure}")
+            return
+        known = pod["metadata"]["uid"], json.dumps(status)
+        if status is not None and known not in self._told:
+            self._told.add(known)
+            self._tell(pod, status)
+
+    def _started(self, pod: Object) -> Object | None:
+        labels, namespace = pod["metadata"]["labels"], pod["metadata"]["namespace"]
+        component = labels.get(naming.COMPONENT_LABEL)
+        if component == naming.Component.MIGRATION:
+            migrate(self._environment(pod))
+            return SUCCEEDED
+        if component != naming.Component.SERVER:
+            return None
+        if namespace in self.held:
+            return self.held[namespace]
+        self.serve(namespace, labels[naming.INSTANCE_LABEL], self._environment(pod))
+        return RUNNING
+
+    def _tell(self, pod: Object, status: Object) -> None:
+        metadata = pod["metadata"]
+        place = path("Pod", metadata["namespace"], metadata["name"], "status")
+        answer = self.api.http.patch(place, json={"status": status}, headers=MERGE)
+        if answer.status_code not in {200, 404, 409}:
+            self.failures.append(answer.text)
+
+    def _environment(self, pod: Object) -> Environ:
+        """What the container is given, as the kubelet resolves it."""
+        namespace = pod["metadata"]["namespace"]
+        (container, *_) = pod["spec"]["containers"]
+        found: Environ = {}
+        for source in container.get("envFrom", ()):
+            found |= self.api.get("ConfigMap", namespace, source["configMapRef"]["name"])["data"]
+        for one in container.get("env", ()):
+            found[one["name"]] = self._value(namespace, one)
+        return found
+
+    def _value(self, namespace: str, one: dict[str, Any]) -> str:
+        if "valueFrom" not in one:
+            return str(one.get("value", ""))
+        reference = one["valueFrom"].get("secretKeyRef")
+        if reference is None:
+            return ""
+        data = self.api.get("Secret", namespace, reference["name"])["data"]
+        return base64.b64decode(data[reference["key"]]).decode()
+
+
+def migrate(environ: Environ) -> None:
+    """What the migration Job's container does."""
+    migration.run(
+        environ["DATABASE_URL"],
+        server_url=environ["SERVER_DATABASE_URL"],
+        operator_url=environ["OPERATOR_DATABASE_URL"],
+    )
+
+
+@contextlib.contextmanager
+def playing(kubelet: Kubelet) -> Iterator[None]:
+    """The kubelet works while the block runs."""
+    thread = threading.Thread(target=kubelet.run, name="kubelet")
+    thread.start()
+    try:
+        yield
+        assert kubelet.failures == []
+    finally:
+        kubelet.end()
+        thread.join()

@@ -1,0 +1,138 @@
+"""Authorization servers without a node: real databases, real processes, and names for them."""
+
+import contextlib
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.operator_faults import kubelet as kubelets
+from tests.operator_faults.kubelet import Environ, Kubelet
+from tests.operator_faults.kubernetes_api import Api, Object, custom, is_ready, opaque
+from tests.operator_faults.operators import Nursery, Operator
+
+from throwaway import server as throwaway_server
+from throwaway.postgres import Cluster as Postgres
+from throwaway.server import Server
+
+
+ISSUER = "https://login.example.com"
+SHOP = "https://shop.example/callback"
+_OURS = frozenset({"PORT", "MANAGEMENT_PORT", "SIGNING_KEYS_FILE"})
+"""Settings that the process gets by where it runs: not in a container, but here."""
+_numbers = itertools.count(1)
+
+
+@dataclass
+class World:
+    """Everything around the operators of a test."""
+
+    api: Api
+    nursery: Nursery
+    postgres: Postgres
+    template: str
+    kubeconfig: Path
+    servers: dict[str, Server] = field(default_factory=dict)
+    """The processes, by namespace."""
+    shared: Server | None = None
+    """Where set, the process behind every Service of `issuer`; no others are started."""
+    kubelet: Kubelet = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kubelet = Kubelet(self.api, self.serve)
+
+    def namespace(self, purpose: str) -> str:
+        """A namespace of the test's own; it goes with the whole cluster."""
+        name = f"{purpose}-{os.getpid()}-{next(_numbers)}"
+        self.api.make_namespace(name)
+        return name
+
+    def operator(self, name: str, **settings: str) -> Operator:
+        """An operator of that namespace, not started yet."""
+        return Operator(self.api, self.nursery, name, self.kubeconfig, settings)
+
+    def database(self, namespace: str) -> str:
+        """Make a migrated database for the server there; its owner's URL."""
+        name = f"{namespace.replace('-', '_')}_{next(_numbers)}"
+        url = self.postgres.create_database(name, template=self.template)
+        self.api.apply(opaque(namespace, "database", url=url))
+        return url
+
+    def serve(self, namespace: str, name: str, environ: Environ) -> None:
+        """Start the server's process, as its Deployment's pod says, and make its Service known."""
+        running = self.shared or self.servers.get(namespace) or self._start(namespace, environ)
+        self.nursery.publish(f"{name}.{namespace}.svc", running.port)
+
+    def _start(self, namespace: str, environ: Environ) -> Server:
+        given = {key: text for key, text in environ.items() if key not in _OURS}
+        url = given.pop("DATABASE_URL")
+        started = throwaway_server.create(url, tls=False, start=False, **given)
+        self.servers[namespace] = started
+        ring = self.api.secret(namespace, "main-signing-keys")["keyring.json"]
+        started.key_ring.write_text(ring)
+        started.start()
+        return started
+
+    def close(self) -> None:
+        for each in self.servers.values():
+            each.close()
+
+
+@contextlib.contextmanager
+def inhabited(world: World) -> Iterator[World]:
+    """The kubelet runs while the block does; what it started ends with it."""
+    try:
+        with kubelets.playing(world.kubelet):
+            yield world
+    finally:
+        world.close()
+
+
+def server(namespace: str, **spec: object) -> Object:
+    """An AuthlyServer on the database of its namespace."""
+    reference = {"name": "database", "key": "url"}
+    wanted = {
+        "issuer": ISSUER,
+        "replicas": 1,
+        "database": {"external": {"secretRef": reference}},
+        "allowedClients": {"namespaces": {"from": "All"}},
+        **spec,
+    }
+    return custom("AuthlyServer", namespace, "main", wanted)
+
+
+@contextlib.contextmanager
+def shared(world: World) -> Iterator[None]:
+    """In the block all Services of `ISSUER` lead to one process, and no others are started."""
+    world.postgres.create_database("shared", template=world.template)
+    process = throwaway_server.create(world.postgres.url("shared"), ISSUER=ISSUER)
+    world.shared = process
+    try:
+        yield
+    finally:
+        world.shared = None
+        process.close()
+        world.postgres.drop_database("shared")
+
+
+def parsed(document: str) -> dict[str, Any]:
+    """A JSON object."""
+    found: dict[str, Any] = json.loads(document)
+    return found
+
+
+def home(world: World) -> str:
+    """A namespace with a server that is Ready, whose operator is gone again."""
+    namespace = world.namespace("home")
+    world.database(namespace)
+    world.api.apply(server(namespace))
+    operator = world.operator(namespace)
+    operator.start()
+    try:
+        world.api.wait_for("AuthlyServer", namespace, "main", is_ready)
+    finally:
+        operator.end()
+    return namespace
