@@ -112,8 +112,9 @@ class Wire:
         if (opening := asyncio.current_task()) is not None:
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
+        self._writers.append(writer)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        self._writers += [writer, far_writer]
+        self._writers.append(far_writer)
         for pair in ((reader, far_writer), (far_reader, writer)):
             task = asyncio.create_task(self._pump(*pair))
             self._tasks.add(task)
@@ -138,6 +139,7 @@ class Wire:
 
     async def end(self) -> None:
         """Leave no connection behind, also none that is being opened just now."""
+        self.closed = True
         ending = [*self._opening, *self._tasks]
         for task in ending:
             task.cancel()
