@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from authly_operator import crdgen
-from authly_operator.api import authly_client, authly_server, duration
+from authly_operator.api import authly_client, authly_server, client_authentication, duration
 
 
 FORBIDDEN = {"$ref", "$defs", "anyOf", "const", "title", "uniqueItems", "prefixItems"}
@@ -99,4 +99,4 @@ def test_a_public_client_authenticates_by_nothing() -> None:
         {"serverRef": {"name": "a"}, "type": "Public", "grantTypes": ["authorization_code"]}
     )
 
-    assert spec.auth_method() is authly_client.AuthMethod.NONE
+    assert spec.auth_method() is client_authentication.AuthMethod.NONE

@@ -5,7 +5,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from authly_operator.api import client_proof, duration, redirect, reference, value
+from authly_operator.api import duration, redirect, reference, value
+from authly_operator.api.client_authentication import Auth, AuthMethod
+from authly_operator.api.client_status import Status
+from authly_operator.api.secret_template import SecretTemplate
 
 
 Origin = Annotated[
@@ -34,78 +37,12 @@ class GrantType(StrEnum):
     TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - likewise
 
 
-class AuthMethod(StrEnum):
-    """How the client proves who it is at the token endpoint."""
-
-    CLIENT_SECRET_BASIC = "ClientSecretBasic"  # noqa: S105 - the name of a method
-    CLIENT_SECRET_POST = "ClientSecretPost"  # noqa: S105 - the name of a method
-    PRIVATE_KEY_JWT = "PrivateKeyJwt"
-    SERVICE_ACCOUNT = "ServiceAccount"
-    NONE = "None"
-
-
-class SecretSource(StrEnum):
-    """Where the client secret comes from."""
-
-    GENERATE = "Generate"
-    EXISTING = "Existing"
-
-
 class DeletionPolicy(StrEnum):
     """What becomes of the registered client when the resource is deleted."""
 
     DELETE = "Delete"
     DISABLE = "Disable"
     ORPHAN = "Orphan"
-
-
-class ClientSecret(value.Value):
-    """The client secret."""
-
-    model_config = ConfigDict(
-        json_schema_extra=value.rules(
-            value.rule(
-                "(self.source == 'Existing') == has(self.ref)",
-                "source Existing needs ref with the Secret's name and key; Generate takes none",
-            )
-        )
-    )
-
-    source: SecretSource = SecretSource.GENERATE
-    """Generate makes a random secret; Existing reads it from ref."""
-    ref: reference.SecretKeyReference | None = None
-    """The Secret and key to read the client secret from, with source Existing."""
-
-
-class Auth(value.Value):
-    """How the client authenticates."""
-
-    model_config = ConfigDict(
-        json_schema_extra=value.rules(
-            value.rule(
-                "has(self.privateKeyJwt) == (has(self.method) && self.method == 'PrivateKeyJwt')",
-                "privateKeyJwt with the public keys and method PrivateKeyJwt belong together",
-            ),
-            value.rule(
-                "has(self.serviceAccount) == (has(self.method) && self.method == 'ServiceAccount')",
-                "serviceAccount and method ServiceAccount belong together",
-            ),
-            value.rule(
-                "!has(self.secret) || !(has(self.privateKeyJwt) || has(self.serviceAccount))",
-                "a client that proves itself by a key or a service account has no secret: remove"
-                " auth.secret",
-            ),
-        )
-    )
-
-    method: AuthMethod | None = None
-    """ClientSecretBasic for confidential and None for public clients where omitted."""
-    secret: ClientSecret | None = None
-    """Where the client secret comes from; generated where omitted."""
-    private_key_jwt: client_proof.PrivateKeyJwt | None = None
-    """The public keys, with method PrivateKeyJwt."""
-    service_account: client_proof.ServiceAccount | None = None
-    """The service account, with method ServiceAccount."""
 
 
 class Tokens(value.Value):
@@ -148,21 +85,6 @@ class Metadata(value.Value):
         Field(max_length=16, json_schema_extra=reference.SET),
     ] = ()
     """Who is responsible for the client, as mail addresses."""
-
-
-class SecretTemplate(value.Value):
-    """The Secret that the operator writes for the client's pods."""
-
-    name: reference.ObjectName | None = None
-    """Its name; `<metadata.name>-oauth` where omitted."""
-    labels: Annotated[dict[str, reference.LabelText], Field(max_length=32)] = Field(
-        default_factory=dict
-    )
-    """Labels to add."""
-    annotations: Annotated[dict[str, reference.AnnotationText], Field(max_length=32)] = Field(
-        default_factory=dict
-    )
-    """Annotations to add."""
 
 
 class Spec(value.Value):
@@ -296,24 +218,6 @@ class Spec(value.Value):
             AuthMethod.CLIENT_SECRET_BASIC,
             AuthMethod.CLIENT_SECRET_POST,
         }
-
-
-class Status(value.Value):
-    """What the operator observed."""
-
-    observed_generation: Annotated[int, Field(ge=0)] | None = None
-    """The metadata.generation this status judges."""
-    conditions: reference.Conditions = ()
-    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, CredentialsVerified, and
-    Ready."""
-    client_id: Annotated[str, Field(max_length=512)] | None = None
-    """The client_id that is registered."""
-    secret_ref: reference.SecretReference | None = None
-    """The Secret with the client's credentials and endpoints."""
-    verified: Annotated[str, Field(max_length=64)] | None = None
-    """Which credentials the token endpoint took last: the secret's name there, and the method."""
-    last_sync_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
-    """When the registration was last written, RFC 3339."""
 
 
 class AuthlyClient(value.Value):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.api import authly_client, duration
+from authly_operator.api import authly_client, client_authentication, duration
 from authly_operator.observed import Identity
 
 
@@ -14,11 +14,11 @@ _TYPE: Final = {
     authly_client.ClientType.PUBLIC: "public",
 }
 _METHOD: Final = {
-    authly_client.AuthMethod.CLIENT_SECRET_BASIC: "client_secret_basic",
-    authly_client.AuthMethod.CLIENT_SECRET_POST: "client_secret_post",
-    authly_client.AuthMethod.PRIVATE_KEY_JWT: "private_key_jwt",
-    authly_client.AuthMethod.SERVICE_ACCOUNT: "service_account",
-    authly_client.AuthMethod.NONE: "none",
+    client_authentication.AuthMethod.CLIENT_SECRET_BASIC: "client_secret_basic",
+    client_authentication.AuthMethod.CLIENT_SECRET_POST: "client_secret_post",
+    client_authentication.AuthMethod.PRIVATE_KEY_JWT: "private_key_jwt",
+    client_authentication.AuthMethod.SERVICE_ACCOUNT: "service_account",
+    client_authentication.AuthMethod.NONE: "none",
 }
 
 

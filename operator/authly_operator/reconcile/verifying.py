@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from authly_operator.api import authly_client
+from authly_operator.api import authly_client, client_authentication
 from authly_operator.condition_names import Condition
 from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_secret
@@ -44,7 +44,7 @@ async def verify(
     shown = verification.Credentials(
         client_id=client_id,
         client_secret=text,
-        in_form=spec.auth_method() is authly_client.AuthMethod.CLIENT_SECRET_POST,
+        in_form=spec.auth_method() is client_authentication.AuthMethod.CLIENT_SECRET_POST,
         may_use_client_credentials=authly_client.GrantType.CLIENT_CREDENTIALS in spec.grant_types,
     )
     return dataclasses.replace(seen, verified=await _ask(tools, seen, mark, shown))

@@ -1,0 +1,25 @@
+"""What the operator observed of an AuthlyClient."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from authly_operator.api import reference, value
+
+
+class Status(value.Value):
+    """What the operator observed."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The metadata.generation this status judges."""
+    conditions: reference.Conditions = ()
+    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, CredentialsVerified, and
+    Ready."""
+    client_id: Annotated[str, Field(max_length=512)] | None = None
+    """The client_id that is registered."""
+    secret_ref: reference.SecretReference | None = None
+    """The Secret with the client's credentials and endpoints."""
+    verified: Annotated[str, Field(max_length=64)] | None = None
+    """Which credentials the token endpoint took last: the secret's name there, and the method."""
+    last_sync_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
+    """When the registration was last written, RFC 3339."""
