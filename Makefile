@@ -85,8 +85,8 @@ cluster-status: ## What runs, and how to reach it
 demo: ## A whole server at work: deploy, sign in, get tokens (CONTEXT=name: in a cluster of yours)
 	$(PYTHON) dev/demo --context "$(CONTEXT)"
 
-bench: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## What a request costs, as ratios to bare handlers
-	PYTHONPATH=.:dev:server:operator $(BIN)/python -m bench
+bench: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## What a request costs, as ratios to bare handlers (CASES="words of their names")
+	PYTHONPATH=.:dev:server:operator $(BIN)/python -m bench $(CASES)
 
 soak: $(VENV)/installed /usr/lib/postgresql/15/bin/postgres ## Half an hour of load while database and processes come and go
 	PYTHONPATH=.:dev:server:operator $(BIN)/python -m bench.soak

@@ -1,9 +1,11 @@
 """The two bare handlers that everything is compared with: `python -m bench.baselines PORT URL`.
 
-/fixed answers 900 bytes; /update does one UPDATE … RETURNING, committed, over a psycopg pool.
+/fixed answers 900 bytes; /update does one UPDATE … RETURNING, committed, over a psycopg pool. Both
+take any method and read no body.
 """
 
 import asyncio
+import itertools
 import sys
 
 import uvloop
@@ -12,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 
 BODY = b"x" * 900
+ROWS = 1000
 TABLE = (
     "CREATE TABLE IF NOT EXISTS baseline (id integer PRIMARY KEY, counter bigint NOT NULL)",
     "INSERT INTO baseline SELECT number, 0 FROM generate_series(1, 1000) AS number"
@@ -28,10 +31,12 @@ async def fixed(_: web.Request) -> web.Response:
 def updating(pool: AsyncConnectionPool) -> web.RouteTableDef:
     """What one committed row costs in any case."""
     routes = web.RouteTableDef()
+    # A row after the other, so that nobody waits for another's lock.
+    numbers = itertools.cycle(range(1, ROWS + 1))
 
-    @routes.post("/update")
-    async def update(request: web.Request) -> web.Response:
-        number = int((await request.read()) or b"1") % 1000 + 1
+    @routes.route("*", "/update")
+    async def update(_: web.Request) -> web.Response:
+        number = next(numbers)
         async with pool.connection() as connection:
             row = await (await connection.execute(UPDATE, (number,))).fetchone()
         return web.Response(body=BODY, headers={"X-Counter": str(row and row[0])})
@@ -48,7 +53,7 @@ async def serve(port: int, url: str) -> None:
             for statement in TABLE:
                 await connection.execute(statement.encode())
         application = web.Application()
-        application.router.add_get("/fixed", fixed)
+        application.router.add_route("*", "/fixed", fixed)
         application.add_routes(updating(pool))
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()

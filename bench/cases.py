@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from bench import loader
@@ -13,7 +13,7 @@ from throwaway.instance import Instance
 
 
 METADATA = "/.well-known/oauth-authorization-server"
-FIXED, UPDATE = "bare handler, 900 bytes", "bare handler, one UPDATE"
+FIXED, UPDATE = "/fixed", "/update"
 
 
 @dataclass
@@ -39,18 +39,37 @@ class Material:
         return loader.request("POST", path, urlencode(form).encode(), Authorization=self.basic)
 
 
+Build = Callable[[Material], bytes]
+Make = Callable[[Material, int], Next]
+
+
 @dataclass(frozen=True)
 class Case:
-    """One line of the table; `make` answers what each connection sends next."""
+    """One line of the table; `make` answers what each connection sends next.
+
+    `sample` is a request of that kind, which the bare handler is sent as well, but for its path.
+    `after` is the case that leaves what this one uses up.
+    """
 
     name: str
     baseline: str
     aim: float
-    make: Callable[[Material, int], Next]
+    sample: Build
+    make: Make
     expected: int = 200
+    after: str | None = None
+
+    def bare(self) -> "Case":
+        """The bare handler, asked the same way."""
+        return replace(self, name=self.baseline, make=repeated(self._bare_request), expected=200)
+
+    def _bare_request(self, material: Material) -> bytes:
+        line, _, rest = self.sample(material).partition(b"\r\n")
+        method, _, version = line.split(b" ")
+        return b"\r\n".join([b" ".join([method, self.baseline.encode(), version]), rest])
 
 
-def repeated(build: Callable[[Material], bytes]) -> Callable[[Material, int], Next]:
+def repeated(build: Build) -> Make:
     """The same request, over and over."""
 
     def make(material: Material, count: int) -> Next:
@@ -73,19 +92,14 @@ def refreshing(material: Material, count: int) -> Next:
         if answer is not None:
             material.refresh_tokens[number] = json.loads(answer.body)["refresh_token"]
         left[0] -= 1
-        token = material.refresh_tokens[number]
-        form = {"grant_type": "refresh_token", "refresh_token": token}
-        return material.post("/token", **form) if left[0] >= 0 else None
+        return _refresh(material, number) if left[0] >= 0 else None
 
     return following
 
 
 def authorizing(material: Material, count: int) -> Next:
     """A live session and a remembered consent: a code at once, kept for the exchange."""
-    person = material.instance.person
-    cookie = "; ".join(f"{name}={value}" for name, value in person.cookies.items())
-    path = "/authorize?" + urlencode(asking(material.instance.shop))
-    request, left = loader.request("GET", path, Cookie=cookie), [count]
+    request, left = _authorize(material), [count]
 
     def following(_: int, answer: Answer | None) -> bytes | None:
         if answer is not None:
@@ -118,7 +132,7 @@ def introspecting_once(material: Material, count: int) -> Next:
         left[0] -= 1
         if left[0] < 0:
             return None
-        return material.post("/introspect", token=material.machine_tokens.pop())
+        return _introspect(material, material.machine_tokens.pop())
 
     return following
 
@@ -131,14 +145,12 @@ def exchanging(material: Material, count: int) -> Next:
         left[0] -= 1
         if left[0] < 0:
             return None
-        form = {"grant_type": "authorization_code", "code": material.codes.pop()}
-        redirect_uri = material.instance.shop.redirect_uri
-        return material.post("/token", **form, redirect_uri=redirect_uri, code_verifier=VERIFIER)
+        return _exchange(material, material.codes.pop())
 
     return following
 
 
-def _get(path: str) -> Callable[[Material], bytes]:
+def _get(path: str) -> Build:
     return lambda _: loader.request("GET", path)
 
 
@@ -146,20 +158,81 @@ def _client_credentials(material: Material) -> bytes:
     return material.post("/token", grant_type="client_credentials", scope="read")
 
 
-def _introspect(attribute: str) -> Callable[[Material], bytes]:
-    return lambda material: material.post("/introspect", token=getattr(material, attribute))
+def _introspect(material: Material, token: str) -> bytes:
+    return material.post("/introspect", token=token)
 
 
-# fmt: off
+def _refresh(material: Material, number: int) -> bytes:
+    token = material.refresh_tokens[number]
+    return material.post("/token", grant_type="refresh_token", refresh_token=token)
+
+
+def _authorize(material: Material) -> bytes:
+    person = material.instance.person
+    cookie = "; ".join(f"{name}={value}" for name, value in person.cookies.items())
+    path = "/authorize?" + urlencode(asking(material.instance.shop))
+    return loader.request("GET", path, Cookie=cookie)
+
+
+def _exchange(material: Material, code: str) -> bytes:
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+    return material.post("/token", **form, redirect_uri=material.instance.shop.redirect_uri)
+
+
+def _always(name: str, baseline: str, aim: float, build: Build) -> Case:
+    return Case(name, baseline, aim, build, repeated(build))
+
+
+CLIENT_CREDENTIALS, AUTHORIZE = "client_credentials, ES256", "authorize, live session"
 CASES = (
-    Case("discovery",                         FIXED, 1.3, repeated(_get(METADATA))),
-    Case("JWKS",                              FIXED, 1.3, repeated(_get("/jwks"))),
-    Case("client_credentials, ES256",         FIXED, 3.0, issuing),
-    Case("introspection, a machine's token",  FIXED, 3.0, repeated(_introspect("machine_token"))),
-    Case("introspection, a person's token",   FIXED, 3.0, repeated(_introspect("person_token"))),
-    Case("introspection, never seen before",  FIXED, 3.0, introspecting_once),
-    Case("refresh with rotation",             UPDATE, 1.8, refreshing),
-    Case("authorize, live session",           UPDATE, 1.8, authorizing, expected=303),
-    Case("code exchange",                     UPDATE, 1.8, exchanging),
+    _always("discovery", FIXED, 1.3, _get(METADATA)),
+    _always("JWKS", FIXED, 1.3, _get("/jwks")),
+    Case(CLIENT_CREDENTIALS, FIXED, 3.0, _client_credentials, issuing),
+    _always(
+        "introspection, a machine's token",
+        FIXED,
+        3.0,
+        lambda material: _introspect(material, material.machine_token),
+    ),
+    _always(
+        "introspection, a person's token",
+        FIXED,
+        3.0,
+        lambda material: _introspect(material, material.person_token),
+    ),
+    Case(
+        "introspection, never seen before",
+        FIXED,
+        3.0,
+        lambda material: _introspect(material, material.machine_tokens[-1]),
+        introspecting_once,
+        after=CLIENT_CREDENTIALS,
+    ),
+    Case(
+        "refresh with rotation",
+        UPDATE,
+        1.8,
+        lambda material: _refresh(material, 0),
+        refreshing,
+    ),
+    Case(AUTHORIZE, UPDATE, 1.8, _authorize, authorizing, expected=303),
+    Case(
+        "code exchange",
+        UPDATE,
+        1.8,
+        lambda material: _exchange(material, material.codes[-1]),
+        exchanging,
+        after=AUTHORIZE,
+    ),
 )
-# fmt: on
+
+
+def chosen(words: list[str]) -> tuple[Case, ...]:
+    """The cases whose names have one of the words, and what goes before them; all for no word."""
+    wanted = {case.name for case in CASES if not words or _has_one(case.name, words)}
+    wanted |= {case.after for case in CASES if case.name in wanted and case.after}
+    return tuple(case for case in CASES if case.name in wanted)
+
+
+def _has_one(name: str, words: list[str]) -> bool:
+    return any(word.lower() in name.lower() for word in words)
