@@ -48,6 +48,10 @@ def cluster(**fields: Any) -> dict[str, Any]:
     return {"database": {"cloudNativePG": fields}}
 
 
+def allowing(**fields: Any) -> dict[str, Any]:
+    return {"allowedClients": fields}
+
+
 def registering(**fields: Any) -> dict[str, Any]:
     return {"oauth": {"dynamicRegistration": fields}}
 
@@ -90,6 +94,15 @@ ACCEPTED = [
     ("AuthlyServer", {"image": {"digest": "sha256:" + "a" * 64}}),
     ("AuthlyServer", {"signingKeys": {"algorithm": "EdDSA", "rotationInterval": "720h"}}),
     ("AuthlyServer", {"signingKeys": {"source": "Existing", "secretRef": KEYS}}),
+    (
+        "AuthlyServer",
+        allowing(
+            scopes=["openid", "orders:read"],
+            grantTypes=["client_credentials"],
+            redirectHosts=["app.example.com", "*.example.com", "[::1]", "com.example.app:"],
+            maxAccessTokenTTL="30m",
+        ),
+    ),
     ("AuthlyScope", {}),
     ("AuthlyClient", {}),
     ("AuthlyClient", {"type": "Public"}),
@@ -124,6 +137,13 @@ REFUSED = [
     ("AuthlyServer", {"security": {"passwordPolicy": {"hashCost": 9}}}, "equal to 10"),
     ("AuthlyServer", registering(mode="Open", tokenSecretRef=URL), "set mode to Token"),
     ("AuthlyServer", registering(scopes=["a,b"]), "should match"),
+    ("AuthlyServer", allowing(scopes=[]), "at least 1 items"),
+    ("AuthlyServer", allowing(grantTypes=["password"]), "Unsupported value"),
+    ("AuthlyServer", allowing(redirectHosts=["*"]), "should match"),
+    ("AuthlyServer", allowing(redirectHosts=["a.*.example.com"]), "should match"),
+    ("AuthlyServer", allowing(redirectHosts=["https://app.example.com"]), "should match"),
+    ("AuthlyServer", allowing(maxAccessTokenTTL="48h"), "between 1s and 24h"),
+    ("AuthlyServer", allowing(maxAccessTokenTTL="15m"), "at least tokens.accessTokenTTL"),
     ("AuthlyServer", {"email": {}}, "unknown field"),
     ("AuthlyServer", {"version": "1", "image": {"tag": "2"}}, "set one of version, image.tag"),
     ("AuthlyServer", {"migrations": {"mode": "Never"}}, "Unsupported value"),

@@ -136,12 +136,19 @@ def judge_server() -> Callable[..., dict[str, Told]]:
 
 @pytest.fixture
 def view() -> Callable[..., ServerView]:
-    """The AuthlyServer auth/main as scopes and clients see it; `allow` is its namespaces rule."""
+    """The AuthlyServer auth/main as scopes and clients see it.
+
+    `allow` is its rule of namespaces, `rules` are others of allowedClients.
+    """
 
     def build(
-        *, ready: bool = True, database_ready: bool = True, allow: Mapping[str, Any] | None = None
+        *,
+        ready: bool = True,
+        database_ready: bool = True,
+        allow: Mapping[str, Any] | None = None,
+        **rules: Any,
     ) -> ServerView:
-        spec = _server_spec(allowedClients={"namespaces": allow or {}})
+        spec = _server_spec(allowedClients={"namespaces": allow or {}, **rules})
         return ServerView(identity=SERVER, spec=spec, ready=ready, database_ready=database_ready)
 
     return build

@@ -143,6 +143,7 @@ server_specs = st.builds(
                 [
                     {},
                     {"namespaces": {"from": "All"}},
+                    {"grantTypes": ["authorization_code"], "maxAccessTokenTTL": "1h"},
                     {"namespaces": {"from": "Selector", "matchLabels": {"a": "b"}}},
                 ]
             ),
@@ -210,6 +211,7 @@ rows = st.none() | manifests(
     {
         "owner": st.sampled_from(["auth/shop", "shop/shop", None]),
         "in_use_by": st.none() | st.integers(0, 9),
+        "enabled": st.booleans(),
         "secret_sha256": st.sampled_from([None, [], [client_secret.digest("held")]]),
     }
 )

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from authly_operator.api import (
     affinity as affinities,
+    allowed_clients as allowance,
     autoscaling as autoscalings,
     backup as backups,
     database as databases,
@@ -89,6 +90,13 @@ class Spec(value.Value):
                 f"{ISSUER.format('self')} == {ISSUER.format('oldSelf')}",
                 "the issuer is immutable, since every token names it: create another AuthlyServer",
             ),
+            value.rule(
+                "!has(self.allowedClients.maxAccessTokenTTL)"
+                " || duration(self.allowedClients.maxAccessTokenTTL) >="
+                " duration(self.tokens.accessTokenTTL)",
+                "allowedClients.maxAccessTokenTTL must be at least tokens.accessTokenTTL, which"
+                " clients have that ask for none of their own",
+            ),
         )
     )
 
@@ -153,8 +161,8 @@ class Spec(value.Value):
     """The PodDisruptionBudget; made where there is more than 1 replica."""
     network_policy: network.NetworkPolicy = Field(default_factory=network.NetworkPolicy)
     """The NetworkPolicies of the replicas, the database, Redis and the Jobs."""
-    allowed_clients: policy.AllowedClients = Field(default_factory=policy.AllowedClients)
-    """Which AuthlyClients and AuthlyScopes may refer to the server."""
+    allowed_clients: allowance.AllowedClients = Field(default_factory=allowance.AllowedClients)
+    """Which AuthlyClients and AuthlyScopes may refer to the server, and what clients may have."""
     backup: backups.Backup | None = None
     """Dumps of the database at set times; none where omitted."""
     maintenance: backups.Maintenance = Field(default_factory=backups.Maintenance)

@@ -196,38 +196,3 @@ class Security(value.Value):
     """What wrong passwords lead to."""
     password_policy: PasswordPolicy = Field(default_factory=PasswordPolicy)
     """How passwords of people are kept."""
-
-
-class NamespacesFrom(StrEnum):
-    """Which namespaces are meant."""
-
-    SAME = "Same"
-    ALL = "All"
-    SELECTOR = "Selector"
-
-
-class AllowedNamespaces(value.Value):
-    """Which namespaces may register scopes and clients."""
-
-    model_config = ConfigDict(
-        json_schema_extra=value.rules(
-            value.rule(
-                "(self.from == 'Selector') == (size(self.matchLabels) > 0)",
-                "from Selector needs matchLabels; Same and All take none",
-            )
-        )
-    )
-
-    from_: Annotated[NamespacesFrom, Field(alias="from")] = NamespacesFrom.SAME
-    """Same (the server's own), All, or Selector."""
-    match_labels: Annotated[dict[str, reference.LabelText], Field(max_length=16)] = Field(
-        default_factory=dict
-    )
-    """Labels of the namespaces, with from Selector."""
-
-
-class AllowedClients(value.Value):
-    """Which AuthlyClients and AuthlyScopes may refer to the server."""
-
-    namespaces: AllowedNamespaces = Field(default_factory=AllowedNamespaces)
-    """Which namespaces may register scopes and clients."""

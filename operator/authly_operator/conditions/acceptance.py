@@ -1,9 +1,12 @@
-"""Whether a server admits the scopes and clients of a namespace (spec.allowedClients)."""
+"""Whether a server admits a scope or a client (spec.allowedClients): RULES, the first decides."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Final
 
-from authly_operator.api.policy import AllowedNamespaces, NamespacesFrom
+from authly_operator.api.allowed_clients import AllowedNamespaces, NamespacesFrom
+from authly_operator.condition_names import Reason
+from authly_operator.conditions import allowance
+from authly_operator.conditions.applicant import Applicant, Refusal
 from authly_operator.observed import Identity, ServerView
 
 
@@ -12,25 +15,33 @@ NAME_LABEL: Final = "kubernetes.io/metadata.name"
 _SHOWN: Final = 3
 
 
-def refusal(
-    server: ServerView, identity: Identity, namespace_labels: Mapping[str, str]
-) -> str | None:
-    """Which rule refuses the resource's namespace and what to set, or None where it is admitted.
+def refusal(server: ServerView, applicant: Applicant) -> Refusal | None:
+    """Which rule refuses it and what to do about it, or None where it is admitted."""
+    for rule in RULES:
+        found = rule(server, applicant)
+        if found is not None:
+            return found
+    return None
 
-    The server's own namespace is always admitted; the rules are for the others.
-    """
+
+def _namespace(server: ServerView, applicant: Applicant) -> Refusal | None:
+    """The server's own namespace is always admitted; this rule is for the others."""
+    identity = applicant.identity
     rule = server.spec.allowed_clients.namespaces
     same = identity.namespace == server.identity.namespace
     if same or rule.from_ is NamespacesFrom.ALL:
         return None
     if rule.from_ is NamespacesFrom.SAME:
-        return _only_same(server, identity)
-    lacking = _lacking(rule, namespace_labels)
-    return _unlabelled(server, identity, lacking) if lacking else None
+        return Refusal(Reason.NAMESPACE_NOT_ADMITTED, _only_same(server, identity))
+    lacking = _lacking(rule, applicant)
+    if not lacking:
+        return None
+    return Refusal(Reason.NAMESPACE_NOT_ADMITTED, _unlabelled(server, identity, lacking))
 
 
-def _lacking(rule: AllowedNamespaces, labels: Mapping[str, str]) -> list[str]:
+def _lacking(rule: AllowedNamespaces, applicant: Applicant) -> list[str]:
     """The labels that the namespace lacks; a selector without labels selects nothing."""
+    labels = applicant.namespace_labels
     wanted = rule.match_labels or {"(no label)": "is set in matchLabels"}
     return [f"{key}: {value}" for key, value in wanted.items() if labels.get(key) != value]
 
@@ -52,3 +63,13 @@ def _unlabelled(server: ServerView, identity: Identity, lacking: list[str]) -> s
         f" {', '.join(lacking[:_SHOWN])}{more}: whoever runs the cluster can label the namespace,"
         " or whoever runs the server change matchLabels"
     )
+
+
+RULES: Final[tuple[Callable[[ServerView, Applicant], Refusal | None], ...]] = (
+    _namespace,
+    allowance.scope,
+    allowance.scopes,
+    allowance.grant_types,
+    allowance.redirect_hosts,
+    allowance.access_token_ttl,
+)

@@ -39,10 +39,10 @@ def judge(
     `expected` is the data that the Secret for the client's pods should hold; without it, the
     client secret alone is judged, by its hash in the server's row.
     """
-    synced = registration.synced(f"client {_client_id(spec, seen)}", seen)
+    synced = registration.synced(f"client {_client_id(spec, seen)}", spec, seen)
     judged = (
         registration.server_resolved(spec.server_ref, seen),
-        registration.accepted(seen),
+        registration.accepted(spec, seen),
         _scopes_resolved(spec, seen, synced),
         synced,
         credentials.judge(spec, seen, expected),

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from authly_operator.api import authly_client, authly_scope
 from authly_operator.api.reference import ConditionStatus, ServerReference
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import acceptance, judgement
+from authly_operator.conditions import acceptance, applicant, judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.observed import ClientObserved, ScopeObserved, ServerView, Written
 
 
+Spec = authly_scope.Spec | authly_client.Spec
 Seen = ScopeObserved | ClientObserved
 
 WRITTEN: Final = frozenset({"Created", "Updated", "Unchanged"})
@@ -28,36 +30,51 @@ def server_resolved(reference: ServerReference, seen: Seen) -> Judgement:
     return judgement.fails(Condition.SERVER_RESOLVED, Reason.SERVER_NOT_FOUND, message)
 
 
-def accepted(seen: Seen) -> Judgement:
-    """Judge whether the server admits the resource's namespace."""
+def accepted(spec: Spec, seen: Seen) -> Judgement:
+    """Judge whether the server admits the resource."""
     if seen.server is None:
         message = "there is no server to ask: see ServerResolved"
         return judgement.unknown(Condition.ACCEPTED, Reason.SERVER_NOT_FOUND, message)
-    refusal = acceptance.refusal(seen.server, seen.identity, seen.namespace_labels)
-    if refusal and isinstance(seen, ClientObserved) and seen.row is not None:
-        refusal = f"the client is disabled: {refusal}"
-    if refusal:
-        return judgement.fails(Condition.ACCEPTED, Reason.NAMESPACE_NOT_ADMITTED, refusal)
+    asks = applicant.of(spec, seen.identity, seen.namespace_labels)
+    refusal = acceptance.refusal(seen.server, asks)
+    if refusal is not None:
+        message = f"{_goes_on(seen)}{refusal.message}"
+        return judgement.fails(Condition.ACCEPTED, refusal.reason, message)
     message = (
         f"AuthlyServer {seen.server.identity.owner} admits namespace {seen.identity.namespace}"
     )
     return judgement.holds(Condition.ACCEPTED, Reason.NAMESPACE_ADMITTED, message)
 
 
-def synced(subject: str, seen: Seen) -> Judgement:
+def _goes_on(seen: Seen) -> str:
+    """What becomes of a refused client that was registered before."""
+    if not isinstance(seen, ClientObserved) or seen.row is None:
+        return ""
+    if seen.row.get("enabled"):
+        return "the edit is refused, and what was registered before goes on: "
+    return "the client is disabled: "
+
+
+def synced(subject: str, spec: Spec, seen: Seen) -> Judgement:
     """Judge whether the server's database holds the subject, for example "scope reports"."""
-    server, leave = seen.server, accepted(seen)
+    server, leave = seen.server, accepted(spec, seen)
     if server is None:
         message = "there is no server to register with: see ServerResolved"
         return judgement.unknown(Condition.SYNCED, Reason.SERVER_NOT_FOUND, message)
     if not leave.true and not seen.identity.deleting:
-        disabled = isinstance(seen, ClientObserved) and seen.row is not None
-        what = "is disabled and gets no tokens" if disabled else "is not registered"
-        message = f"{subject} {what}: see Accepted"
+        message = f"{subject} {_is_kept(seen)}: see Accepted"
         return judgement.fails(Condition.SYNCED, leave.reason, message)
     if seen.error is not None:
         return _unasked(server, seen.error)
     return _answered(subject, seen.written) or _row(subject, server, seen)
+
+
+def _is_kept(seen: Seen) -> str:
+    if not isinstance(seen, ClientObserved) or seen.row is None:
+        return "is not registered"
+    if seen.row.get("enabled"):
+        return "stays registered as before"
+    return "is disabled and gets no tokens"
 
 
 def _unasked(server: ServerView, error: str) -> Judgement:

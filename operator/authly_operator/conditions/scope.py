@@ -18,14 +18,14 @@ def judge(spec: authly_scope.Spec, seen: ScopeObserved) -> tuple[Judgement, ...]
     """Every condition of the scope, Ready first."""
     judged = (
         registration.server_resolved(spec.server_ref, seen),
-        registration.accepted(seen),
+        registration.accepted(spec, seen),
         _synced(spec, seen),
     )
     return (_ready(seen, {one.type: one for one in judged}), *judged)
 
 
 def _synced(spec: authly_scope.Spec, seen: ScopeObserved) -> Judgement:
-    judged = registration.synced(f"scope {spec.name}", seen)
+    judged = registration.synced(f"scope {spec.name}", spec, seen)
     if judged.reason is not Reason.IN_USE:
         return judged
     users = seen.row.get("in_use_by") if seen.row else None

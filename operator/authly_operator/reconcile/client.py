@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from authly_operator.api import authly_client, reference
-from authly_operator.conditions import client as conditions, judgement
+from authly_operator.conditions import (
+    acceptance,
+    applicant,
+    client as conditions,
+    judgement,
+)
 from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_row, client_secret
 from authly_operator.instance import errors, registry
@@ -40,7 +45,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     except custom_resource.InvalidSpec as error:
         await status.write(tools, body, identity, judgement.invalid(str(error)))
         return None
-    place = await registration.find(tools, identity, spec.server_ref)
+    place = await registration.find(tools, identity, spec)
     seen = ClientObserved(
         identity=identity,
         server=place.server,
@@ -109,21 +114,29 @@ async def _refuse(
 ) -> ClientObserved:
     """A client that the server admits no more is disabled, not deleted: leave may be given again.
 
-    Nobody's row but its own is touched.
+    Where an edit alone is refused, what was registered before goes on. Nobody's row but its own is
+    touched.
     """
-    url = await registration.url_of_refused(tools, seen.identity, place)
+    url = await registration.url_of_refused(tools, place)
     if url is None:
         return seen
     try:
         row = await registry.observe_client(url, client_row.client_id(spec, seen.identity))
         if row is None or row["owner"] != seen.identity.owner:
             return seen
-        if row["enabled"]:
+        if row["enabled"] and not (spec.enabled and _is_admitted(seen, place, row)):
             row = {**row, "enabled": False}
             await registry.apply_client(url, row, tools.epoch())
     except errors.Unreachable as error:
         return dataclasses.replace(seen, error=str(error))
     return dataclasses.replace(seen, row=row)
+
+
+def _is_admitted(seen: ClientObserved, place: Place, row: Mapping[str, Any]) -> bool:
+    """Whether what is registered is within the server's rules."""
+    assert place.server is not None  # noqa: S101  # somebody has refused
+    has = applicant.registered(row, seen.identity, place.namespace_labels)
+    return acceptance.refusal(place.server, has) is None
 
 
 async def _examine(spec: authly_client.Spec, seen: ClientObserved, url: str) -> ClientObserved:

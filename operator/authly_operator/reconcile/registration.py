@@ -7,10 +7,17 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.api import authly_server, policy, reference
+from authly_operator.api import (
+    allowed_clients,
+    authly_client,
+    authly_scope,
+    authly_server,
+    reference,
+)
 from authly_operator.cluster import errors, finalizers, gather
 from authly_operator.condition_names import Condition
-from authly_operator.conditions import acceptance
+from authly_operator.conditions import acceptance, applicant
+from authly_operator.conditions.applicant import Refusal
 from authly_operator.instance import trust
 from authly_operator.material.database_url import AUTHORITY
 from authly_operator.observed import Identity, SecretData, ServerView
@@ -34,6 +41,8 @@ class Place:
 
     server: ServerView | None = None
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    refusal: Refusal | None = None
+    """Which rule of the server does not admit it."""
     url: str | None = field(default=None, repr=False)
     error: str | None = None
     """Why nobody can tell the URL."""
@@ -45,14 +54,14 @@ def server_key(identity: Identity, server_ref: reference.ServerReference) -> Key
 
 
 async def find(
-    tools: Collaborators, identity: Identity, server_ref: reference.ServerReference
+    tools: Collaborators, identity: Identity, spec: authly_client.Spec | authly_scope.Spec
 ) -> Place:
-    """Look the server up.
+    """Look the server of the resource up, and whether it admits the resource.
 
     Raises:
         cluster.errors.ClusterError: the API server did not answer.
     """
-    body = await tools.api.get(*server_key(identity, server_ref))
+    body = await tools.api.get(*server_key(identity, spec.server_ref))
     if body is None:
         return Place()
     try:
@@ -60,8 +69,9 @@ async def find(
     except custom_resource.InvalidSpec:
         return Place()
     labels = await _labels(tools, identity, server)
-    place = Place(server=server, namespace_labels=labels)
-    if acceptance.refusal(server, identity, labels) is not None or not server.database_ready:
+    refusal = acceptance.refusal(server, applicant.of(spec, identity, labels))
+    place = Place(server=server, namespace_labels=labels, refusal=refusal)
+    if refusal is not None or not server.database_ready:
         return place
     try:
         return dataclasses.replace(place, url=await database_url(tools, server.identity))
@@ -120,16 +130,14 @@ async def url_to_delete(tools: Collaborators, place: Place) -> str | None:
     return place.url or await database_url(tools, place.server.identity)
 
 
-async def url_of_refused(tools: Collaborators, identity: Identity, place: Place) -> str | None:
+async def url_of_refused(tools: Collaborators, place: Place) -> str | None:
     """The database of a server that does not admit the resource; None where something else lacks.
 
     Raises:
         cluster.errors.ClusterError: the API server did not answer.
     """
     server = place.server
-    if server is None or not server.database_ready or place.error is not None:
-        return None
-    if acceptance.refusal(server, identity, place.namespace_labels) is None:
+    if server is None or place.refusal is None or not server.database_ready:
         return None
     return await database_url(tools, server.identity)
 
@@ -170,7 +178,7 @@ async def _labels(
     tools: Collaborators, identity: Identity, server: ServerView
 ) -> Mapping[str, str]:
     """The labels of the resource's namespace, only where the server chooses by them."""
-    chosen = server.spec.allowed_clients.namespaces.from_ is policy.NamespacesFrom.SELECTOR
+    chosen = server.spec.allowed_clients.namespaces.from_ is allowed_clients.NamespacesFrom.SELECTOR
     if not chosen or identity.namespace == server.identity.namespace:
         return {}
     try:

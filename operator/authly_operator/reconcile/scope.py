@@ -34,7 +34,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     except custom_resource.InvalidSpec as error:
         await status.write(tools, body, identity, judgement.invalid(str(error)))
         return None
-    place = await registration.find(tools, identity, spec.server_ref)
+    place = await registration.find(tools, identity, spec)
     seen = ScopeObserved(
         identity=identity,
         server=place.server,
