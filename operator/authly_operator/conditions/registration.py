@@ -38,7 +38,7 @@ def accepted(spec: Spec, seen: Seen) -> Judgement:
     asks = applicant.of(spec, seen.identity, seen.namespace_labels)
     refusal = acceptance.refusal(seen.server, asks)
     if refusal is not None:
-        message = f"{_goes_on(seen)}{refusal.message}"
+        message = f"{_BEFORE[_is_enabled(seen)]}{refusal.message}"
         return judgement.fails(Condition.ACCEPTED, refusal.reason, message)
     message = (
         f"AuthlyServer {seen.server.identity.owner} admits namespace {seen.identity.namespace}"
@@ -46,13 +46,23 @@ def accepted(spec: Spec, seen: Seen) -> Judgement:
     return judgement.holds(Condition.ACCEPTED, Reason.NAMESPACE_ADMITTED, message)
 
 
-def _goes_on(seen: Seen) -> str:
-    """What becomes of a refused client that was registered before."""
+def _is_enabled(seen: Seen) -> bool | None:
+    """Whether a client that is refused is served; None where nothing is registered of it."""
     if not isinstance(seen, ClientObserved) or seen.row is None:
-        return ""
-    if seen.row.get("enabled"):
-        return "the edit is refused, and what was registered before goes on: "
-    return "the client is disabled: "
+        return None
+    return bool(seen.row.get("enabled"))
+
+
+_BEFORE: Final[Mapping[bool | None, str]] = {
+    None: "",
+    True: "the edit is refused, and what was registered before goes on: ",
+    False: "the client is disabled: ",
+}
+_KEPT: Final[Mapping[bool | None, str]] = {
+    None: "is not registered",
+    True: "stays registered as before",
+    False: "is disabled and gets no tokens",
+}
 
 
 def synced(subject: str, spec: Spec, seen: Seen) -> Judgement:
@@ -62,19 +72,11 @@ def synced(subject: str, spec: Spec, seen: Seen) -> Judgement:
         message = "there is no server to register with: see ServerResolved"
         return judgement.unknown(Condition.SYNCED, Reason.SERVER_NOT_FOUND, message)
     if not leave.true and not seen.identity.deleting:
-        message = f"{subject} {_is_kept(seen)}: see Accepted"
+        message = f"{subject} {_KEPT[_is_enabled(seen)]}: see Accepted"
         return judgement.fails(Condition.SYNCED, leave.reason, message)
     if seen.error is not None:
         return _unasked(server, seen.error)
     return _answered(subject, seen.written) or _row(subject, server, seen)
-
-
-def _is_kept(seen: Seen) -> str:
-    if not isinstance(seen, ClientObserved) or seen.row is None:
-        return "is not registered"
-    if seen.row.get("enabled"):
-        return "stays registered as before"
-    return "is disabled and gets no tokens"
 
 
 def _unasked(server: ServerView, error: str) -> Judgement:
