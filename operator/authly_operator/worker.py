@@ -51,7 +51,8 @@ class Worker:
         except (lease.Lost, instance_errors.StaleEpoch):
             raise
         except cluster_errors.ClusterError as error:
-            seconds = self.queue.add_failed(key)
+            asked = error.after if isinstance(error, cluster_errors.Unavailable) else 0.0
+            seconds = self.queue.add_failed(key, asked)
             log.warning("reconcile_failed", reason=str(error), again_in_seconds=seconds)
             return "failed"
         except Exception:

@@ -62,11 +62,11 @@ class WorkQueue:
         heapq.heappush(self._later, (due, next(self._numbers), key))
         self._changed.set()
 
-    def add_failed(self, key: Key) -> float:
+    def add_failed(self, key: Key, at_least: float = 0.0) -> float:
         """Hand the key out after its back-off, which doubles at each failure; answers seconds."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        seconds = min(FIRST_BACKOFF * 2.0 ** min(failures, 16), LONGEST_BACKOFF)
+        seconds = max(at_least, min(FIRST_BACKOFF * 2.0 ** min(failures, 16), LONGEST_BACKOFF))
         self.add_after(key, seconds)
         return seconds
 

@@ -93,6 +93,16 @@ def network_policy(namespace: str) -> Manifest:
     }
 
 
+def disruption_budget(namespace: str) -> Manifest:
+    selector = naming.selector("main", naming.Component.SERVER)
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "main", "namespace": namespace, "labels": LABELS},
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": selector}},
+    }
+
+
 def secret(namespace: str, **data: str) -> Manifest:
     encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
     return {
@@ -206,6 +216,74 @@ async def test_a_list_entry_by_hand_that_collides_with_ours_gives_way(
     await applier.apply([moved], await children(api, namespace))
     (port,) = (await children(api, namespace))["Service", "main"]["spec"]["ports"]
     assert port["port"] == 81
+
+
+EXTRA = {"people.example/added": "by-hand"}
+DRIFTS: dict[str, Manifest] = {
+    "Service": {"selector": EXTRA},
+    "NetworkPolicy": {"podSelector": {"matchLabels": EXTRA}},
+    "PodDisruptionBudget": {"selector": {"matchLabels": EXTRA}},
+}
+
+
+@pytest.mark.parametrize("kind", DRIFTS)
+async def test_a_label_that_somebody_adds_to_a_selector_goes_again(
+    api: client.Client, applier: apply.Applier, namespace: str, kind: str
+) -> None:
+    desired = {
+        one["kind"]: one
+        for one in (service(namespace), network_policy(namespace), disruption_budget(namespace))
+    }
+    await applier.apply(desired.values(), {})
+    before = await children(api, namespace)
+    await api.merge(kind, namespace, "main", {"spec": DRIFTS[kind]})
+    applied = await applier.apply(desired.values(), await children(api, namespace))
+    assert applied == apply.Applied(written=((kind, "main"),))
+    after = await children(api, namespace)
+    assert after[kind, "main"]["spec"] == before[kind, "main"]["spec"]
+    assert await applier.apply(desired.values(), after) == apply.Applied()
+
+
+async def test_what_cannot_be_edited_back_is_made_anew_where_nothing_is_lost_with_it(
+    api: client.Client, applier: apply.Applier, namespace: str, config_map: Any
+) -> None:
+    desired = [deployment(namespace), config_map()]
+    other = copy.deepcopy(deployment(namespace))
+    other["spec"]["selector"]["matchLabels"] |= EXTRA
+    other["spec"]["template"]["metadata"]["labels"] |= EXTRA
+    frozen = config_map(data={"LOG_LEVEL": "changed"})
+    await applier.apply([other, {**frozen, "immutable": True}], {})
+    with capture_logs() as logs:
+        applied = await applier.apply(desired, await children(api, namespace))
+    assert applied.failures == ()
+    assert {one["kind"] for one in logs if one["event"] == "made_anew"} == {
+        "Deployment",
+        "ConfigMap",
+    }
+    after = await children(api, namespace)
+    selector = after["Deployment", "main"]["spec"]["selector"]
+    assert selector == {"matchLabels": naming.selector("main", naming.Component.SERVER)}
+    assert after["ConfigMap", "main-config"]["data"] == {"LOG_LEVEL": "info"}
+    assert await applier.apply(desired, after) == apply.Applied()
+
+
+async def test_what_holds_data_is_not_made_anew_and_the_refusal_says_what_to_do(
+    api: client.Client, applier: apply.Applier, namespace: str
+) -> None:
+    database = {**deployment(namespace), "kind": "StatefulSet"}
+    database["spec"] = {**database["spec"], "serviceName": "main"}
+    other = {**database, "spec": {**database["spec"], "serviceName": "other"}}
+    frozen = {**secret(namespace, a="changed"), "immutable": True}
+    await applier.apply([other, frozen], {})
+    before = await children(api, namespace)
+    applied = await applier.apply([database, secret(namespace, a="1")], before)
+    assert applied.written == ()
+    told = dict(failure.split(":", 1) for failure in applied.failures)
+    assert "delete it with --cascade=orphan" in told["StatefulSet main"]
+    assert "delete it: it is made again" in told["Secret main-credentials"]
+    after = await children(api, namespace)
+    for key in (("StatefulSet", "main"), ("Secret", "main-credentials")):
+        assert after[key]["metadata"]["uid"] == before[key]["metadata"]["uid"]
 
 
 async def test_an_object_that_lost_its_labels_gets_them_back(

@@ -1,6 +1,7 @@
 """What the API server says, and what becomes of it: objects, absence, or an error of one line."""
 
 import asyncio
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -113,22 +114,22 @@ def status(code: int, reason: str, message: str) -> dict[str, Any]:
     return {"kind": "Status", "code": code, "reason": reason, "message": message}
 
 
-async def test_a_list_whose_pages_expired_is_begun_anew(pretend: Any) -> None:
-    asked: list[str] = []
+async def test_a_list_whose_pages_expired_is_read_in_one(pretend: Any) -> None:
+    asked: list[tuple[str, str]] = []
 
     async def answer(request: web.Request) -> web.Response:
-        token = request.query.get("continue", "")
-        asked.append(token)
-        if token and asked.count(token) == 1:
+        token, limit = request.query.get("continue", ""), request.query.get("limit", "")
+        asked.append((token, limit))
+        if token:
             return web.json_response(status(410, "Expired", "too old"), status=410)
-        item = {"metadata": {"name": token or "first"}}
-        more = {} if token else {"continue": "second"}
-        return web.json_response({"items": [item], "metadata": {"resourceVersion": "9", **more}})
+        names, more = (["first"], {"continue": "more"}) if limit else (["first", "second"], {})
+        items = [{"metadata": {"name": name}} for name in names]
+        return web.json_response({"items": items, "metadata": {"resourceVersion": "9", **more}})
 
     api = await pretend(answer)
     found = await api.list_objects("ConfigMap", "n")
     assert [one["metadata"]["name"] for one in found] == ["first", "second"]
-    assert asked == ["", "second", "", "second"]
+    assert asked == [("", "500"), ("more", "500"), ("", "")]
 
 
 async def test_a_list_that_expires_for_ever_is_given_up(pretend: Any) -> None:
@@ -148,6 +149,44 @@ async def test_an_overloaded_api_server_is_unavailable(pretend: Any, code: int) 
     api = await pretend(answer)
     with pytest.raises(errors.Unavailable, match="try later"):
         await api.get("ConfigMap", "n", "x")
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+async def test_an_api_server_that_says_when_is_asked_again_then(pretend: Any, code: int) -> None:
+    asked: list[float] = []
+
+    async def answer(_: web.Request) -> web.Response:
+        asked.append(asyncio.get_running_loop().time())
+        if len(asked) < 3:
+            busy = status(code, "TooManyRequests", "later")
+            return web.json_response(busy, status=code, headers={"Retry-After": "1"})
+        return web.json_response({"metadata": {"name": "x"}})
+
+    api = await pretend(answer)
+    assert await api.get("ConfigMap", "n", "x") == {"metadata": {"name": "x"}}
+    assert len(asked) == 3
+    assert all(later - earlier >= 1 for earlier, later in itertools.pairwise(asked))
+
+
+@pytest.mark.parametrize(
+    ("told", "after"),
+    [("3600", 300), ("60", 60), ("Wed, 21 Oct 2026 07:28:00 GMT", 0), ("-1", 0), ("soon", 0)],
+)
+async def test_who_is_asked_to_wait_for_long_tells_how_long_and_asks_once(
+    pretend: Any, told: str, after: float
+) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        busy = status(429, "TooManyRequests", "later")
+        return web.json_response(busy, status=429, headers={"Retry-After": told})
+
+    api = await pretend(answer)
+    with pytest.raises(errors.Unavailable) as unavailable:
+        await api.get("ConfigMap", "n", "x")
+    assert unavailable.value.after == after
+    assert len(asked) == 1
 
 
 async def test_a_failure_of_one_request_is_no_outage(pretend: Any) -> None:

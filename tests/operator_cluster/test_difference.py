@@ -55,6 +55,19 @@ def test_what_others_add_is_no_difference(desired: Any, observed: Any) -> None:
             {"l": [{"name": "same", "v": 1}, {"name": "same", "v": 3}]},
             ".l[1].v",
         ),
+        ({"selector": {"a": "b"}}, {"selector": {"a": "b", "c": "d"}}, ".selector.c"),
+        (
+            {"selector": {"matchLabels": {"a": "b"}}},
+            {"selector": {"matchLabels": {"a": "b", "c": "d"}}},
+            ".selector.matchLabels.c",
+        ),
+        (
+            {"podSelector": {}},
+            {"podSelector": {"matchLabels": {"a": "b"}}},
+            ".podSelector.matchLabels",
+        ),
+        ({"ingress": []}, {"ingress": [{}]}, ".ingress"),
+        ({"egress": [{"p": 1}]}, {"egress": [{"p": 1, "to": [{"x": 1}]}]}, ".egress[0].to"),
     ],
 )
 def test_what_is_desired_and_not_there_is_found(desired: Any, observed: Any, path: str) -> None:

@@ -213,7 +213,7 @@ def test_the_operator_reaches_the_database_by_its_namespace() -> None:
     assert {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "authly-system"}}
     } in rule["from"]
-    assert "egress" not in policy["spec"]
+    assert policy["spec"]["egress"] == []
 
 
 def test_a_clients_secret_never_lets_a_template_hide_whose_it_is() -> None:

@@ -89,6 +89,8 @@ GIVEN = {
     "pg": SecretData({"url": "postgresql://boss:correct-horse@db.example.com/shop"}),
     "admin": SecretData({"ADMIN_PASSWORD": "battery-staple"}),
 }
+CLOSED = {".spec.ingress", ".spec.egress"}
+"""Of NetworkPolicies: written so that what others add there is taken away again."""
 
 
 def without_values(manifest: Manifest) -> Manifest:
@@ -124,4 +126,4 @@ def test_any_spec_builds_and_shows_no_secret_outside_of_secrets(
     assert [key for key, value in hidden.items() if value in shown] == []
     assert "correct-horse" not in shown
     assert "PRIVATE KEY" not in shown
-    assert [path for one in found for path in void(one)] == []
+    assert {path for one in found for path in void(one)} <= CLOSED

@@ -106,6 +106,16 @@ async def test_back_off_doubles_up_to_a_minute_and_ends_with_success(queue: Work
     assert queue.add_failed(MAIN) == 0.5
 
 
+async def test_who_is_asked_to_wait_longer_than_the_back_off_waits_as_long(
+    queue: WorkQueue, time: Time
+) -> None:
+    assert queue.add_failed(MAIN, 120) == 120
+    time.seconds = 119
+    assert await nothing_comes(queue)
+    time.seconds = 120
+    assert await queue.get() == MAIN
+
+
 async def test_the_age_tells_how_long_the_oldest_key_waits(queue: WorkQueue, time: Time) -> None:
     assert queue.age() == 0
     queue.add(MAIN)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.cluster import client, difference, errors, ownership
+from authly_operator.cluster import client, difference, errors, ownership, replacement
 
 
 Key = tuple[str, str]
@@ -92,12 +92,22 @@ class Applier:
         return seen is None or _essence(answer) != _essence(seen)
 
     async def _over(self, manifest: Manifest, seen: Manifest) -> Manifest:
-        """Apply over what exists, whose lists may hold entries of others.
+        """Apply over what exists, for the very version that was seen.
 
-        Written only where it is still what was seen: a leader that was suspended for a while cannot
-        undo what its successor did. Merged by key, an entry of others stays beside ours and may
-        collide with it: a Service whose port was edited by hand has two of one name. Then the spec
-        is put back as a whole first.
+        So a leader that was suspended for a while cannot undo what its successor did.
+        """
+        try:
+            return await self._merged(manifest, seen)
+        except errors.Refused as refused:
+            if not refused.invalid:
+                raise
+            return await replacement.replace(self.api, manifest, seen, refused)
+
+    async def _merged(self, manifest: Manifest, seen: Manifest) -> Manifest:
+        """Apply beside what others have in lists that are merged by key.
+
+        An entry of others may collide with ours: a Service whose port was edited by hand has two
+        of one name. Then the spec is put back as a whole first.
         """
         version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
         try:

@@ -1,5 +1,6 @@
 """The API server as plain dicts in and out: read, apply, patch, delete, watch."""
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -157,10 +158,11 @@ class Client:
             raise refused
         return found
 
-    async def create(self, manifest: Mapping[str, Any]) -> Manifest:
-        """Create an object; Refused with 409 where it exists."""
+    async def create(self, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Manifest:
+        """Create an object, or only ask whether it could be; Refused with 409 where it exists."""
         path = resources.get(manifest["kind"]).path(manifest["metadata"].get("namespace"))
-        return await self._send("POST", path, manifest)
+        parameters = {"dryRun": "All"} if dry_run else {}
+        return await self._send("POST", path, manifest, parameters=parameters)
 
     async def replace(self, manifest: Mapping[str, Any]) -> Manifest:
         """Replace an object of the very resourceVersion that the manifest carries."""
@@ -227,17 +229,29 @@ class Client:
         selector: str,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[list[Manifest], str]:
-        """All items and the list's resourceVersion; begun anew where a page expired meanwhile."""
+        """All items and the list's resourceVersion.
+
+        Where a page expired meanwhile (410), all are asked for in one page, which cannot expire.
+        """
         path = resources.get(kind).path(namespace)
-        parameters = {"labelSelector": selector, "limit": str(self._page)}
-        request = Request(method="GET", path=path, parameters=parameters, headers=headers or {})
-        for _ in range(_ATTEMPTS):
-            try:
-                return await self._pages(request)
-            except errors.Refused as refused:
-                if not refused.expired:
-                    raise
-        message = f"the list of {kind} objects expired while it was read, {_ATTEMPTS} times"
+        whole = {"labelSelector": selector}
+        paged = Request(
+            method="GET",
+            path=path,
+            parameters={**whole, "limit": str(self._page)},
+            headers=headers or {},
+        )
+        try:
+            return await self._pages(paged)
+        except errors.Refused as refused:
+            if not refused.expired:
+                raise
+        try:
+            return await self._pages(dataclasses.replace(paged, parameters=whole))
+        except errors.Refused as refused:
+            if not refused.expired:
+                raise
+        message = f"the list of {kind} objects expired while it was read"
         raise errors.Unavailable(message)
 
     async def _pages(self, request: Request) -> tuple[list[Manifest], str]:
@@ -245,14 +259,7 @@ class Client:
         token = ""
         while True:
             parameters = {**request.parameters, "continue": token}
-            page = await self._wire.request(
-                Request(
-                    method=request.method,
-                    path=request.path,
-                    parameters=parameters,
-                    headers=request.headers,
-                )
-            )
+            page = await self._wire.request(dataclasses.replace(request, parameters=parameters))
             found += page["items"] or []  # an empty list of metadata is null
             token = page["metadata"].get("continue", "")
             if not token:
@@ -264,12 +271,13 @@ class Client:
         path: str,
         body: object,
         headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> Manifest:
         return await self._wire.request(
             Request(
                 method=method,
                 path=path,
-                parameters={"fieldManager": naming.FIELD_MANAGER},
+                parameters={"fieldManager": naming.FIELD_MANAGER, **(parameters or {})},
                 body=body,
                 headers=headers or {},
                 confidential="/secrets" in path,

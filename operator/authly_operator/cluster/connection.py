@@ -23,7 +23,14 @@ from authly_operator.cluster import errors
 SECONDS: Final = aiohttp.ClientTimeout(total=30, connect=5)
 CONCURRENT: Final = 50
 """Requests at a time; watches, which last, are not counted."""
+RETRIES: Final = 3
+"""How often a request is sent again because its answer said when."""
+LONGEST_WAIT: Final = 10.0
+"""Seconds; who is asked to wait longer gives up, and its resource's turn comes again by then."""
+_LONGEST_TOLD: Final = 300.0
+"""A Retry-After beyond this is somebody's mistake: resources are looked at anyway."""
 _FAILURE: Final = 400
+_INTERNAL_ERROR: Final = 500
 _QUOTING: Final = frozenset({400, 422, 500})
 """Refusals whose message may quote what was sent."""
 
@@ -91,10 +98,23 @@ class Connection:
     async def request(self, request: Request) -> Manifest:
         """Send a request and answer the JSON object of its response.
 
+        Sent again where the answer has a Retry-After (RFC 9110, 10.2.3) of a few seconds, as the
+        API server's priority and fairness does: whatever is written here may be written twice.
+
         Raises:
             errors.Unavailable: no answer in time, none at all, or no JSON.
             errors.Refused: the API server said no.
         """
+        for _ in range(RETRIES):
+            try:
+                return await self._once(request)
+            except errors.Unavailable as unavailable:
+                if not 0 < unavailable.after <= LONGEST_WAIT:
+                    raise
+                await asyncio.sleep(unavailable.after)
+        return await self._once(request)
+
+    async def _once(self, request: Request) -> Manifest:
         async with self._free, self.opened(request) as response:
             try:
                 answer: Manifest = json.loads(await response.read())
@@ -146,9 +166,15 @@ async def _failure(
     response: aiohttp.ClientResponse, *, confidential: bool
 ) -> errors.Refused | errors.Unavailable:
     refused = errors.Refused.of(response.status, await response.read())
-    if response.status in errors.OVERLOADED:
-        return errors.Unavailable(str(refused))
+    after = _retry_after(response.headers.get("Retry-After", ""))
+    if response.status in errors.OVERLOADED or (after and response.status >= _INTERNAL_ERROR):
+        return errors.Unavailable(str(refused), after)
     if confidential and response.status in _QUOTING:
         told = f"{refused.reason or response.status}: details could quote the Secret"
         return errors.Refused(refused.status, refused.reason, told)
     return refused
+
+
+def _retry_after(text: str) -> float:
+    """Seconds; 0 where nothing is said, or a date, which Kubernetes never says."""
+    return min(float(text), _LONGEST_TOLD) if text.isdecimal() else 0.0

@@ -22,7 +22,15 @@ class Unconfigured(ClusterError):  # noqa: N818 - says what happened
 
 
 class Unavailable(ClusterError):  # noqa: N818 - says what happened
-    """The API server cannot be reached, or is overloaded: the same request may succeed later."""
+    """The API server cannot be reached, or is overloaded: the same request may succeed later.
+
+    Attributes:
+        after: seconds that it asked to be left alone for; 0 where it did not say.
+    """
+
+    def __init__(self, message: str, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class Refused(ClusterError):  # noqa: N818 - says what happened

@@ -69,9 +69,10 @@ class Watch:
                 await self._until_served()
                 await self._follow()
                 self._failures = 0
+                wait = RETRY_SECONDS[0]
             except errors.ClusterError as failure:
-                self._forgive(failure)
-            await asyncio.sleep(RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)])
+                wait = self._forgive(failure)
+            await asyncio.sleep(wait)
 
     async def _until_served(self) -> None:
         while self.optional is not None and not await self.optional.serves(self.kind):
@@ -125,9 +126,14 @@ class Watch:
             self._known[_key(metadata)] = kept
         self.notify(self.kind, kept)
 
-    def _forgive(self, failure: errors.ClusterError) -> None:
-        """Log what is no matter of course, and continue or begin anew."""
+    def _forgive(self, failure: errors.ClusterError) -> float:
+        """Log what is no matter of course, and continue or begin anew in that many seconds."""
         self._failures += 1
+        self._judge(failure)
+        asked = failure.after if isinstance(failure, errors.Unavailable) else 0.0
+        return max(asked, RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)])
+
+    def _judge(self, failure: errors.ClusterError) -> None:
         refused = failure if isinstance(failure, errors.Refused) else None
         gone = refused is not None and refused.absent and self.optional is not None
         if self.optional is not None and gone:

@@ -140,8 +140,9 @@ def _policy(
     pods: Rule,
     **rules: list[Rule],
 ) -> Manifest:
-    """A policy for both directions: the one without rules is closed."""
-    spec = {"podSelector": pods, "policyTypes": ["Ingress", "Egress"], **rules}
+    """A policy for both directions: the one without rules is closed, and says so."""
+    both = {"ingress": [], "egress": [], **rules}
+    spec = {"podSelector": pods, "policyTypes": ["Ingress", "Egress"], **both}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
