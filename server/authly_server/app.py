@@ -15,11 +15,13 @@ import uvloop
 from aiohttp import web
 
 from authly_server import assembly, settings as configuration, telemetry
+from authly_server.clients.secret_use import SecretUses
 from authly_server.logout.courier import Courier
 from authly_server.processes import siblings
 from authly_server.processes.doors import BACKLOG, Doors, Place, Sockets
 from authly_server.processes.supervisor import WRONG_SETTINGS, Supervisor
 from authly_server.settings import Settings, SettingsError
+from authly_server.storage.errors import Unavailable
 from authly_server.tokens.keyring import KeyRingError, KeyRingFile, Keys
 from authly_server.web import application, exposition, malformed
 from authly_server.web.services import Services
@@ -75,6 +77,7 @@ async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> N
         assembly.services(settings, keys) as found,
         _refreshing(keys),
         _telling_clients(found),
+        _noting_secrets(found.secret_uses),
     ):
         app = application.build(found)
         async with contextlib.AsyncExitStack() as listeners:
@@ -181,6 +184,15 @@ async def _telling_clients(found: Services) -> AsyncIterator[None]:
     )
     async with _in_background(courier.run(), "authly-logout"):
         yield
+
+
+@contextlib.asynccontextmanager
+async def _noting_secrets(uses: SecretUses) -> AsyncIterator[None]:
+    """Write which secrets are in use, once more after the last request was answered."""
+    async with _in_background(uses.run(), "authly-secret-uses"):
+        yield
+    with contextlib.suppress(Unavailable):
+        await uses.write()
 
 
 @contextlib.asynccontextmanager

@@ -13,6 +13,7 @@ from authly_server.clients import cluster_keys
 from authly_server.clients.assertion_verifier import AssertionVerifier
 from authly_server.clients.directory import Directory
 from authly_server.clients.registration_limits import RegistrationLimits
+from authly_server.clients.secret_use import SecretUses
 from authly_server.clients.service_account import Cluster
 from authly_server.limits import opening as limits_opening, request_rates
 from authly_server.limits.limiter import Limiter
@@ -126,6 +127,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
             audiences=settings.dynamic_client_audiences,
         ),
         registrations=RegistrationLimits(settings.dynamic_registrations_per_hour, time.monotonic),
+        secret_uses=SecretUses(opened.database, time.monotonic),
         keys=keys,
         passwords=opened.passwords,
         clock=clock.SystemClock(),

@@ -18,7 +18,7 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
     ("auth_method", {"auth_method": "none"}),
     ("auth_method", {"type": "public"}),
     ("secret_sha256", {"secret_sha256": ["AB" * 32]}),
-    ("secret_sha256", {"secret_sha256": ["ab" * 32, "cd" * 32, "ef" * 32]}),
+    ("secret_sha256", {"secret_sha256": [f"{each:02x}" * 32 for each in range(5)]}),
     ("secret_sha256", {"secret_sha256": "ab" * 32}),
     ("no secret", {"type": "public", "auth_method": "none"}),
     ("grant_types", {"grant_types": []}),

@@ -137,10 +137,20 @@ def _check_client_id(client_id: str) -> None:
         raise invalid_client()
 
 
+def proved_by(client: Client, presented: Presented) -> bytes | None:
+    """Which of its secrets an authenticated client has shown, by its digest; None for no secret."""
+    shown = _digests(presented.secrets)
+    return next((digest for digest in client.secret_digests if digest in shown), None)
+
+
+def _digests(secrets: tuple[str, ...]) -> list[bytes]:
+    return [hashlib.sha256(secret.encode("utf-8")).digest() for secret in secrets]
+
+
 def _is_secret_of(client: Client | None, secrets: tuple[str, ...]) -> bool:
     """Whether a reading has one of the digests; all are compared, each in constant time."""
     known = _NOBODY if client is None or not client.secret_digests else client.secret_digests
-    digests = [hashlib.sha256(secret.encode("utf-8")).digest() for secret in secrets]
+    digests = _digests(secrets)
     matches = [hmac.compare_digest(one, other) for one in digests for other in known]
     return any(matches) and client is not None
 

@@ -41,7 +41,7 @@ class Client:
     """One row of clients with the names of its scopes.
 
     `id` is the database key, `client_id` the protocol's identifier. `secret_digests` are SHA-256
-    digests of the secrets valid now, at most two. Lifetimes are seconds; None means the server's,
+    digests of the secrets valid now, at most four. Lifetimes are seconds; None means the server's,
     as it does for algorithms. `jwks` is a set of public keys (RFC 7517 section 5), and there is
     never a `jwks_uri` beside it. `service_account` is `namespace/name`.
     """

@@ -33,7 +33,10 @@ async def _authenticate(request: web.Request, parameters: Parameters) -> Client:
     client = await found.directory.client(presented.client_id)
     if presented.assertion is not None:
         return await found.assertions.authenticate(client, presented)
-    return authentication.authenticate(client, presented)
+    proved = authentication.authenticate(client, presented)
+    if (digest := authentication.proved_by(proved, presented)) is not None:
+        found.secret_uses.note(proved, digest)
+    return proved
 
 
 async def authenticate_confidential(request: web.Request, parameters: Parameters) -> Client:

@@ -11,6 +11,7 @@ from authly_server.authorization.transaction import Seal
 from authly_server.clients.assertion_verifier import AssertionVerifier
 from authly_server.clients.directory import Directory
 from authly_server.clients.registration_limits import RegistrationLimits
+from authly_server.clients.secret_use import SecretUses
 from authly_server.clock import Clock
 from authly_server.grants.issuing import Issuing
 from authly_server.limits.limiter import Limiter
@@ -51,6 +52,7 @@ class Services:
     liveness: Liveness
     directory: Directory
     registrations: RegistrationLimits
+    secret_uses: SecretUses
     keys: Keys
     passwords: Passwords
     clock: Clock

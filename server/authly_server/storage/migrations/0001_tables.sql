@@ -85,11 +85,16 @@ CREATE TABLE authly.client_secrets (
     client_id uuid NOT NULL
         CONSTRAINT client_secrets_client_fkey REFERENCES authly.clients ON DELETE CASCADE,
     digest bytea NOT NULL CONSTRAINT client_secrets_digest_length CHECK (length(digest) = 32),
-    position smallint NOT NULL CONSTRAINT client_secrets_at_most_two CHECK (position IN (1, 2)),
+    -- 1 is the current one; the others, youngest first, are valid until they are retired (ADR 19).
+    position smallint NOT NULL
+        CONSTRAINT client_secrets_at_most_four CHECK (position BETWEEN 1 AND 4),
     -- What people are told instead of the digest.
     name text NOT NULL DEFAULT substr(md5(gen_random_uuid()::text), 1, 8),
     created_at timestamptz NOT NULL DEFAULT now(),
+    -- To about a minute: written in batches, never while a client authenticates.
     last_used_at timestamptz,
+    -- When a later secret was seen to work in its place.
+    retiring_since timestamptz,
     CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, position)
 );
 

@@ -17,10 +17,10 @@ LANGUAGE sql IMMUTABLE SET search_path = authly, pg_temp AS $$
                 || ' service_account or none'
         WHEN (spec ->> 'type' = 'public') <> (spec ->> 'auth_method' = 'none')
             THEN 'auth_method must be none for a public client and for no other'
-        WHEN string_list(spec -> 'secret_sha256') IS NULL OR cardinality(string_list(spec -> 'secret_sha256')) > 2
+        WHEN string_list(spec -> 'secret_sha256') IS NULL OR cardinality(string_list(spec -> 'secret_sha256')) > 4
             OR EXISTS (SELECT FROM unnest(string_list(spec -> 'secret_sha256')) AS digest
                 WHERE digest !~ '^[0-9a-f]{64}$')
-            THEN 'secret_sha256 must be a list of at most two SHA-256 digests in lowercase hexadecimal'
+            THEN 'secret_sha256 must be a list of at most four SHA-256 digests in lowercase hexadecimal'
         WHEN spec ->> 'type' = 'public' AND cardinality(string_list(spec -> 'secret_sha256')) > 0
             THEN 'a public client has no secret'
         WHEN coalesce(cardinality(string_list(spec -> 'grant_types')), 0) = 0

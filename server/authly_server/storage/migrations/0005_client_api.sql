@@ -89,14 +89,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
     SELECT stored_client(observe_client.client_id);
 $$;
 
--- What is known of a client's secrets: when each came, and about when it was last used.
+-- What is known of a client's secrets, the current one first: when each came, about when it was used
+-- last, since when a later one works, and what time it is here.
 CREATE FUNCTION authly_api.observe_secrets(client_id text) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_object(
         'name', secret.name,
         'sha256', encode(secret.digest, 'hex'),
         'created_at', secret.created_at,
-        'last_used_at', secret.last_used_at) ORDER BY secret.position), '[]')
+        'last_used_at', secret.last_used_at,
+        'retiring_since', secret.retiring_since,
+        'observed_at', now()) ORDER BY secret.position), '[]')
     FROM client_secrets AS secret JOIN clients AS client ON client.id = secret.client_id
     WHERE client.client_id = observe_secrets.client_id;
 $$;
@@ -162,13 +165,15 @@ BEGIN
         updated_at = now()
     RETURNING client.id INTO written;
 
-    -- A secret that stays keeps its name and its times.
+    -- A secret that stays keeps its name and its times; the current one retires no more.
     SELECT array_agg(secret) INTO kept FROM client_secrets AS secret WHERE secret.client_id = written;
     DELETE FROM client_secrets AS secret WHERE secret.client_id = written;
-    INSERT INTO client_secrets (client_id, digest, position, name, created_at, last_used_at)
+    INSERT INTO client_secrets (client_id, digest, position, name, created_at, last_used_at,
+        retiring_since)
     SELECT written, decode(wanted_digest, 'hex'), at,
         coalesce(former.name, substr(md5(gen_random_uuid()::text), 1, 8)),
-        coalesce(former.created_at, now()), former.last_used_at
+        coalesce(former.created_at, now()), former.last_used_at,
+        CASE WHEN at > 1 THEN former.retiring_since END
     FROM unnest(string_list(wanted -> 'secret_sha256')) WITH ORDINALITY AS secret (wanted_digest, at)
     LEFT JOIN unnest(kept) AS former ON former.digest = decode(wanted_digest, 'hex');
 
