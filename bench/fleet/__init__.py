@@ -1,0 +1,1 @@
+"""What many resources cost one operator, on the embedded node with real images."""
