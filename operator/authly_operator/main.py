@@ -15,11 +15,12 @@ import aiohttp
 
 from authly_operator import entropy, naming, observed, observer, probes, telemetry
 from authly_operator.clock import SystemClock
-from authly_operator.cluster import apply, client, discovery, lease, watch
+from authly_operator.cluster import apply, client, discovery, lease, named, watch
 from authly_operator.dependants import Dependants
 from authly_operator.instance import errors as instance_errors, registry
 from authly_operator.metrics import Metrics
 from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.references import References, Target
 from authly_operator.settings import Settings
 from authly_operator.worker import Worker
 from authly_operator.workqueue import Key, WorkQueue
@@ -103,10 +104,11 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
         observer.Ended: custom resources are watched no more.
         instance.errors.StaleEpoch: a database has seen a later leader.
     """
-    dependants = Dependants()
+    dependants, references = Dependants(), References()
 
     def notice(key: Key, body: Mapping[str, Any] | None) -> None:
         dependants.note(key, body)
+        references.note(key, body)
         process.queue.add(key)
 
     async with (
@@ -120,6 +122,7 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
             election.hold(),
             _until_set(process.stop),
             _watch(process, tools),
+            _follow(process, tools, references),
             *workers,
         )
 
@@ -155,6 +158,16 @@ async def _watch(process: Process, tools: Collaborators) -> None:
             process.queue.add(key)
 
     await watch.children(tools.discovery, process.settings.namespaces or (None,), notify)
+
+
+async def _follow(process: Process, tools: Collaborators, references: References) -> None:
+    """What somebody else wrote, and a client refers to, wakes the client when it changes."""
+
+    def notify(target: Target) -> None:
+        for key in references.of(target):
+            process.queue.add(key)
+
+    await named.follow(tools.discovery, references, notify)
 
 
 def owner(metadata: Mapping[str, Any]) -> Key | None:

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from authly_operator.cluster import client, connection, errors
+from authly_operator.cluster.selection import Selection
 
 
 pytestmark = pytest.mark.control_plane
@@ -101,7 +102,9 @@ async def test_a_list_is_read_page_by_page(
     paged = client.Client(wire, page=2)
     selector = "app.kubernetes.io/instance=main"
     found = await paged.list_objects("ConfigMap", namespace, selector)
-    metadata, version = await paged.list_metadata("ConfigMap", namespace, selector)
+    metadata, version = await paged.list_metadata(
+        "ConfigMap", namespace, Selection(labels=selector)
+    )
     await paged.close()
     assert {one["metadata"]["name"] for one in found} == names
     assert {(one["apiVersion"], one["kind"]) for one in found} == {("v1", "ConfigMap")}

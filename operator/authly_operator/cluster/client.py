@@ -11,6 +11,7 @@ import aiohttp
 from authly_operator import naming
 from authly_operator.cluster import connection, errors, resources
 from authly_operator.cluster.connection import Request
+from authly_operator.cluster.selection import Selection
 
 
 APPLY: Final = "application/apply-patch+yaml"
@@ -76,16 +77,16 @@ class Client:
         self, kind: str, namespace: str | None = None, selector: str = ""
     ) -> list[Manifest]:
         """Every object, page by page; kind and apiVersion are written into each."""
-        found, _ = await self._list(kind, namespace, selector)
+        found, _ = await self._list(kind, namespace, Selection(labels=selector))
         typed = {"apiVersion": resources.get(kind).api_version, "kind": kind}
         return [{**typed, **item} for item in found]
 
     async def list_metadata(
-        self, kind: str, namespace: str | None, selector: str
+        self, kind: str, namespace: str | None, chosen: Selection
     ) -> tuple[list[Manifest], str]:
         """The metadata of every object, and the resourceVersion to watch from."""
         accept = METADATA.format("PartialObjectMetadataList")
-        found, version = await self._list(kind, namespace, selector, {"Accept": accept})
+        found, version = await self._list(kind, namespace, chosen, {"Accept": accept})
         return [item["metadata"] for item in found], version
 
     async def apply(self, manifest: Mapping[str, Any]) -> Manifest:
@@ -190,7 +191,7 @@ class Client:
         self,
         kind: str,
         namespace: str | None,
-        selector: str,
+        chosen: Selection,
         version: str,
         *,
         seconds: int,
@@ -208,7 +209,7 @@ class Client:
         parameters = {
             "watch": "true",
             "allowWatchBookmarks": "true",
-            "labelSelector": selector,
+            **chosen.parameters(),
             "resourceVersion": version,
             "timeoutSeconds": str(seconds),
         }
@@ -226,7 +227,7 @@ class Client:
         self,
         kind: str,
         namespace: str | None,
-        selector: str,
+        chosen: Selection,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[list[Manifest], str]:
         """All items and the list's resourceVersion.
@@ -234,7 +235,7 @@ class Client:
         Where a page expired meanwhile (410), all are asked for in one page, which cannot expire.
         """
         path = resources.get(kind).path(namespace)
-        whole = {"labelSelector": selector}
+        whole = chosen.parameters()
         paged = Request(
             method="GET",
             path=path,

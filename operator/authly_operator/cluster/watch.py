@@ -9,6 +9,7 @@ import structlog
 
 from authly_operator import naming
 from authly_operator.cluster import client, discovery, errors, resources
+from authly_operator.cluster.selection import Selection
 
 
 SELECTOR: Final = f"{naming.MANAGED_BY_LABEL}={naming.FIELD_MANAGER}"
@@ -47,6 +48,8 @@ async def children(
 class Watch:
     """One kind in one namespace, or in all of them where namespace is None.
 
+    It is about the operator's children; about one object, where `name` is given, and `selector` is
+    then empty.
     `notify` is called once for each child that was there at the start, and for every change that
     came since, also those that no event told of because the watch was broken.
     """
@@ -56,6 +59,8 @@ class Watch:
     namespace: str | None
     notify: Notify
     silence: float = SILENCE_SECONDS
+    selector: str = SELECTOR
+    name: str = ""
     optional: discovery.Discovery | None = None
     """Who tells whether the cluster knows the kind; None where it always does."""
     _version: str = ""
@@ -73,6 +78,10 @@ class Watch:
             except errors.ClusterError as failure:
                 wait = self._forgive(failure)
             await asyncio.sleep(wait)
+
+    @property
+    def _chosen(self) -> Selection:
+        return Selection(labels=self.selector, name=self.name)
 
     async def _until_served(self) -> None:
         while self.optional is not None and not await self.optional.serves(self.kind):
@@ -92,7 +101,7 @@ class Watch:
         watching = self.api.watch_metadata(
             self.kind,
             self.namespace,
-            SELECTOR,
+            self._chosen,
             self._version,
             seconds=WATCH_SECONDS,
             silence=self.silence,
@@ -106,7 +115,7 @@ class Watch:
 
     async def _list(self) -> None:
         """Take all that there is; what was known and is not there any more went unseen."""
-        found, version = await self.api.list_metadata(self.kind, self.namespace, SELECTOR)
+        found, version = await self.api.list_metadata(self.kind, self.namespace, self._chosen)
         present = {_key(metadata) for metadata in found}
         for key in self._known.keys() - present:
             self.notify(self.kind, self._known.pop(key))

@@ -23,7 +23,8 @@ from authly_operator.workqueue import Key
 
 
 REFERENCE_SECONDS: Final = 60.0
-"""How soon an edit of the Secret that auth.secret.ref names is noticed: nobody watches it."""
+"""How soon an edit of the Secret that auth.secret.ref names is noticed where no watch tells of it:
+there are cluster.named.MOST."""
 
 
 async def reconcile(tools: Collaborators, key: Key) -> float | None:
