@@ -1,7 +1,6 @@
 """The API server as plain dicts in and out: read, apply, patch, delete, watch."""
 
 import dataclasses
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
@@ -221,7 +220,7 @@ class Client:
             patience=aiohttp.ClientTimeout(connect=5, sock_read=silence),
         )
         async with self._wire.opened(request) as response:
-            yield _events(response)
+            yield connection.events(response)
 
     async def _list(
         self,
@@ -289,18 +288,3 @@ class Client:
 def _path(manifest: Mapping[str, Any]) -> str:
     metadata = manifest["metadata"]
     return resources.get(manifest["kind"]).path(metadata.get("namespace"), metadata["name"])
-
-
-async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[Manifest]:
-    async for line in response.content:
-        try:
-            event: Manifest = json.loads(line)
-        except ValueError as failure:
-            message = "the watch broke off within an event"
-            raise errors.Unavailable(message) from failure
-        if event["type"] == "ERROR":
-            told = event["object"]
-            raise errors.Refused(
-                told.get("code", 500), told.get("reason", ""), told.get("message", "")
-            )
-        yield event

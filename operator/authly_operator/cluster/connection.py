@@ -178,3 +178,24 @@ async def _failure(
 def _retry_after(text: str) -> float:
     """Seconds; 0 where nothing is said, or a date, which Kubernetes never says."""
     return min(float(text), _LONGEST_TOLD) if text.isdecimal() else 0.0
+
+
+async def events(response: aiohttp.ClientResponse) -> AsyncIterator[Manifest]:
+    """Watch events, one a line.
+
+    Raises:
+        errors.Unavailable: it broke off.
+        errors.Refused: the API server said why it ends.
+    """
+    async for line in response.content:
+        try:
+            event: Manifest = json.loads(line)
+        except ValueError as failure:
+            message = "the watch broke off within an event"
+            raise errors.Unavailable(message) from failure
+        if event["type"] == "ERROR":
+            told = event["object"]
+            raise errors.Refused(
+                told.get("code", 500), told.get("reason", ""), told.get("message", "")
+            )
+        yield event
