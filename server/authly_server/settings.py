@@ -89,6 +89,8 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     signing_keys_file: str = "/etc/authly/keys/keyring.json"
     """The mounted ring of signing keys; it is read again when it changes."""
 
+    access_token_format: Literal["jwt", "opaque"] = "jwt"  # noqa: S105  # a kind of token, not one
+    """What access tokens are: jwt (RFC 9068), or opaque, which only introspection can read."""
     access_token_expire_minutes: Decimal = Field(default=Decimal(30), gt=0, le=1440)
     """Lifetime of access tokens in minutes."""
     refresh_token_expire_days: Decimal = Field(default=Decimal(7), gt=0, le=3650)

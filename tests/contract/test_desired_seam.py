@@ -62,6 +62,7 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
 
     assert (loaded.access_token_ttl, loaded.authorization_code_ttl) == (90, 60)
     assert loaded.refresh_token_ttl == 360_000
+    assert loaded.access_token_format == "opaque"
     assert (loaded.pkce_required, loaded.require_user_consent) == (False, False)
     assert (loaded.database_pool_min, loaded.database_pool_max) == (2, 20)
     assert loaded.cors_origins == ("https://app.example.com", "https://admin.example.com")

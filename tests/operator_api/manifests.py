@@ -163,6 +163,8 @@ REFUSED = [
     ("AuthlyServer", {"ingress": {"enabled": True}}, "an enabled ingress needs a host"),
     ("AuthlyServer", {"tokens": {"authorizationCodeTTL": "11m"}}, "between 1s and 10m"),
     ("AuthlyServer", {"tokens": {"accessTokenTTL": "7d"}}, "should match"),
+    ("AuthlyServer", {"tokens": {"accessTokenFormat": "opaque"}}, "Unsupported value"),
+    ("AuthlyServer", variable("ACCESS_TOKEN_FORMAT", value="jwt"), "set the field of the spec"),
     ("AuthlyServer", {"signingKeys": {"source": "Existing"}}, "Existing needs secretRef"),
     ("AuthlyServer", {"signingKeys": {"secretRef": KEYS}}, "Generate takes none"),
     (

@@ -52,6 +52,7 @@ FULL: dict[str, Any] = {
         "accessTokenTTL": "90s",
         "refreshTokenTTL": "100h",
         "authorizationCodeTTL": "1m",
+        "accessTokenFormat": "Opaque",
     },
     "signingKeys": {"algorithm": "EdDSA"},
     "oauth": {

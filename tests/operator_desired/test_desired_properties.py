@@ -69,7 +69,11 @@ specs = st.fixed_dictionaries(
         "replicas": st.integers(0, 100),
         "migrations": some(timeout=durations, backoffLimit=st.integers(0, 20)),
         "bootstrapAdmin": st.sampled_from([{}, {"secretRef": {"name": "admin"}}]),
-        "tokens": some(accessTokenTTL=durations, refreshTokenTTL=durations),
+        "tokens": some(
+            accessTokenTTL=durations,
+            refreshTokenTTL=durations,
+            accessTokenFormat=st.sampled_from(["JWT", "Opaque"]),
+        ),
         "signingKeys": some(algorithm=st.sampled_from(["ES256", "RS256", "EdDSA", "HS256"])),
         "security": some(
             corsOrigins=origins,

@@ -122,7 +122,7 @@ class Spec(value.Value):
     bootstrap_admin: BootstrapAdmin = Field(default_factory=BootstrapAdmin)
     """The first user; created once."""
     tokens: policy.Tokens = Field(default_factory=policy.Tokens)
-    """Lifetimes of what the server issues."""
+    """What the server issues, and how long it lives."""
     signing_keys: policy.SigningKeys = Field(default_factory=policy.SigningKeys)
     """How access tokens are signed."""
     oauth: policy.Oauth = Field(default_factory=policy.Oauth)

@@ -39,8 +39,15 @@ Networks = Annotated[
 ]
 
 
+class AccessTokenFormat(StrEnum):
+    """What access tokens are."""
+
+    JWT = "JWT"
+    OPAQUE = "Opaque"
+
+
 class Tokens(value.Value):
-    """Lifetimes of what the server issues."""
+    """What the server issues, and how long it lives."""
 
     model_config = ConfigDict(
         json_schema_extra=value.rules(
@@ -70,6 +77,9 @@ class Tokens(value.Value):
         "10m"
     )
     """How long an authorization code is valid; 10m at most."""
+    access_token_format: AccessTokenFormat = AccessTokenFormat.JWT
+    """JWT (RFC 9068), which resource servers verify by the published keys, or Opaque, about which
+    they have to ask /introspect. Tokens of either format stay good when it changes."""
 
 
 class Algorithm(StrEnum):

@@ -58,7 +58,9 @@ def _differing(spec: authly_server.Spec) -> dict[str, str]:
     oauth, security = spec.oauth, spec.security
     dynamic = oauth.dynamic_registration
     default = registration.Registration()
+    is_opaque = spec.tokens.access_token_format is policy.AccessTokenFormat.OPAQUE
     settings = {
+        "ACCESS_TOKEN_FORMAT": "opaque" if is_opaque else "",
         "PUSHED_AUTHORIZATION_REQUIRED": "true" if oauth.require_pushed_authorization else "",
         "DEVICE_FLOW_ENABLED": "" if oauth.device_flow else "false",
         "CLIENT_ID_METADATA_DOCUMENTS": "true" if oauth.client_id_metadata_documents else "",

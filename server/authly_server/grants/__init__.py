@@ -14,6 +14,7 @@ from authly_server.grants import (
     client_credentials,
     device_code,
     identity,
+    opaque,
     refresh_token,
     token_exchange,
 )
@@ -29,7 +30,7 @@ from authly_server.protocol.token_request import (
     TokenExchangeRequest,
     TokenRequest,
 )
-from authly_server.tokens import access_token
+from authly_server.tokens import access_token, opaque_token
 from authly_server.tokens.access_token import AccessToken
 
 
@@ -144,7 +145,7 @@ async def _respond(
         actors=exchanged.actors if exchanged else (),
         granted_to=exchanged.granted_to if exchanged else None,
     )
-    text = access_token.issue(issuing.keys.ring, token)
+    text = issue.opaque_token or await _write(issuing, client, token, ttl)
     told = identity.of(issue, scopes)
     id_token = await identity.issue(issuing, client, told, text, ttl) if told else None
     return TokenResponse(
@@ -156,6 +157,15 @@ async def _respond(
         token_type=token.token_type,
         issued_token_type=token_request.ACCESS_TOKEN if exchanged else None,
     )
+
+
+async def _write(issuing: Issuing, client: Client, token: AccessToken, ttl: int) -> str:
+    """The text of a token: signed, or opaque and written by itself, for nothing is consumed."""
+    if not issuing.are_opaque:
+        return access_token.issue(issuing.keys.ring, token)
+    text = opaque.draw_text()
+    await opaque_token.write(issuing.database, text, token, client_id=client.id, ttl=ttl)
+    return text
 
 
 def _lifetime(issuing: Issuing, client: Client, issue: Issue, now: datetime) -> int:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from authly_server import entropy
+from authly_server.grants import opaque
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
 from authly_server.model.authorization_code import (
     CodeRedeemed,
@@ -34,14 +35,24 @@ async def exchange(
         return Refuse("malformed")
     await _check_resources(issuing, client, code, request.resources)
     token, family = start_family(issuing, client, code.grant_id, dpop_jkt)
+    drawn = opaque.draw(issuing, client, dpop_jkt, resources=request.resources)
     outcome = await authorization_codes.redeem(
-        issuing.database, _redemption(client, code, request, dpop_jkt), family
+        issuing.database, _redemption(client, code, request, dpop_jkt), family, drawn.due
     )
     match outcome:
         case CodeRedeemed(grant, nonce):
             resources = request.resources or grant.resources
             subject = str(grant.user_id)
-            return Issue(subject, grant.scopes, resources, grant.id, token, grant, nonce)
+            return Issue(
+                subject,
+                grant.scopes,
+                resources,
+                grant.id,
+                token,
+                grant,
+                nonce,
+                opaque_token=drawn.text,
+            )
         case CodeReplayed(grant_id):
             return Replayed(grant_id)
         case CodeRefused(reason):

@@ -1,6 +1,6 @@
 """The device authorization grant, RFC 8628 section 3.4: a device asks until a person decides."""
 
-from authly_server.grants import authorization_code
+from authly_server.grants import authorization_code, opaque
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
 from authly_server.model.client import Client
 from authly_server.model.device_authorization import (
@@ -40,10 +40,19 @@ async def exchange(
         return Refuse("malformed")
     token, family = authorization_code.start_family(issuing, client, code.grant_id, dpop_jkt)
     redemption = DeviceRedemption(code.digest, client.id)
-    match await device_authorizations.redeem(issuing.database, redemption, family):
+    drawn = opaque.draw(issuing, client, dpop_jkt)
+    match await device_authorizations.redeem(issuing.database, redemption, family, drawn.due):
         case DeviceRedeemed(grant):
             subject = str(grant.user_id)
-            return Issue(subject, grant.scopes, grant.resources, grant.id, token, grant)
+            return Issue(
+                subject,
+                grant.scopes,
+                grant.resources,
+                grant.id,
+                token,
+                grant,
+                opaque_token=drawn.text,
+            )
         case DeviceReplayed(grant_id):
             return Replayed(grant_id)
         case DeviceRefused(reason):

@@ -1,6 +1,6 @@
 """What every grant works with, and what each can end in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,8 @@ class Issuing:
     refresh_key: bytes
     access_token_ttl: int
     refresh_token_ttl: int
+    are_opaque: bool = False
+    """Whether access tokens are opaque, and no JWTs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Issue:
     `subject` is a user's id or, without a user, the client's identifier; `resources` is empty
     where the client's own audiences are meant. `grant` is what is known of the person's, and
     `nonce` what goes back in the first ID token. `exchanged` is the token that this one is made of.
+    `opaque_token` is an access token that was written with what was consumed.
     """
 
     subject: str
@@ -50,6 +53,7 @@ class Issue:
     grant: Grant | None = None
     nonce: str | None = None
     exchanged: Exchanged | None = None
+    opaque_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The refresh token grant, RFC 6749 section 6, with rotation (RFC 9700 section 4.14.2)."""
 
+from authly_server.grants import opaque
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
 from authly_server.model.client import Client, ClientType
 from authly_server.model.refresh_token import (
@@ -34,15 +35,26 @@ async def exchange(
     except TokenRefused:
         return Refuse("malformed")
     await _check_within_grant(issuing, client, presented, request)
+    drawn = opaque.draw(
+        issuing, client, dpop_jkt, scopes=request.scopes, resources=request.resources
+    )
     outcome = await refresh_tokens.rotate(
-        issuing.database, _rotation(issuing, client, presented, successor, dpop_jkt)
+        issuing.database, _rotation(issuing, client, presented, successor, dpop_jkt), drawn.due
     )
     match outcome:
-        case Rotated(grant, _):
+        case Rotated(grant, retried):
             scopes = grant.scopes if request.scopes is None else request.scopes
             resources = request.resources or grant.resources
             subject = str(grant.user_id)
-            return Issue(subject, scopes, resources, grant.id, successor.text, grant)
+            return Issue(
+                subject,
+                scopes,
+                resources,
+                grant.id,
+                successor.text,
+                grant,
+                opaque_token=None if retried else drawn.text,
+            )
         case RefreshReplayed(grant_id):
             return Replayed(grant_id)
         case RefreshRefused(reason):

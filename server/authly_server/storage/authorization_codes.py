@@ -13,8 +13,9 @@ from authly_server.model.authorization_code import (
     CodeReplayed,
     NewAuthorizationCode,
 )
+from authly_server.model.opaque_token import DueToken
 from authly_server.model.refresh_token import NewRefreshFamily
-from authly_server.storage import errors, grants, rows
+from authly_server.storage import errors, grants, opaque_tokens, rows
 from authly_server.storage.connections import Connection, Row
 from authly_server.storage.pool import Database
 
@@ -41,7 +42,7 @@ FROM granted
 
 # Everything is compared before the row is touched. A request that waited for another one's lock
 # compares again, so exactly one of any number gets the row.
-_REDEEM = """
+_CONSUMED = """
 WITH consumed AS (
     UPDATE authly.authorization_codes AS code SET used_at = now()
     FROM authly.grants
@@ -64,9 +65,9 @@ WITH consumed AS (
     SELECT 'refresh', consumed.client_id, consumed.grant_id, 0, %(family_digest)s, %(family_jkt)s,
         now() + make_interval(secs => %(family_ttl)s)
     FROM consumed WHERE %(family_digest)s::bytea IS NOT NULL
-)
-SELECT * FROM consumed
-"""
+)"""
+_REDEEM = _CONSUMED + opaque_tokens.NOT_ISSUED
+_REDEEM_AND_ISSUE = _CONSUMED + opaque_tokens.ISSUED
 
 _EXAMINE = """
 SELECT grants.id AS grant_id, grants.client_id = %(client_id)s AS is_own,
@@ -122,15 +123,18 @@ async def issue(database: Database, code: NewAuthorizationCode, *, remember_cons
 
 
 async def redeem(
-    database: Database, redemption: CodeRedemption, family: NewRefreshFamily | None
+    database: Database,
+    redemption: CodeRedemption,
+    family: NewRefreshFamily | None,
+    due: DueToken | None = None,
 ) -> CodeOutcome:
-    """Consume the code and start `family`, if there is one, in one statement (RFC 6749, 4.1.3).
+    """Consume the code, start `family` and write `due`, if any, in one statement (RFC 6749, 4.1.3).
 
     A code that was used, in a request that is right in all else, revokes its grant (RFC 9700,
     4.5); a request that is wrong in anything changes nothing, or else anybody who saw a code
     could end a grant.
     """
-    parameters = {
+    parameters: dict[str, object] = {
         "digest": redemption.digest,
         "client_id": redemption.client_id,
         "redirect_uri": redemption.redirect_uri,
@@ -140,7 +144,11 @@ async def redeem(
         "family_jkt": family.dpop_jkt if family else None,
         "family_ttl": family.ttl if family else 0,
     }
-    consumed = await database.fetch_one(_REDEEM, parameters)
+    statement = _REDEEM
+    if due is not None:
+        statement = _REDEEM_AND_ISSUE
+        parameters |= opaque_tokens.parameters(due)
+    consumed = await database.fetch_one(statement, parameters)
     if consumed is not None:
         return CodeRedeemed(rows.grant(consumed), consumed["nonce"])
     async with database.connection() as connection:

@@ -16,8 +16,9 @@ from authly_server.model.device_authorization import (
     WaitingDevice,
 )
 from authly_server.model.grant import Authentication
+from authly_server.model.opaque_token import DueToken
 from authly_server.model.refresh_token import NewRefreshFamily
-from authly_server.storage import errors, grants, rows
+from authly_server.storage import errors, grants, opaque_tokens, rows
 from authly_server.storage.connections import Connection, Row
 from authly_server.storage.pool import Database
 
@@ -52,7 +53,7 @@ _DENY = """
 UPDATE authly.device_authorizations SET decision = 'denied'
 WHERE user_code_digest = %(user_code_digest)s AND decision IS NULL AND expires_at > now()
 """
-_REDEEM = """
+_CONSUMED = """
 WITH consumed AS (
     UPDATE authly.device_authorizations AS device SET used_at = now()
     FROM authly.grants
@@ -71,9 +72,9 @@ WITH consumed AS (
     SELECT 'refresh', consumed.client_id, consumed.grant_id, 0, %(family_digest)s, %(family_jkt)s,
         now() + make_interval(secs => %(family_ttl)s)
     FROM consumed WHERE %(family_digest)s::bytea IS NOT NULL
-)
-SELECT * FROM consumed
-"""
+)"""
+_REDEEM = _CONSUMED + opaque_tokens.NOT_ISSUED
+_REDEEM_AND_ISSUE = _CONSUMED + opaque_tokens.ISSUED
 # Half a second is what networks make of an interval that a device kept.
 _EXAMINE = """
 SELECT grant_id, decision, client_id = %(client_id)s AS is_own, used_at IS NOT NULL AS is_used,
@@ -148,21 +149,28 @@ async def deny(database: Database, user_code_digest: bytes) -> bool:
 
 
 async def redeem(
-    database: Database, redemption: DeviceRedemption, family: NewRefreshFamily | None
+    database: Database,
+    redemption: DeviceRedemption,
+    family: NewRefreshFamily | None,
+    due: DueToken | None = None,
 ) -> DeviceOutcome:
-    """Consume the code of a device that was allowed, and start `family`, if there is one.
+    """Consume the code of a device that was allowed, start `family` and write `due`, if any.
 
     A code that was used revokes its grant, as an authorization code does; every other answer of
     its own client counts as a poll.
     """
-    parameters = {
+    parameters: dict[str, object] = {
         "digest": redemption.digest,
         "client_id": redemption.client_id,
         "family_digest": family.digest if family else None,
         "family_jkt": family.dpop_jkt if family else None,
         "family_ttl": family.ttl if family else 0,
     }
-    consumed = await database.fetch_one(_REDEEM, parameters)
+    statement = _REDEEM
+    if due is not None:
+        statement = _REDEEM_AND_ISSUE
+        parameters |= opaque_tokens.parameters(due)
+    consumed = await database.fetch_one(statement, parameters)
     if consumed is not None:
         return DeviceRedeemed(rows.grant(consumed))
     async with database.connection() as connection:

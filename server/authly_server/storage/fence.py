@@ -29,12 +29,14 @@ class Revoke(StrEnum):
 class Carried:
     """Something that is read of the replaced database, and what becomes of it in the restored one.
 
-    `columns` are those of the temporary table that `into` finds as `present`.
+    `columns` are those of the temporary table that `into` finds as `present`. Where the replaced
+    database has not got the table `newer` yet, there is nothing to carry over.
     """
 
     read: LiteralString
     columns: LiteralString
     into: tuple[LiteralString, ...]
+    newer: LiteralString | None = None
 
 
 CARRIED: Final = (
@@ -51,6 +53,16 @@ CARRIED: Final = (
             " LEFT JOIN authly.grants AS made ON made.id = present.grant_id"
             " ON CONFLICT (jti) DO NOTHING",
         ),
+    ),
+    # Opaque access tokens that were revoked; those that were issued since the backup are not known.
+    Carried(
+        "SELECT digest FROM authly.opaque_tokens WHERE expires_at > now()",
+        "digest bytea PRIMARY KEY",
+        (
+            "DELETE FROM authly.opaque_tokens AS token"
+            " WHERE NOT EXISTS (SELECT FROM present WHERE present.digest = token.digest)",
+        ),
+        newer="authly.opaque_tokens",
     ),
     # Grants that were revoked, or that went with a client or a user.
     Carried(
@@ -149,6 +161,7 @@ _FENCE: Final = (
     " SET refused_from = least(token_fences.refused_from, excluded.refused_from)"
 )
 _REVOKE_GRANTS: Final = "UPDATE authly.grants SET revoked_at = now() WHERE revoked_at IS NULL"
+_FORGET_TOKENS: Final = "DELETE FROM authly.opaque_tokens"
 _END_SESSIONS: Final = "DELETE FROM authly.sessions"
 _AUDIT: Final = (
     "INSERT INTO authly.audit_log (event, detail)"
@@ -182,10 +195,16 @@ def _carry_over(source: Connection, target: Connection) -> None:
     with source.transaction():
         source.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for carried in CARRIED:
+            if carried.newer is not None and not _has(source, carried.newer):
+                continue
             _copy(source, target, carried)
             for statement in carried.into:
                 target.execute(statement)
             target.execute("DROP TABLE present")
+
+
+def _has(source: Connection, table: LiteralString) -> bool:
+    return source.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone() == (True,)
 
 
 def _copy(source: Connection, target: Connection, carried: Carried) -> None:
@@ -209,7 +228,7 @@ def _revoke(connection: Connection, begun_at: datetime, revoke: Revoke) -> None:
         since = 0 if revoke is Revoke.ALL else int(begun_at.timestamp())
         connection.execute(_FENCE, (since,))
     if revoke is Revoke.ALL:
-        _execute_each(connection, (_REVOKE_GRANTS, _END_SESSIONS))
+        _execute_each(connection, (_REVOKE_GRANTS, _FORGET_TOKENS, _END_SESSIONS))
     connection.execute(_AUDIT, (begun_at.isoformat(), revoke.value))
 
 

@@ -37,6 +37,10 @@ _REMOVE: dict[str, LiteralString] = {
         DELETE FROM authly.used_jtis WHERE digest IN (
             SELECT digest FROM authly.used_jtis
             WHERE expires_at < now() - interval '1 hour' LIMIT %(batch)s)""",
+    "opaque_tokens": """
+        DELETE FROM authly.opaque_tokens WHERE digest IN (
+            SELECT digest FROM authly.opaque_tokens
+            WHERE expires_at < now() - interval '1 day' LIMIT %(batch)s)""",
     "tokens": """
         DELETE FROM authly.tokens WHERE id IN (
             SELECT id FROM authly.tokens
@@ -90,6 +94,7 @@ _REFRESH: tuple[LiteralString, ...] = (
     "VACUUM (ANALYZE) authly.device_authorizations",
     "VACUUM (ANALYZE) authly.attempts",
     "VACUUM (ANALYZE) authly.used_jtis",
+    "VACUUM (ANALYZE) authly.opaque_tokens",
     "VACUUM (ANALYZE) authly.tokens",
     "VACUUM (ANALYZE) authly.sessions",
     "VACUUM (ANALYZE) authly.grants",

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from psycopg import errors as pg
 
+from authly_server.model.opaque_token import DueToken
 from authly_server.model.refresh_token import (
     NewRefreshFamily,
     RefreshOutcome,
@@ -13,7 +14,7 @@ from authly_server.model.refresh_token import (
     RefreshRotation,
     Rotated,
 )
-from authly_server.storage import errors, grants, rows
+from authly_server.storage import errors, grants, opaque_tokens, rows
 from authly_server.storage.connections import Connection, Row
 from authly_server.storage.pool import Database
 
@@ -60,6 +61,8 @@ AND grants.revoked_at IS NULL AND client.enabled AND person.enabled
 RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources,
     grants.session_id, grants.authenticated_at, grants.acr, grants.id_token_claims
 """
+_BEGIN = "WITH consumed AS ("
+_ROTATE_AND_ISSUE = _BEGIN + _ROTATE + ")" + opaque_tokens.ISSUED
 
 _EXAMINE = """
 SELECT grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources,
@@ -115,14 +118,16 @@ async def start(database: Database, grant_id: UUID, family: NewRefreshFamily) ->
         raise errors.Vanished(str(grant_id))
 
 
-async def rotate(database: Database, rotation: RefreshRotation) -> RefreshOutcome:
-    """Put the successor in the place of the presented token (OAuth 2.1, 4.3.1).
+async def rotate(
+    database: Database, rotation: RefreshRotation, due: DueToken | None = None
+) -> RefreshOutcome:
+    """Put the successor in the place of the presented token (OAuth 2.1, 4.3.1), and write `due`.
 
     Inside `grace`, and as long as nobody has used the successor, the token just consumed is
-    answered with that same successor: a client that lost the response lost nothing. A token
-    consumed earlier revokes its whole family (RFC 9700, 4.14.2).
+    answered with that same successor: a client that lost the response lost nothing, and nothing
+    is written for it. A token consumed earlier revokes its whole family (RFC 9700, 4.14.2).
     """
-    parameters = {
+    parameters: dict[str, object] = {
         "grant_id": rotation.grant_id,
         "client_id": rotation.client_id,
         "generation": rotation.generation,
@@ -132,7 +137,11 @@ async def rotate(database: Database, rotation: RefreshRotation) -> RefreshOutcom
         "dpop_jkt": rotation.dpop_jkt,
         "binds": rotation.binds,
     }
-    rotated = await database.fetch_one(_ROTATE, parameters)
+    statement = _ROTATE
+    if due is not None:
+        statement = _ROTATE_AND_ISSUE
+        parameters |= opaque_tokens.parameters(due)
+    rotated = await database.fetch_one(statement, parameters)
     if rotated is not None:
         return Rotated(rows.grant(rotated), retried=False)
     async with database.connection() as connection:

@@ -7,7 +7,7 @@ from authly_server.model.client import Client
 from authly_server.protocol import presented_token, scope
 from authly_server.storage import refresh_tokens
 from authly_server.storage.liveness import Question
-from authly_server.tokens import access_token, refresh_token
+from authly_server.tokens import access_token, opaque_token, refresh_token
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
 from authly_server.web import client_authentication, forms, services
@@ -24,9 +24,19 @@ async def post(request: web.Request) -> web.Response:
     token = presented_token.parse(parameters).token
     if token.startswith(refresh_token.PREFIX):
         members = await _refresh_token(services.of(request), client, token)
+    elif token.startswith(opaque_token.PREFIX):
+        members = await _opaque_token(services.of(request), client, token)
     else:
         members = await _access_token(services.of(request), client, token)
     return web.Response(body=orjson.dumps(members), content_type="application/json")
+
+
+async def _opaque_token(found: Services, client: Client, token: str) -> dict[str, object]:
+    try:
+        read = await opaque_token.find_live(found.database, token, found.issuer)
+    except TokenRefused:
+        return INACTIVE
+    return _members(read) if _concerns(client, read, found.issuer) else INACTIVE
 
 
 async def _access_token(found: Services, client: Client, token: str) -> dict[str, object]:

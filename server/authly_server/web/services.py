@@ -83,6 +83,7 @@ class Services:
             refresh_key=self.refresh_key,
             access_token_ttl=self.settings.access_token_ttl,
             refresh_token_ttl=self.settings.refresh_token_ttl,
+            are_opaque=self.settings.access_token_format == "opaque",  # noqa: S105  # not one
         )
 
     @property

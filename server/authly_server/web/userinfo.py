@@ -9,7 +9,13 @@ from authly_server.protocol import bearer, dpop, errors
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 from authly_server.storage import users
-from authly_server.tokens import access_token, id_token, signed_jwt, standard_claims
+from authly_server.tokens import (
+    access_token,
+    id_token,
+    opaque_token,
+    signed_jwt,
+    standard_claims,
+)
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
 from authly_server.web import cors, error_response, forms, proof_of_possession, rate_limit, services
@@ -39,7 +45,7 @@ async def _answer(request: web.Request, form: Parameters | None) -> web.Response
     text = bearer.find(authorization, form) if bound is None else bound
     if text is None:
         return _challenged()
-    token = _verified(found, text)
+    token = await _verified(found, text)
     await _check_key(request, token, bound)
     await rate_limit.prove(request)
     return await _render(request, token, await _claims(found, token))
@@ -71,8 +77,10 @@ async def _check_key(request: web.Request, token: AccessToken, bound: str | None
         raise _invalid_token()
 
 
-def _verified(found: Services, text: str) -> AccessToken:
+async def _verified(found: Services, text: str) -> AccessToken:
     try:
+        if text.startswith(opaque_token.PREFIX):
+            return await opaque_token.find_live(found.database, text, found.issuer)
         return access_token.verify(found.keys.ring, text, found.issuer, found.clock.now())
     except TokenRefused as error:
         raise _invalid_token() from error

@@ -2,10 +2,11 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -58,11 +59,15 @@ def next_second() -> datetime:
 
 @contextlib.contextmanager
 def told(
-    cluster: throwaway_postgres.Cluster, name: str, directory: Path, **more: Any
+    cluster: throwaway_postgres.Cluster,
+    name: str,
+    directory: Path,
+    environ: Mapping[str, str] = MappingProxyType({}),
+    **more: Any,
 ) -> Iterator[Story]:
     """Back up, then revoke, delete, rotate and issue, then restore."""
     url, place = cluster.create_database(name), Directory(directory)
-    with throwaway_instance.running(url) as instance:
+    with throwaway_instance.running(url, tls=False, **environ) as instance:
         gone, rotated = instance.apply_client("gone"), instance.apply_client("rotated")
         kept, revoked, code = instance.tokens(), instance.tokens(), instance.code()
         job.run(url, place, name="shop", retention_days=30, now=next_second())
@@ -173,3 +178,16 @@ def test_all_tokens_and_sessions_end_where_all_are_to_be_revoked(
             ).fetchone()
         assert told_of == (1,)
     postgres.drop_database("revoking")
+
+
+@pytest.mark.parametrize("revoke", [Revoke.NONE, Revoke.ISSUED_AFTER_BACKUP])
+def test_opaque_tokens_that_were_revoked_stay_so_and_those_since_the_backup_are_not_known(
+    postgres: throwaway_postgres.Cluster, tmp_path: Path, revoke: Revoke
+) -> None:
+    opaque = {"ACCESS_TOKEN_FORMAT": "opaque"}
+    with told(postgres, "opaque", tmp_path, opaque, revoke=revoke) as story:
+        assert story.kept["access_token"].startswith("aat_")
+        assert story.instance.is_active(story.kept["access_token"])
+        assert not story.instance.is_active(story.revoked["access_token"])
+        assert not story.instance.is_active(story.late)
+    postgres.drop_database("opaque")

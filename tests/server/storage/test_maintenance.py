@@ -52,6 +52,12 @@ def rows(owner: Any, user: Any, client: Any) -> Any:
         client.id,
     )
     owner.execute(
+        "INSERT INTO authly.opaque_tokens (digest, client_id, subject, scopes, audience,"
+        " expires_at) SELECT sha256(age::text::bytea), %s, 'shop', '{}', '{}', now() - age"
+        " FROM (VALUES (interval '2 days'), (interval '12 hours')) AS ages (age)",
+        client.id,
+    )
+    owner.execute(
         "INSERT INTO authly.sessions (digest, user_id, acr, expires_at)"
         " SELECT sha256(age::text::bytea), %s, 'a class', now() - age"
         " FROM (VALUES (interval '2 days'), (interval '12 hours')) AS ages (age)",
@@ -68,6 +74,7 @@ def test_what_expired_goes_and_the_rest_stays(rows: Any) -> None:
         "device_authorizations": 1,
         "attempts": 1,
         "used_jtis": 1,
+        "opaque_tokens": 1,
         "tokens": 1,
         "sessions": 1,
         "grants": 1,

@@ -1,11 +1,11 @@
-"""Refresh tokens and authorization codes: only what we wrote is read back."""
+"""Refresh tokens, codes and opaque access tokens: only what we wrote is read back."""
 
 from uuid import UUID
 
 import pytest
 from hypothesis import given, strategies as st
 
-from authly_server.tokens import authorization_code, digest, refresh_token
+from authly_server.tokens import authorization_code, digest, opaque_token, refresh_token
 from authly_server.tokens.refusal import TokenRefused
 
 
@@ -44,11 +44,13 @@ def test_no_character_of_a_refresh_token_can_be_changed(place: int, character: s
 
 @given(st.text())
 def test_arbitrary_text_is_refused_and_never_an_error(text: str) -> None:
-    for candidate in (text, "art_" + text, "ac_" + text):
+    for candidate in (text, "art_" + text, "ac_" + text, "aat_" + text):
         with pytest.raises(TokenRefused):
             refresh_token.read(KEY, candidate)
         with pytest.raises(TokenRefused):
             authorization_code.read(candidate)
+        with pytest.raises(TokenRefused):
+            opaque_token.read(candidate)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,12 @@ def test_a_code_carries_its_grant(grant_id: UUID, entropy: bytes) -> None:
     assert code.digest == digest.sha256(code.text)
 
 
+@given(st.binary(min_size=32, max_size=32))
+def test_an_opaque_token_is_known_by_its_digest(entropy: bytes) -> None:
+    text = opaque_token.create(entropy)
+    assert opaque_token.read(text) == digest.sha256(text)
+
+
 @pytest.mark.parametrize("text", [CODE.text[:-1], CODE.text + "A", CODE.text.upper(), FIRST])
 def test_a_misshapen_code_is_refused(text: str) -> None:
     with pytest.raises(TokenRefused):
@@ -94,5 +102,7 @@ def test_secrets_do_not_show_in_representations() -> None:
 def test_too_little_entropy_is_refused() -> None:
     with pytest.raises(ValueError, match="32 random"):
         authorization_code.create(GRANT, b"short")
+    with pytest.raises(ValueError, match="32 random"):
+        opaque_token.create(b"short")
     with pytest.raises(ValueError, match="16 bytes"):
         refresh_token.first(KEY, GRANT, b"short")
