@@ -46,6 +46,7 @@ class Component(StrEnum):
 
     SERVER = "server"
     DATABASE = "database"
+    STANDBY = "standby"
     MIGRATION = "migration"
     BACKUP = "backup"
     MAINTENANCE = "maintenance"
@@ -100,6 +101,29 @@ def database(server: str) -> str:
 def database_claim(server: str) -> str:
     """The PersistentVolumeClaim of the StatefulSet's only pod."""
     return f"data-{database(server)}-0"
+
+
+def standby(server: str) -> str:
+    """The StatefulSet of the managed database's replicas: shorter than a label of its pods allows.
+
+    Kubernetes labels them with this name and ten characters more, of which 63 are the limit.
+    """
+    return f"{server}-standby"
+
+
+def standby_pod(server: str, ordinal: int) -> str:
+    """One replica of the managed database; PostgreSQL knows it by this name, too."""
+    return f"{standby(server)}-{ordinal}"
+
+
+def standby_claim(server: str, ordinal: int) -> str:
+    """The PersistentVolumeClaim of that replica."""
+    return f"data-{standby_pod(server, ordinal)}"
+
+
+def database_read(server: str) -> str:
+    """The Service of the managed database's replicas."""
+    return f"{server}-database-read"
 
 
 def backup(server: str) -> str:
@@ -209,3 +233,8 @@ def cluster_authority(cluster: str) -> str:
 def database_host(server: str, namespace: str) -> str:
     """The in-cluster host name of the managed database's Service."""
     return f"{database(server)}.{namespace}.svc"
+
+
+def database_read_host(server: str, namespace: str) -> str:
+    """The in-cluster host name of the managed database's replicas."""
+    return f"{database_read(server)}.{namespace}.svc"

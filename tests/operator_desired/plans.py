@@ -42,6 +42,7 @@ FULL: dict[str, Any] = {
             "resources": {"requests": {"cpu": "0.5"}, "limits": {"memory": "1024Mi"}},
             "parameters": {"shared_buffers": "256MB", "log_line_prefix": "$(PGDATA) %m"},
             "extensions": ["pg_trgm", "citext"],
+            "replicas": 2,
         },
         "pool": {"min": 2, "max": 20},
     },

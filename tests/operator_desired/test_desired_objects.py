@@ -55,8 +55,8 @@ def test_the_volume_claim_of_an_observed_database_stays() -> None:
     seen = {**seen, "spec": {"volumeClaimTemplates": [{"spec": claim}]}}
     plan = plans.with_children(plans.plan(plans.FULL), seen)
 
-    manifests = {m["kind"]: m for m in desired.manifests(plan)}
-    (kept,) = manifests["StatefulSet"]["spec"]["volumeClaimTemplates"]
+    database = next(m for m in desired.manifests(plan) if m["kind"] == "StatefulSet")
+    (kept,) = database["spec"]["volumeClaimTemplates"]
 
     assert kept["spec"] == {"accessModes": ["ReadWriteOnce"], **claim}
 

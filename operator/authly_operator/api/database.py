@@ -64,6 +64,10 @@ class Managed(value.Value):
     storage: Annotated[Storage, Field(json_schema_extra=GROWS)] = Field(default_factory=Storage)
     """The volume of the data directory. A greater size expands the claim, if its StorageClass
     allows that."""
+    replicas: Annotated[int, Field(ge=0, le=4)] = 0
+    """Streaming replicas, which may be read and lag a little; backups read from one. Each has a
+    volume of its own, as large as the primary's. The first one, and taking the last one away,
+    restarts PostgreSQL once."""
     resources: Resources = Field(default_factory=Resources)
     """Compute resources of PostgreSQL."""
     parameters: Annotated[

@@ -31,6 +31,7 @@ from authly_operator.desired import (
     service_account,
     service_monitor,
     signing_keys_secret,
+    standby,
 )
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ChildKey, Manifest
@@ -42,6 +43,10 @@ def _always(_: Plan) -> bool:
 
 def _migrated(plan: Plan) -> bool:
     return plan.migrated
+
+
+def _answers(plan: Plan) -> bool:
+    return plan.database_ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,9 @@ TABLE: Final = (
     Entry(network_policy.backup,      wanted=network_policy.is_wanted_for_backup),
     Entry(database_service.build,     wanted=database.is_wanted),
     Entry(database.build,             wanted=database.is_wanted),
+    Entry(network_policy.standby,     wanted=network_policy.is_wanted_for_standby),
+    Entry(standby.service,            wanted=standby.is_wanted),
+    Entry(standby.build,              wanted=standby.is_wanted, due=_answers),
     Entry(cloud_native_pg.build,      wanted=cloud_native_pg.is_wanted, optional="Cluster",
           first=True),
     Entry(network_policy.redis,       wanted=network_policy.is_wanted_for_redis),

@@ -1,21 +1,23 @@
 """The StatefulSet of a managed PostgreSQL 15, by the contract of the image postgres:15."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server, database as databases
 from authly_operator.desired import (
+    claim_template,
     database_service,
     environment,
     fingerprint,
     metadata,
     pod,
     postgresql,
-    quantity,
     resources,
+    streaming,
 )
 from authly_operator.desired.plan import Plan
-from authly_operator.material import database_url
+from authly_operator.material import database_url, replication
 from authly_operator.observed import Manifest
 
 
@@ -23,10 +25,19 @@ REQUESTS: Final = {"cpu": "100m", "memory": "256Mi"}
 USER: Final = 999
 """User and group `postgres` of the image."""
 _COMPONENT: Final = naming.Component.DATABASE
-_SHUTDOWN_SECONDS: Final = 120
+SHUTDOWN_SECONDS: Final = 120
 """Enough for a fast shutdown's checkpoint: the image's stop signal is SIGINT, which asks for it."""
 _SOCKETS: Final = "/var/run/postgresql"
 _VOLUME: Final = "/var/lib/postgresql/data"
+DATA: Final = f"{_VOLUME}/pgdata"
+"""Below the mount: a volume's root may hold lost+found, which initdb refuses."""
+_PASSWORDS: Final = ("postgres-password", replication.PASSWORD)
+PORTS: Final = [{"name": "postgresql", "containerPort": database_service.PORT, "protocol": "TCP"}]
+SOCKETS_VOLUME: Final[pod.Part] = {"name": "sockets", "emptyDir": {}}
+MOUNTS: Final = (
+    {"name": "data", "mountPath": _VOLUME},
+    {"name": "sockets", "mountPath": _SOCKETS},
+)
 
 
 def build(plan: Plan) -> Manifest:
@@ -46,7 +57,9 @@ def build(plan: Plan) -> Manifest:
             "serviceName": naming.database(plan.name),
             "selector": {"matchLabels": naming.selector(plan.name, _COMPONENT)},
             "persistentVolumeClaimRetentionPolicy": _retention(plan),
-            "volumeClaimTemplates": [_claim(plan)],
+            "volumeClaimTemplates": [
+                claim_template.build(plan, naming.database(plan.name), _managed(plan).storage)
+            ],
             "template": _template(plan),
         },
     }
@@ -66,35 +79,17 @@ def _retention(plan: Plan) -> dict[str, str]:
     return {"whenDeleted": "Delete" if deleted else "Retain", "whenScaled": "Retain"}
 
 
-def _claim(plan: Plan) -> dict[str, Any]:
-    """The claim of the data; of one that was observed, size and class stay: both are immutable."""
-    spec: dict[str, Any] = {"accessModes": ["ReadWriteOnce"], **_storage(plan)}
-    return {"metadata": {"name": "data"}, "spec": spec}
-
-
-def _storage(plan: Plan) -> dict[str, Any]:
-    observed = plan.seen.child("StatefulSet", naming.database(plan.name))
-    if observed is not None:
-        kept = observed["spec"]["volumeClaimTemplates"][0]["spec"]
-        size, class_name = kept["resources"]["requests"]["storage"], kept.get("storageClassName")
-    else:
-        wanted = _managed(plan).storage
-        size, class_name = quantity.canonical(wanted.size), wanted.class_name
-    storage = {"resources": {"requests": {"storage": size}}}
-    return {**storage, **({"storageClassName": class_name} if class_name else {})}
-
-
 def _template(plan: Plan) -> pod.Part:
-    password = plan.material.credentials["postgres-password"]
-    changed = fingerprint.of(plan.seen.identity.uid, password)
+    passwords = (plan.material.credentials.get(key) for key in _PASSWORDS)
+    changed = fingerprint.of(plan.seen.identity.uid, *filter(None, passwords))
     return pod.template(
         plan,
         _COMPONENT,
         _container(plan),
         annotations={naming.PASSWORD_HASH_ANNOTATION: changed},
-        volumes=[{"name": "sockets", "emptyDir": {}}],
+        volumes=[SOCKETS_VOLUME],
         user=USER,
-        terminationGracePeriodSeconds=_SHUTDOWN_SECONDS,
+        terminationGracePeriodSeconds=SHUTDOWN_SECONDS,
     )
 
 
@@ -102,37 +97,45 @@ def _container(plan: Plan) -> pod.Part:
     return pod.container(
         "postgresql",
         plan.database_image,
-        args=postgresql.arguments(_managed(plan).parameters),
+        args=postgresql.arguments(_parameters(plan)),
         env=_environment(plan),
         resources=resources.build(_managed(plan).resources, REQUESTS),
-        mounts=[
-            {"name": "data", "mountPath": _VOLUME},
-            {"name": "sockets", "mountPath": _SOCKETS},
-        ],
-        ports=[{"name": "postgresql", "containerPort": database_service.PORT, "protocol": "TCP"}],
-        lifecycle={"postStart": {"exec": {"command": ["sh", "-c", postgresql.SET_PASSWORD]}}},
-        startupProbe=_probe(postgresql.IS_ALIVE, period=5, failures=120),
-        livenessProbe=_probe(postgresql.IS_ALIVE, period=10, failures=6),
-        readinessProbe=_probe(postgresql.IS_READY, period=5, failures=3),
+        mounts=MOUNTS,
+        ports=PORTS,
+        lifecycle={"postStart": {"exec": {"command": ["sh", "-c", _hook(plan)]}}},
+        startupProbe=probe(postgresql.IS_ALIVE, period=5, failures=120),
+        livenessProbe=probe(postgresql.IS_ALIVE, period=10, failures=6),
+        readinessProbe=probe(postgresql.IS_READY, period=5, failures=3),
     )
 
 
+def _parameters(plan: Plan) -> Mapping[str, str]:
+    managed = _managed(plan)
+    return {**(streaming.PRIMARY if managed.replicas else {}), **managed.parameters}
+
+
+def _hook(plan: Plan) -> str:
+    return streaming.ADMIT if _managed(plan).replicas else postgresql.SET_PASSWORD
+
+
 def _environment(plan: Plan) -> list[environment.Variable]:
-    """PGDATA is below the mount: a volume's root may hold lost+found, which initdb refuses."""
     contract = {
         "POSTGRES_DB": database_url.MANAGED_NAME,
         "POSTGRES_USER": database_url.MANAGED_OWNER,
         "POSTGRES_INITDB_ARGS": "--data-checksums",
-        "PGDATA": f"{_VOLUME}/pgdata",
+        "PGDATA": DATA,
     }
-    secret = environment.of_credentials(plan, {"POSTGRES_PASSWORD": "postgres-password"})
-    return [*environment.plain(contract), *secret]
+    passwords = {"POSTGRES_PASSWORD": "postgres-password"}
+    if _managed(plan).replicas:
+        passwords[streaming.PASSWORD_VARIABLE] = replication.PASSWORD
+    return [*environment.plain(contract), *environment.of_credentials(plan, passwords)]
 
 
-def _probe(script: str, *, period: int, failures: int) -> pod.Part:
+def probe(script: str, *, period: int, failures: int, seconds: int = 5) -> pod.Part:
+    """A probe by a shell script; `period` and `seconds`, its time-out, in seconds."""
     return {
         "exec": {"command": ["sh", "-c", script]},
         "periodSeconds": period,
-        "timeoutSeconds": 5,
+        "timeoutSeconds": seconds,
         "failureThreshold": failures,
     }

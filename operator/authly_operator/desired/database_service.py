@@ -13,14 +13,19 @@ PORT: Final = 5432
 
 def build(plan: Plan) -> Manifest:
     """The Service, which the StatefulSet names as its own."""
+    return of(plan, naming.database(plan.name), naming.Component.DATABASE)
+
+
+def of(plan: Plan, name: str, component: naming.Component) -> Manifest:
+    """A Service of PostgreSQLs."""
     port = {"name": "postgresql", "port": PORT, "protocol": "TCP", "targetPort": PORT}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata.build(plan, naming.database(plan.name), naming.Component.DATABASE),
+        "metadata": metadata.build(plan, name, component),
         "spec": {
             "type": "ClusterIP",
-            "selector": naming.selector(plan.name, naming.Component.DATABASE),
+            "selector": naming.selector(plan.name, component),
             "ports": [port],
         },
     }

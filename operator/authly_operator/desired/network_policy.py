@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import value
-from authly_operator.desired import cloud_native_pg, config, database_service, metadata, url
+from authly_operator.desired import (
+    cloud_native_pg,
+    config,
+    database_service,
+    metadata,
+    standby as standbys,
+    url,
+)
 from authly_operator.desired.plan import Plan
 from authly_operator.material import database_owner, redis_url
 from authly_operator.observed import Manifest
@@ -33,6 +40,11 @@ def is_wanted(plan: Plan) -> bool:
 def is_wanted_for_database(plan: Plan) -> bool:
     """Whether there is a database of ours to protect."""
     return is_wanted(plan) and plan.spec.database.managed is not None
+
+
+def is_wanted_for_standby(plan: Plan) -> bool:
+    """Whether the database of ours has replicas to protect."""
+    return is_wanted(plan) and standbys.is_wanted(plan)
 
 
 def is_wanted_for_redis(plan: Plan) -> bool:
@@ -70,7 +82,7 @@ def database(plan: Plan) -> Manifest:
     """The database: the server, its Jobs and the operator come in, nothing goes out."""
     component = naming.Component.DATABASE
     clients = [
-        {"podSelector": _any_of(plan, (naming.Component.SERVER, *_JOBS))},
+        {"podSelector": _any_of(plan, (naming.Component.SERVER, *_JOBS, *_standbys(plan)))},
         _operator(plan),
     ]
     return _policy(
@@ -79,6 +91,20 @@ def database(plan: Plan) -> Manifest:
         component,
         {"matchLabels": naming.selector(plan.name, component)},
         ingress=[_rule(database_service.PORT, _from=clients)],
+    )
+
+
+def standby(plan: Plan) -> Manifest:
+    """The replicas of the database: backups come in; out to DNS and the primary."""
+    component = naming.Component.STANDBY
+    readers = [{"podSelector": _any_of(plan, (naming.Component.BACKUP,))}]
+    return _policy(
+        plan,
+        naming.standby(plan.name),
+        component,
+        {"matchLabels": naming.selector(plan.name, component)},
+        ingress=[_rule(database_service.PORT, _from=readers)],
+        egress=[_dns(), _database(plan)],
     )
 
 
@@ -102,7 +128,7 @@ def jobs(plan: Plan) -> Manifest:
         naming.jobs(plan.name),
         naming.Component.MIGRATION,
         _any_of(plan, _JOBS),
-        egress=[_dns(), _database(plan)],
+        egress=[_dns(), _database(plan), *_replicas(plan)],
     )
 
 
@@ -182,6 +208,16 @@ def _database(plan: Plan) -> Rule:
         owner = plan.material.credentials["MIGRATION_DATABASE_URL"]
         return _rule(*url.ports(owner, database_service.PORT))
     return _rule(database_service.PORT, to=[{"podSelector": {"matchLabels": pods}}])
+
+
+def _standbys(plan: Plan) -> tuple[naming.Component, ...]:
+    return (naming.Component.STANDBY,) if standbys.is_wanted(plan) else ()
+
+
+def _replicas(plan: Plan) -> list[Rule]:
+    """Out to the replicas of the database, where there are any."""
+    pods = [{"podSelector": _any_of(plan, one)} for one in [_standbys(plan)] if one]
+    return [_rule(database_service.PORT, to=pods)] if pods else []
 
 
 def _redis(plan: Plan) -> list[Rule]:

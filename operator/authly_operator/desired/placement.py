@@ -1,9 +1,14 @@
 """Where pods are scheduled: what all of them share, and what is for the replicas alone."""
 
+from typing import Final
+
 from authly_operator import naming
 from authly_operator.api import placement, value
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
+
+
+_NODE: Final = "kubernetes.io/hostname"
 
 
 def of_every_pod(plan: Plan) -> Manifest:
@@ -21,17 +26,28 @@ def of_every_pod(plan: Plan) -> Manifest:
 def of_replicas(plan: Plan) -> Manifest:
     """The fields of a pod's spec that spread the replicas, or keep them together."""
     given = plan.spec.affinity
-    affinity = _apart(plan) if given is None else value.written(given)
+    affinity = apart_from(plan, naming.Component.SERVER) if given is None else value.written(given)
     spread = [_spread(plan, one) for one in plan.spec.topology_spread]
     parts = {"affinity": affinity, "topologySpreadConstraints": spread}
     return {name: part for name, part in parts.items() if part}
 
 
-def _apart(plan: Plan) -> Manifest:
-    """Replicas on several nodes where there are several."""
-    term = {"labelSelector": _replicas(plan), "topologyKey": "kubernetes.io/hostname"}
-    preferred = [{"weight": 100, "podAffinityTerm": term}]
-    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}
+def apart_from(plan: Plan, *components: naming.Component) -> Manifest:
+    """An affinity that prefers nodes without pods of these components of the server."""
+    return {
+        "podAntiAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "weight": 100,
+                    "podAffinityTerm": {
+                        "labelSelector": {"matchLabels": naming.selector(plan.name, component)},
+                        "topologyKey": _NODE,
+                    },
+                }
+                for component in components
+            ]
+        }
+    }
 
 
 def _spread(plan: Plan, wanted: placement.TopologySpread) -> Manifest:

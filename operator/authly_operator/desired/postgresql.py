@@ -27,25 +27,38 @@ IS_READY: Final = f"exec {_ASK}"
 IS_ALIVE: Final = f"{_ASK}; [ $? -le 1 ]"
 """pg_isready's 1 is a server that refuses for now, since it recovers or stops: it is alive."""
 
-SET_PASSWORD: Final = """\
+_HOOK: Final = """\
 while :; do
   psql -X -q -v ON_ERROR_STOP=1 -U postgres -d postgres > /dev/null 2>&1 <<'SQL' && exit 0
 SET log_statement = none;
 SET log_min_duration_statement = -1;
 SET log_min_error_statement = panic;
-\\getenv password POSTGRES_PASSWORD
-ALTER ROLE postgres PASSWORD :'password';
+{statements}
 SQL
   [ $? -eq 2 ] || exit 0
   sleep 1
 done
-"""  # noqa: S105 - a script
-"""Sets the password that the environment holds, over the local socket, which asks for none.
-
-So the database follows the credentials Secret, even one that was lost and drawn again. psql's 2
-is "cannot connect yet"; any other failure is left to those who will be refused, since a failed
-hook would kill the database. The password is in no process's arguments and in no log.
 """
+
+
+def hook(*statements: str) -> str:
+    """A script that has the superuser run lines of psql, over the socket, which asks for nothing.
+
+    psql's 2 is "cannot connect yet"; any other failure is left to those who will be refused, since
+    a failed hook would kill the database. What it says is in no process's arguments and in no log.
+    """
+    return _HOOK.format(statements="\n".join(statements))
+
+
+PASSWORD: Final = (
+    r"\getenv password POSTGRES_PASSWORD",
+    "ALTER ROLE postgres PASSWORD :'password';",
+)
+"""Sets the password that the environment holds.
+
+So the database follows the credentials Secret, even one that was lost and drawn again.
+"""
+SET_PASSWORD: Final = hook(*PASSWORD)
 
 
 def arguments(parameters: Mapping[str, str]) -> list[str]:

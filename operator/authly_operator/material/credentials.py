@@ -6,7 +6,13 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server
-from authly_operator.material import database_owner, database_url, redis_url, registration_token
+from authly_operator.material import (
+    database_owner,
+    database_url,
+    redis_url,
+    registration_token,
+    replication,
+)
 from authly_operator.observed import SecretData, ServerObserved
 
 
@@ -19,7 +25,13 @@ GENERATED: Final = (
     "JWT_REFRESH_SECRET_KEY",
 )
 """Drawn where absent, 256 bits each as base64url."""
-DERIVED: Final = (database_url.AUTHORITY, redis_url.PASSWORD, redis_url.URL, registration_token.KEY)
+DERIVED: Final = (
+    database_url.AUTHORITY,
+    redis_url.PASSWORD,
+    redis_url.URL,
+    registration_token.KEY,
+    replication.PASSWORD,
+)
 """Taken from elsewhere, and gone where the spec asks for none."""
 _NOTHING: Final = SecretData({})
 
@@ -76,6 +88,7 @@ def _more(
     ways: tuple[Callable[[], dict[str, str]], ...] = (
         lambda: redis_url.draw(spec.redis, seen, text),
         lambda: registration_token.draw(spec, seen, text),
+        lambda: replication.draw(spec.database, text),
     )
     found: dict[str, str] = {}
     missing: list[str] = []
