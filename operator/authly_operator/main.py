@@ -15,7 +15,7 @@ import aiohttp
 
 from authly_operator import entropy, naming, observed, observer, probes, telemetry
 from authly_operator.clock import SystemClock
-from authly_operator.cluster import apply, client, discovery, lease, named, watch
+from authly_operator.cluster import apply, client, discovery, lease, named, recent_reads, watch
 from authly_operator.dependants import Dependants
 from authly_operator.instance import errors as instance_errors, registry
 from authly_operator.metrics import Metrics
@@ -105,8 +105,10 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
         instance.errors.StaleEpoch: a database has seen a later leader.
     """
     dependants, references = Dependants(), References()
+    recent = recent_reads.RecentReads(api, time.monotonic)
 
     def notice(key: Key, body: Mapping[str, Any] | None) -> None:
+        recent.forget(*key)
         dependants.note(key, body)
         references.note(key, body)
         process.queue.add(key)
@@ -115,7 +117,9 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
         aiohttp.ClientSession() as http,
         observer.observing(notice, process.settings.namespaces) as ended,
     ):
-        tools = _collaborators(process, api, http, dependants, election.check)
+        tools = _collaborators(
+            process, api, recent=recent, http=http, dependants=dependants, epoch=election.check
+        )
         workers = [Worker(process.queue, tools).run() for _ in range(process.settings.workers)]
         await _first_of(
             _until(ended),
@@ -130,12 +134,15 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
 def _collaborators(
     process: Process,
     api: client.Client,
+    *,
+    recent: recent_reads.RecentReads,
     http: aiohttp.ClientSession,
     dependants: Dependants,
     epoch: Callable[[], int],
 ) -> Collaborators:
     return Collaborators(
         api=api,
+        recent=recent,
         discovery=discovery.Discovery(api),
         applier=apply.Applier(api),
         http=http,
@@ -153,7 +160,8 @@ def _collaborators(
 async def _watch(process: Process, tools: Collaborators) -> None:
     """A child that changed wakes its resource, also where somebody just took its labels."""
 
-    def notify(_: str, metadata: Mapping[str, Any]) -> None:
+    def notify(kind: str, metadata: Mapping[str, Any]) -> None:
+        tools.recent.forget(kind, metadata["namespace"], metadata["name"])
         if (key := owner(metadata)) is not None:
             process.queue.add(key)
 

@@ -18,7 +18,7 @@ import pytest
 
 from authly_operator import entropy, naming
 from authly_operator.clock import SystemClock
-from authly_operator.cluster import apply, client, discovery
+from authly_operator.cluster import apply, client, discovery, recent_reads
 from authly_operator.instance import registry
 from authly_operator.metrics import Metrics
 from authly_operator.observed import Settings
@@ -149,6 +149,7 @@ async def story(
     async with aiohttp.ClientSession() as http:
         tools = Collaborators(
             api=api,
+            recent=recent_reads.RecentReads(api, lambda: 0.0, seconds=0),
             discovery=discovery.Discovery(api, seconds=0),
             applier=apply.Applier(api),
             http=http,

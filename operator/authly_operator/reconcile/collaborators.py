@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from authly_operator.clock import Clock
-from authly_operator.cluster import apply, client, discovery
+from authly_operator.cluster import apply, client, discovery, recent_reads
 from authly_operator.metrics import Metrics
 from authly_operator.observed import Settings
 from authly_operator.reconcile.memory import Memory
@@ -17,11 +17,13 @@ from authly_operator.workqueue import Key
 class Collaborators:
     """The rim of the operator, and what it remembers while it leads.
 
-    `epoch` answers that of the Lease, or raises Lost; `dependants` are the scopes and clients of
-    a server, as far as events told of them; `wake` puts a resource into the queue.
+    `recent` reads what many stories need in a row; `epoch` answers that of the Lease, or raises
+    Lost; `dependants` are the scopes and clients of a server, as far as events told of them;
+    `wake` puts a resource into the queue.
     """
 
     api: client.Client
+    recent: recent_reads.RecentReads
     discovery: discovery.Discovery
     applier: apply.Applier
     http: aiohttp.ClientSession

@@ -61,7 +61,7 @@ async def find(
     Raises:
         cluster.errors.ClusterError: the API server did not answer.
     """
-    body = await tools.api.get(*server_key(identity, spec.server_ref))
+    body = await tools.recent.get(*server_key(identity, spec.server_ref))
     if body is None:
         return Place()
     try:
@@ -95,7 +95,8 @@ def _unwatched(server: Identity, refused: errors.Refused) -> str:
 
 async def database_url(tools: Collaborators, server: Identity) -> str | None:
     """The URL of the operator's role in the server's database, while there is one."""
-    found = await gather.secret(tools.api, server.namespace, naming.credentials(server.name))
+    name = naming.credentials(server.name)
+    found = await tools.recent.get("Secret", server.namespace, name)
     data = gather.decoded(found) if found else SecretData({})
     url = data.get(OPERATOR_URL)
     return None if url is None else trust.rooted(url, data.get(AUTHORITY))

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from authly_operator import desired, workqueue
+from authly_operator import desired, naming, workqueue
 from authly_operator.api import authly_server
 from authly_operator.cluster import prune
 from authly_operator.condition_names import Condition
@@ -125,5 +125,7 @@ def _is_new(body: Mapping[str, Any], seen: ServerObserved) -> bool:
 
 def _wake(tools: Collaborators, key: Key) -> None:
     """Its scopes and clients look again: what they wait for may have come, or gone."""
+    tools.recent.forget(*key)
+    tools.recent.forget("Secret", key.namespace, naming.credentials(key.name))
     for dependant in tools.dependants(key):
         tools.wake(dependant)
