@@ -10,7 +10,7 @@ import yaml
 from typing_extensions import override
 
 from authly_operator import naming
-from authly_operator.api import authly_client, authly_scope, authly_server, value
+from authly_operator.api import authly_backup, authly_client, authly_scope, authly_server, value
 
 
 DIRECTORY: Final = Path(__file__).resolve().parents[2] / "crds"
@@ -44,6 +44,13 @@ CLIENT: Final = [
     column("Secret", ".status.secretRef.name", priority=1),
 ]
 SCOPE: Final = [column("Server", ".spec.serverRef.name"), column("Scope", ".spec.name")]
+BACKUP: Final = [
+    column("Server", ".spec.serverRef.name"),
+    column("Phase", ".status.phase"),
+    column("Size", ".status.size", "integer"),
+    column("Verified", ".status.verifiedTime", "date"),
+    column("Location", ".status.location", priority=1),
+]
 SCALE: Final = {
     "specReplicasPath": ".spec.replicas",
     "statusReplicasPath": ".status.replicas",
@@ -165,6 +172,7 @@ def definitions() -> list[Schema]:
         definition(authly_server.AuthlyServer, "authlyservers", "as", SERVER, SCALE),
         definition(authly_scope.AuthlyScope, "authlyscopes", "asc", SCOPE),
         definition(authly_client.AuthlyClient, "authlyclients", "ac", CLIENT),
+        definition(authly_backup.AuthlyBackup, "authlybackups", "ab", BACKUP),
     ]
 
 

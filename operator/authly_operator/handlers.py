@@ -16,6 +16,7 @@ KINDS: Final = {
     "authlyservers": "AuthlyServer",
     "authlyscopes": "AuthlyScope",
     "authlyclients": "AuthlyClient",
+    "authlybackups": "AuthlyBackup",
 }
 Notice = Callable[[Key, dict[str, Any] | None], None]
 """Takes a resource that came or changed with its body, or one that went with None."""

@@ -28,6 +28,7 @@ from authly_operator.workqueue import Key, WorkQueue
 
 LONGEST_WAIT: Final = 600.0
 """Seconds that a resource may wait for a worker before the kubelet is asked for a restart."""
+_OWNERS: Final = frozenset({"AuthlyClient", "AuthlyBackup"})
 log = telemetry.logger(__name__)
 
 
@@ -179,15 +180,15 @@ async def _follow(process: Process, tools: Collaborators, references: References
 
 
 def owner(metadata: Mapping[str, Any]) -> Key | None:
-    """Whose child it is: a client's by owner reference, a server's by its instance label."""
+    """Whose child it is: a server's by its instance label, others' by owner reference."""
     labels = metadata.get("labels") or {}
     namespace = metadata["namespace"]
-    if labels.get(naming.COMPONENT_LABEL) != naming.Component.CLIENT.value:
+    if labels.get(naming.COMPONENT_LABEL) not in naming.NOT_OF_SERVERS:
         server = labels.get(naming.INSTANCE_LABEL)
         return Key("AuthlyServer", namespace, server) if server else None
     for reference in metadata.get("ownerReferences", ()):
-        if reference["kind"] == "AuthlyClient":
-            return Key("AuthlyClient", namespace, reference["name"])
+        if reference["kind"] in _OWNERS:
+            return Key(reference["kind"], namespace, reference["name"])
     return None
 
 

@@ -27,6 +27,8 @@ RESTART_AT_ANNOTATION: Final = f"{GROUP}/restart-at"
 ROTATE_AT_ANNOTATION: Final = f"{GROUP}/rotate-at"
 REVOKE_KEYS_AT_ANNOTATION: Final = f"{GROUP}/revoke-keys-at"
 APPROVE_MIGRATION_ANNOTATION: Final = f"{GROUP}/approve-migration"
+RECORDED_ANNOTATION: Final = f"{GROUP}/recorded"
+"""On a Job of a schedule: its outcome is in an AuthlyBackup."""
 EPOCH_ANNOTATION: Final = f"{GROUP}/epoch"
 CONFIG_HASH_ANNOTATION: Final = f"{GROUP}/config-hash"
 DESIRED_HASH_ANNOTATION: Final = f"{GROUP}/desired-hash"
@@ -52,7 +54,13 @@ class Component(StrEnum):
     MAINTENANCE = "maintenance"
     REDIS = "redis"
     CLIENT = "client"
+    RUN = "run"
+    """A Job of an AuthlyBackup, not of the server; its pods are those of a backup."""
     MONITORING = "monitoring"
+
+
+NOT_OF_SERVERS: Final = frozenset({Component.CLIENT.value, Component.RUN.value})
+"""Components of what belongs to another resource than the AuthlyServer that it is labelled by."""
 
 
 def selector(server: str, component: Component) -> dict[str, str]:
@@ -129,6 +137,16 @@ def database_read(server: str) -> str:
 def backup(server: str) -> str:
     """The CronJob that dumps the database."""
     return f"{server}-backup"
+
+
+def backup_run(server: str, uid: str) -> str:
+    """The Job of an AuthlyBackup: eight characters of its uid tell it from others."""
+    return f"{server}-backup-{run_id(uid)}"
+
+
+def run_id(uid: str) -> str:
+    """What tells the databases and Jobs of one AuthlyBackup from those of others."""
+    return uid.replace("-", "")[:8]
 
 
 def verification(server: str) -> str:

@@ -27,6 +27,8 @@ class Identity:
     namespace: str
     uid: str
     generation: int
+    created: str = ""
+    """RFC 3339."""
     deleting: bool = False
     annotations: Mapping[str, str] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from authly_server import conclusion
 from authly_server.settings import Settings
@@ -18,18 +18,24 @@ from authly_server.settings import Settings
 if TYPE_CHECKING:
     from authly_server.backup import job
     from authly_server.backup.destination import Destination
+    from authly_server.backup.manifest import Manifest
+
+
+_SHOWN: Final = 10
+"""Names in the last line, which Kubernetes keeps 4096 bytes of; all are told on the way."""
 
 
 def backup(settings: Settings) -> int:
-    """Write a backup, and let old ones go."""
+    """Write a backup, let old ones go, and restore the new one to see that it can be."""
     from authly_server import clock  # noqa: PLC0415
     from authly_server.backup import errors, job  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, _leave)
     try:
+        place = _destination(settings)
         made = job.run(
             settings.database_url,
-            _destination(settings),
+            place,
             name=settings.backup_name,
             retention_days=settings.backup_retention_days,
             keep_last=settings.backup_keep_last,
@@ -37,24 +43,29 @@ def backup(settings: Settings) -> int:
             now=clock.SystemClock().now(),
             tell=conclusion.tell,
         )
+        if made.deleted:
+            conclusion.tell("backups_deleted", file_names=made.deleted)
+        if settings.backup_verify:
+            _verify(settings, place, made.manifest.file_name)
     except errors.BackupError as error:
         raise conclusion.Failure(str(error)) from error
     facts = dataclasses.asdict(made.manifest) | {"begun_at": made.manifest.begun_at.isoformat()}
-    return conclusion.report(event="backed_up", **facts, deleted=made.deleted)
+    return conclusion.report(
+        event="backed_up",
+        **facts,
+        deleted=made.deleted[:_SHOWN],
+        oldest_begun_at=made.oldest.isoformat(),
+        verified=settings.backup_verify,
+    )
 
 
 def verify(settings: Settings) -> int:
-    """Restore the youngest backup beside the database, and drop it again."""
-    from authly_server.backup import errors, verification  # noqa: PLC0415
+    """Restore a backup beside the database, the youngest unless one is named, and drop it again."""
+    from authly_server.backup import errors  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, _leave)
     try:
-        told = verification.run(
-            settings.database_url,
-            _destination(settings),
-            name=settings.backup_name,
-            key=_key(settings),
-        )
+        told = _verify(settings, _destination(settings), settings.restore_backup or None)
     except errors.BackupError as error:
         raise conclusion.Failure(str(error)) from error
     return conclusion.report(
@@ -62,6 +73,19 @@ def verify(settings: Settings) -> int:
         file_name=told.file_name,
         begun_at=told.begun_at.isoformat(),
         counts=told.counts,
+    )
+
+
+def _verify(settings: Settings, place: "Destination", file_name: str | None) -> "Manifest":
+    from authly_server.backup import verification  # noqa: PLC0415
+
+    return verification.run(
+        settings.database_url,
+        place,
+        name=settings.backup_name,
+        key=_key(settings),
+        file_name=file_name,
+        restore_id=settings.restore_id,
     )
 
 
@@ -86,6 +110,7 @@ def restore(settings: Settings) -> int:
             revoke=Revoke(settings.restore_revoke_tokens),
             key=_key(settings),
             safety_backup=settings.restore_safety_backup,
+            step=settings.restore_step or None,
             now=clock.SystemClock().now(),
         )
         place = _destination(settings)
@@ -93,7 +118,7 @@ def restore(settings: Settings) -> int:
     except errors.BackupError as error:
         raise conclusion.Failure(str(error)) from error
     return conclusion.report(
-        event="restored",
+        event="restore_step_done" if settings.restore_step not in {"", "Swap"} else "restored",
         file_name=done.manifest.file_name,
         begun_at=done.manifest.begun_at.isoformat(),
         counts=done.manifest.counts,

@@ -36,10 +36,16 @@ class BackupSettings(BaseModel):
     """What backups are encrypted with, 32 bytes in base64; they are not where it is empty."""
     backup_name: str = Field(default="authly", pattern=r"^[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?$")
     """What the names of backups begin with."""
+    backup_verify: bool = False
+    """Whether `backup` restores what it has written, as `verify-backup` does."""
     restore_id: str = Field(default="", pattern=r"^([a-z0-9]{1,16})?$")
     """What tells one restore from another; the same again goes on with one that was killed."""
     restore_backup: str = ""
-    """The name of the backup to restore; the youngest where it is empty."""
+    """The name of the backup to restore or to verify; the youngest where it is empty."""
+    restore_step: Literal[
+        "", "PreBackup", "Fetch", "Checksum", "Load", "Migrate", "Fence", "Swap"
+    ] = ""
+    """The only step of `restore` to do, where others do those before it; all where it is empty."""
     restore_revoke_tokens: Literal["All", "IssuedAfterBackup", "None"] = "IssuedAfterBackup"
     """Which access tokens are refused after a restore, besides those revoked one by one."""
     restore_safety_backup: bool = True

@@ -13,6 +13,7 @@ WELL: dict[str, dict[str, Any]] = {
         "grantTypes": ["authorization_code", "refresh_token"],
         "redirectUris": ["https://app.example.com/callback"],
     },
+    "AuthlyBackup": {"serverRef": {"name": "main"}},
 }
 
 
@@ -89,6 +90,9 @@ ACCEPTED = [
     ("AuthlyServer", {"networkPolicy": {"metricsFrom": [{"ipBlock": {"cidr": "fd00::/8"}}]}}),
     ("AuthlyServer", {"resources": {"requests": {"cpu": 1, "memory": "256Mi"}}}),
     ("AuthlyServer", {"backup": {"destination": {"persistentVolumeClaim": {"claimName": "b"}}}}),
+    ("AuthlyBackup", {"destination": {"persistentVolumeClaim": {"claimName": "b"}}}),
+    ("AuthlyBackup", {"verify": True}),
+    ("AuthlyBackup", {"job": "main-backup-1"}),
     ("AuthlyServer", pods.FULL),
     ("AuthlyServer", {"service": {"type": "NodePort", "externalTrafficPolicy": "Local"}}),
     ("AuthlyServer", {"image": {"digest": "sha256:" + "a" * 64}}),
@@ -184,6 +188,9 @@ REFUSED = [
     ),
     ("AuthlyServer", {"signingKeys": {"rotationInterval": "23h59m"}}, "at least 24h"),
     ("AuthlyServer", {"backup": {"destination": {}}}, "exactly one of destination."),
+    ("AuthlyBackup", {"destination": {}}, "exactly one of destination."),
+    ("AuthlyBackup", {"serverRef": {"name": "main", "namespace": "other"}}, "namespace"),
+    ("AuthlyBackup", {"job": "main-backup-1", "verify": True}, "job records a run"),
     ("AuthlyServer", {"replicas": -1}, "greater than or equal to 0"),
     ("AuthlyServer", {"tokenz": {}}, "unknown field"),
     ("AuthlyServer", {"image": {"digest": "sha256:a"}}, "should match"),
@@ -273,4 +280,6 @@ IMMUTABLE = [
     ("AuthlyScope", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
     ("AuthlyClient", {"clientId": "other"}, "clientId is immutable"),
     ("AuthlyClient", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
+    ("AuthlyBackup", {"serverRef": {"name": "other"}}, "create another one"),
+    ("AuthlyBackup", {"verify": True}, "create another one"),
 ]

@@ -1,61 +1,14 @@
 """A control plane, a PostgreSQL and the operator's nursery for all tests of faults."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from tests.operator_faults import kubernetes_api, operators, world as worlds
-from tests.operator_faults.world import World
-
-from cluster import handle
-from throwaway.postgres import Cluster as Postgres
+from tests.operator_faults import surroundings
+from tests.operator_faults.surroundings import control_plane, nursery, world
 
 
-CRDS = Path(__file__).resolve().parents[2] / "crds"
-KEPT = os.environ.get("AUTHLY_FAULTS_CLUSTER", "")
-"""The name of a control plane to use and to leave up, for those who work on these tests."""
+__all__ = ["control_plane", "nursery", "world"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs a kube-apiserver, and has time for many starts of operators."""
-    here = os.path.dirname(__file__)  # noqa: PTH120 - compared as text
-    for item in items:
-        if str(item.path).startswith(here):
-            item.add_marker(pytest.mark.control_plane)
-            item.add_marker(pytest.mark.timeout(900))
-
-
-@pytest.fixture(scope="package")
-def control_plane() -> Iterator[handle.Cluster]:
-    """A kube-apiserver with its controllers that knows the custom resources."""
-    cluster = handle.Cluster(KEPT or f"test-faults-{os.getpid()}")
-    try:
-        cluster.up(control_plane=True)
-        cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
-        cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-        yield cluster
-    finally:
-        if not KEPT:
-            cluster.down()
-
-
-@pytest.fixture(scope="package")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[operators.Nursery]:
-    with operators.nursery(tmp_path_factory.mktemp("operators")) as made:
-        yield made
-
-
-@pytest.fixture(scope="package")
-def world(
-    control_plane: handle.Cluster,
-    nursery: operators.Nursery,
-    postgres: Postgres,
-    migrated_template: str,
-) -> Iterator[World]:
-    """Namespaces, databases and processes; a kubelet that runs them."""
-    kubeconfig = control_plane.place.kubeconfig
-    with kubernetes_api.connected(kubeconfig) as api:
-        made = World(api, nursery, postgres, migrated_template, kubeconfig)
-        with worlds.inhabited(made):
-            yield made
+    surroundings.mark(items, os.path.dirname(__file__))  # noqa: PTH120 - compared as text

@@ -97,9 +97,11 @@ class Kubelet:
             self.failures.append(answer.text)
 
     def _environment(self, pod: Object) -> Environ:
-        """What the container is given, as the kubelet resolves it."""
-        namespace = pod["metadata"]["namespace"]
         (container, *_) = pod["spec"]["containers"]
+        return self.environment(pod["metadata"]["namespace"], container)
+
+    def environment(self, namespace: str, container: Object) -> Environ:
+        """What a container is given, as the kubelet resolves it."""
         found: Environ = {}
         for source in container.get("envFrom", ()):
             found |= self.api.get("ConfigMap", namespace, source["configMapRef"]["name"])["data"]

@@ -93,6 +93,13 @@ def metadata(labels: dict[str, str], *owners: tuple[str, str]) -> dict[str, obje
             ),
             Key("AuthlyClient", "auth", "web"),
         ),
+        (
+            metadata(
+                {"app.kubernetes.io/instance": "main", "app.kubernetes.io/component": "run"},
+                ("AuthlyBackup", "nightly"),
+            ),
+            Key("AuthlyBackup", "auth", "nightly"),
+        ),
         (metadata({"app.kubernetes.io/component": "client"}), None),
         (metadata({}), None),
     ],

@@ -181,10 +181,6 @@ class Spec(value.Value):
         return (self.issuer or f"https://{self.ingress.host}").rstrip("/")
 
 
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-"""RFC 3339."""
-
-
 class Endpoints(value.Value):
     """Where the server is reached."""
 
@@ -212,24 +208,24 @@ class KeyStatus(value.Value):
     """The algorithm that it signs with."""
     state: Annotated[str, Field(max_length=16)]
     """Published is in the JWKS and does not sign yet, Active signs, Retiring only verifies."""
-    published_at: Moment | None = None
+    published_at: reference.Moment | None = None
     """Since when it is in the JWKS."""
-    signs_from: Moment | None = None
+    signs_from: reference.Moment | None = None
     """When it signs, of a Published key whose states the operator decides."""
-    active_at: Moment | None = None
+    active_at: reference.Moment | None = None
     """Since when it signs, or signed."""
-    retire_at: Moment | None = None
+    retire_at: reference.Moment | None = None
     """When it goes, since no token of it can be valid any more."""
 
 
 class BackupStatus(value.Value):
     """The backups of spec.backup, as their CronJob tells of them."""
 
-    last_schedule_time: Moment | None = None
+    last_schedule_time: reference.Moment | None = None
     """When the last backup was due and begun."""
-    last_successful_time: Moment | None = None
+    last_successful_time: reference.Moment | None = None
     """When the last backup that succeeded was through."""
-    last_verified_time: Moment | None = None
+    last_verified_time: reference.Moment | None = None
     """When the youngest backup was restored successfully last, by spec.backup.verify."""
 
 

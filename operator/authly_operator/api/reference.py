@@ -48,6 +48,13 @@ class ServerReference(value.Value):
     admitted by the server's spec.allowedClients."""
 
 
+class LocalServerReference(value.Value):
+    """An AuthlyServer of the same namespace: whoever may copy or replace its data is at home."""
+
+    name: ObjectName
+    """Name of the AuthlyServer."""
+
+
 class ConditionStatus(StrEnum):
     """Whether a condition holds."""
 
@@ -73,6 +80,8 @@ class Condition(value.Value):
     """When the status last changed, RFC 3339."""
 
 
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""RFC 3339."""
 Conditions = Annotated[
     tuple[Condition, ...],
     Field(

@@ -12,16 +12,17 @@ from authly_operator.observed import ChildKey, SecretData, SecretSeen, Waiting
 
 
 Manifest = Mapping[str, Any]
+_OF_OTHERS: Final = ",".join(naming.NOT_OF_SERVERS)
 _UNKNOWN: Final = "this cluster does not know {}: install its definitions"
 
 
 def selector(server: str) -> str:
-    """The label selector of everything the operator made for a server, but its clients' Secrets."""
+    """The label selector of what the operator made for a server, and not for other resources."""
     return ",".join(
         (
             f"{naming.MANAGED_BY_LABEL}={naming.FIELD_MANAGER}",
             f"{naming.INSTANCE_LABEL}={server}",
-            f"{naming.COMPONENT_LABEL}!={naming.Component.CLIENT.value}",
+            f"{naming.COMPONENT_LABEL} notin ({_OF_OTHERS})",
         )
     )
 
@@ -84,10 +85,11 @@ async def waiting(api: client.Client, namespace: str, server: str) -> tuple[Wait
     """The containers of a server's pods that do not run, and why."""
     pods = await api.list_objects("Pod", namespace, f"{naming.INSTANCE_LABEL}={server}")
     live = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-    return tuple(seen for pod in live for seen in _waiting(pod))
+    return tuple(seen for pod in live for seen in waiting_of(pod))
 
 
-def _waiting(pod: Manifest) -> list[Waiting]:
+def waiting_of(pod: Manifest) -> list[Waiting]:
+    """The containers of a pod that do not run, and why."""
     status = pod.get("status", {})
     told = [(one["reason"], one.get("message", "")) for one in _unscheduled(status)]
     for container in (

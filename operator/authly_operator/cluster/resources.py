@@ -28,6 +28,7 @@ TABLE: Final = (
     Resource("AuthlyServer", naming.API_VERSION, "authlyservers"),
     Resource("AuthlyScope", naming.API_VERSION, "authlyscopes"),
     Resource("AuthlyClient", naming.API_VERSION, "authlyclients"),
+    Resource("AuthlyBackup", naming.API_VERSION, "authlybackups"),
     Resource("Namespace", "v1", "namespaces", namespaced=False),
     Resource("Pod", "v1", "pods"),
     Resource("PersistentVolumeClaim", "v1", "persistentvolumeclaims"),

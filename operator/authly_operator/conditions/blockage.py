@@ -1,6 +1,6 @@
 """What the kubelet and the scheduler say of pods that do not run, as a reason and what to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,8 +56,13 @@ def find(seen: ServerObserved, component: Component, prefix: str = "") -> Blocka
         for one in seen.waiting
         if one.component == component.value and one.pod.startswith(prefix)
     ]
-    worst = min(blocked, key=_rank, default=None)
-    return _blockage(worst, seen.identity.namespace, len(_pods(blocked))) if worst else None
+    return worst(blocked, seen.identity.namespace)
+
+
+def worst(blocked: Collection[Waiting], namespace: str) -> Blockage | None:
+    """The one that says most, or None where there is none."""
+    chosen = min(blocked, key=_rank, default=None)
+    return _blockage(chosen, namespace, len(_pods(blocked))) if chosen else None
 
 
 def reason_of(waiting: Waiting) -> Reason:

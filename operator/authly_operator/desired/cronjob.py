@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.desired import metadata, migration_job, pod, program
+from authly_operator.desired import job, metadata, pod
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
 
@@ -24,18 +24,7 @@ def build(
     **schedule: Any,
 ) -> Manifest:
     """A CronJob of one container; `deadline` in seconds, `schedule` the fields that say when."""
-    job = {
-        "backoffLimit": 2,
-        "activeDeadlineSeconds": deadline,
-        "podFailurePolicy": migration_job.failure_policy(container["name"]),
-        "template": pod.template(
-            plan,
-            component,
-            container,
-            volumes=[*volumes, *program.volumes(plan)],
-            restartPolicy="Never",
-        ),
-    }
+    work = job.spec(plan, component, container, deadline=deadline, volumes=volumes)
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -48,7 +37,7 @@ def build(
             "failedJobsHistoryLimit": _HISTORY,
             "jobTemplate": {
                 "metadata": {"labels": naming.selector(plan.name, component)},
-                "spec": job,
+                "spec": work,
             },
         },
     }

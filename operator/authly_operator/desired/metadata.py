@@ -38,3 +38,13 @@ def owner(identity: Identity, kind: str) -> dict[str, Any]:
         "controller": True,
         "blockOwnerDeletion": True,
     }
+
+
+def of_run(plan: Plan, name: str, owner_reference: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of what belongs to an AuthlyBackup of the server."""
+    return {
+        "name": name,
+        "namespace": plan.namespace,
+        "labels": naming.labels(plan.name, naming.Component.RUN),
+        "ownerReferences": [owner_reference],
+    }

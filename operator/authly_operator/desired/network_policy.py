@@ -3,10 +3,11 @@
 Policies add up: those of several kinds of pods are one object each.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from authly_operator import naming
-from authly_operator.api import value
+from authly_operator.api import backup as backups, value
 from authly_operator.desired import (
     cloud_native_pg,
     config,
@@ -144,6 +145,26 @@ def backup(plan: Plan) -> Manifest:
     )
 
 
+def run(
+    plan: Plan, metadata_of_job: Mapping[str, Any], destination: backups.Destination
+) -> Manifest | None:
+    """The pods of one Job: out to a bucket of their own; None where no way has to be opened."""
+    if not is_wanted(plan) or destination.s3 is None:
+        return None
+    pods = {"batch.kubernetes.io/job-name": metadata_of_job["name"]}
+    spec = {
+        "podSelector": {"matchLabels": pods},
+        "policyTypes": ["Egress"],
+        "egress": [_rule(*_ports_of(destination.s3))],
+    }
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": dict(metadata_of_job),
+        "spec": spec,
+    }
+
+
 def _clients(plan: Plan) -> list[Rule] | None:
     """Everybody, or those whom the spec names and the operator, which asks for discovery."""
     named = plan.spec.network_policy.from_
@@ -230,6 +251,9 @@ def _redis(plan: Plan) -> list[Rule]:
 
 
 def _bucket_ports(plan: Plan) -> list[int]:
-    s3 = plan.spec.backup.destination.s3 if plan.spec.backup else None
+    return _ports_of(plan.spec.backup.destination.s3 if plan.spec.backup else None)
+
+
+def _ports_of(s3: backups.S3 | None) -> list[int]:
     endpoint = (s3 and s3.endpoint) or "https://"
     return url.ports(endpoint, 80 if endpoint.startswith("http:") else 443)

@@ -26,6 +26,7 @@ def identify(body: Mapping[str, Any]) -> Identity:
         namespace=metadata["namespace"],
         uid=metadata["uid"],
         generation=metadata["generation"],
+        created=metadata.get("creationTimestamp", ""),
         deleting="deletionTimestamp" in metadata,
         annotations=metadata.get("annotations", {}),
     )

@@ -65,7 +65,7 @@ async def find(
     if body is None:
         return Place()
     try:
-        server = _view(body)
+        server = view(body)
     except custom_resource.InvalidSpec:
         return Place()
     labels = await _labels(tools, identity, server)
@@ -165,7 +165,12 @@ def offer(body: Mapping[str, Any]) -> tuple[bool, bool]:
     )
 
 
-def _view(body: Mapping[str, Any]) -> ServerView:
+def view(body: Mapping[str, Any]) -> ServerView:
+    """An AuthlyServer as those see it who refer to it.
+
+    Raises:
+        custom_resource.InvalidSpec: its spec cannot be read.
+    """
     answers, has_database = offer(body)
     return ServerView(
         identity=custom_resource.identify(body),

@@ -14,6 +14,7 @@ from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
     abandoned,
+    backup_records,
     custom_resource,
     growth,
     key_events,
@@ -77,6 +78,7 @@ async def _bring_about(
     wanted = {(one["kind"], one["metadata"]["name"]) for one in manifests}
     surplus = prune.surplus(wanted, everything, desired.held(plan))
     await prune.prune(tools.api, plan.namespace, everything, surplus)
+    await backup_records.keep(tools, plan)
     refused = await growth.expand(tools, plan)
     seen = dataclasses.replace(plan.seen, failures=applied.failures, claim_refused=refused)
     return dataclasses.replace(plan, seen=seen)

@@ -68,6 +68,12 @@ def is_true(body: Manifest, condition: Condition) -> bool:
     return any(one["type"] == condition and one["status"] == "True" for one in conditions)
 
 
+def reason(body: Manifest) -> str | None:
+    """Why Ready is as it was judged last; None where it was not judged yet."""
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    return next((one["reason"] for one in conditions if one["type"] == Condition.READY), None)
+
+
 async def _tell(
     tools: Collaborators,
     body: Manifest,

@@ -30,10 +30,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What was made and what went."""
+    """What was made, what went, and when the oldest of those that stay was begun."""
 
     manifest: Manifest
     deleted: tuple[str, ...]
+    oldest: datetime
 
 
 def run(
@@ -60,12 +61,13 @@ def run(
             upload.commit(made.sha256, manifest.text(made))
     except errors.MigrationError as error:
         raise BackupError(str(error)) from error
-    expired = retention.judge(
-        name, destination.names(), now=now, days=retention_days, keep_last=keep_last
-    )
+    there = destination.names()
+    expired = retention.judge(name, there, now=now, days=retention_days, keep_last=keep_last)
     for old in expired:
         destination.delete(old)
-    return Backup(made, tuple(expired))
+    kept = (names.parse(name, each) for each in there if each not in expired)
+    oldest = min((begun for begun in kept if begun is not None), default=made.begun_at)
+    return Backup(made, tuple(expired), oldest)
 
 
 def _write(

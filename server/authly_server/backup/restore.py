@@ -5,7 +5,7 @@ Until the names are exchanged the present database is only read; afterwards it s
 anywhere is finished by running it again with the same id.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -39,6 +39,8 @@ class Wanted:
     revoke: Revoke = Revoke.ISSUED_AFTER_BACKUP
     key: job.Key | None = field(default=None, repr=False)
     safety_backup: bool = True
+    step: str | None = None
+    """The only one of STEPS to do, where others run those before it; None for all of them."""
     now: datetime
 
 
@@ -63,31 +65,35 @@ def run(wanted: Wanted, place: Destination, step: Step = lambda _: None) -> Rest
         raise BackupError(str(error)) from error
 
 
+@dataclass(slots=True)
+class _Case:
+    """One restore; `revoked` is what the fence came to."""
+
+    wanted: Wanted
+    site: Site
+    place: Destination
+    file_name: str
+    revoked: Revoke
+
+    def told(self) -> Manifest:
+        return manifest_of(self.place, self.file_name)
+
+    def url(self) -> str:
+        """Of the database that is being made."""
+        return self.site.url_of(self.site.scratch)
+
+
 def _run(wanted: Wanted, place: Destination, step: Step) -> Restored:
     site = databases.site(wanted.url, wanted.restore_id)
     if (file_name := wanted.file_name or _youngest(wanted, place)) is None:
         message = f"there is no backup of {wanted.name}"
         raise BackupError(message)
-    if _is_done(site, wanted.restore_id):
-        return _restored(site, manifest_of(place, file_name), wanted.revoke)
-    _back_up(wanted, site, place, step)
-    step("Checksum")
-    told = loading.verify(place, file_name)
-    _check_revision(told)
-    _load(wanted, site, place, told, step)
-    step("Migrate")
-    scratch = site.url_of(site.scratch)
-    if not _is_cut_in_the_middle(site):
-        migration.run(scratch, server_url=wanted.server_url, operator_url=wanted.operator_url)
-        step("Fence")
-        revoke = _fence(wanted, site, told)
-    else:
-        revoke = wanted.revoke
-    step("Swap")
-    with databases.beside(site) as connection:
-        databases.exchange(connection, site)
-        databases.mark(connection, site.name, _mark(wanted.restore_id, "Done"))
-    return _restored(site, told, revoke)
+    case = _Case(wanted, site, place, file_name, wanted.revoke)
+    if not _is_done(site, wanted.restore_id):
+        for name in [wanted.step] if wanted.step else STEPS:
+            step(name)
+            STEPS[name](case)
+    return _restored(site, case.told(), case.revoked)
 
 
 def manifest_of(place: Destination, file_name: str) -> Manifest:
@@ -120,7 +126,27 @@ def _is_cut_in_the_middle(site: Site) -> bool:
         )
 
 
-def _check_revision(told: Manifest) -> None:
+def _back_up(case: _Case) -> None:
+    """What is there now, as long as there is something, and it is not begun to be replaced."""
+    wanted, site = case.wanted, case.site
+    with databases.beside(site) as connection:
+        begun = databases.exists(connection, site.scratch)
+        there = databases.exists(connection, site.name)
+    if begun or not there or not wanted.safety_backup or not fence.can_be_read(wanted.url):
+        return
+    job.run(
+        wanted.url,
+        case.place,
+        name=f"{wanted.name}{SAFETY_SUFFIX}",
+        retention_days=36_500,
+        now=wanted.now,
+        key=wanted.key,
+    )
+
+
+def _fetch(case: _Case) -> None:
+    """What it says of itself, which has to be something that this program can bring forward."""
+    told = case.told()
     if told.schema_revision > revisions.latest():
         message = (
             f"{told.file_name} has schema revision {told.schema_revision}, newer than this"
@@ -129,50 +155,63 @@ def _check_revision(told: Manifest) -> None:
         raise BackupError(message)
 
 
-def _back_up(wanted: Wanted, site: Site, place: Destination, step: Step) -> None:
-    """What is there now, as long as there is something, and it is not begun to be replaced."""
-    step("PreBackup")
-    with databases.beside(site) as connection:
-        begun = databases.exists(connection, site.scratch)
-        there = databases.exists(connection, site.name)
-    if begun or not there or not wanted.safety_backup or not fence.can_be_read(wanted.url):
-        return
-    job.run(
-        wanted.url,
-        place,
-        name=f"{wanted.name}{SAFETY_SUFFIX}",
-        retention_days=36_500,
-        now=wanted.now,
-        key=wanted.key,
-    )
+def _checksum(case: _Case) -> None:
+    loading.verify(case.place, case.file_name)
 
 
-def _load(wanted: Wanted, site: Site, place: Destination, told: Manifest, step: Step) -> None:
+def _load(case: _Case) -> None:
     """Into an empty database, unless it is there already and all of it was loaded."""
-    step("Load")
-    loaded = _mark(wanted.restore_id, f"Loaded {told.file_name}")
+    site, told, key = case.site, case.told(), case.wanted.key
+    loaded = _mark(case.wanted.restore_id, f"Loaded {told.file_name}")
     with databases.beside(site) as connection:
-        if databases.mark_of(connection, site.scratch) == loaded:
+        if _is_cut_in_the_middle(site) or databases.mark_of(connection, site.scratch) == loaded:
             return
         databases.create_anew(connection, site.scratch)
-    url = site.url_of(site.scratch)
-    loading.load(place, told, wanted.key.key if wanted.key else None, url)
-    loading.check_rows(told, url)
+    loading.load(case.place, told, key.key if key else None, case.url())
+    loading.check_rows(told, case.url())
     with databases.beside(site) as connection:
         databases.mark(connection, site.scratch, loaded)
 
 
-def _fence(wanted: Wanted, site: Site, told: Manifest) -> Revoke:
+def _migrate(case: _Case) -> None:
+    if _is_cut_in_the_middle(case.site):
+        return
+    wanted = case.wanted
+    migration.run(case.url(), server_url=wanted.server_url, operator_url=wanted.operator_url)
+
+
+def _fence(case: _Case) -> None:
     """Where the present database is lost, everything is revoked, whatever was asked for."""
-    readable = fence.can_be_read(wanted.url)
-    revoke = wanted.revoke if readable else Revoke.ALL
+    if _is_cut_in_the_middle(case.site):
+        return
+    url = case.wanted.url
+    readable = fence.can_be_read(url)
+    case.revoked = case.wanted.revoke if readable else Revoke.ALL
     fence.apply(
-        site.url_of(site.scratch),
-        wanted.url if readable else None,
-        begun_at=told.begun_at,
-        revoke=revoke,
+        case.url(),
+        url if readable else None,
+        begun_at=case.told().begun_at,
+        revoke=case.revoked,
     )
-    return revoke
+
+
+def _swap(case: _Case) -> None:
+    site = case.site
+    with databases.beside(site) as connection:
+        databases.exchange(connection, site)
+        databases.mark(connection, site.name, _mark(case.wanted.restore_id, "Done"))
+
+
+STEPS: Final[Mapping[str, Callable[[_Case], None]]] = {
+    "PreBackup": _back_up,
+    "Fetch": _fetch,
+    "Checksum": _checksum,
+    "Load": _load,
+    "Migrate": _migrate,
+    "Fence": _fence,
+    "Swap": _swap,
+}
+"""In this order. Each may be repeated, and finds out what was done already."""
 
 
 def _restored(site: Site, told: Manifest, revoke: Revoke) -> Restored:

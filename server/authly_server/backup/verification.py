@@ -10,26 +10,37 @@ from authly_server.storage import databases, errors, migration
 _ID = "verify"
 
 
-def run(url: str, place: Destination, *, name: str, key: job.Key | None) -> Manifest:
-    """Restore the youngest backup of `name` beside the database of `url`, and migrate it.
+def run(
+    url: str,
+    place: Destination,
+    *,
+    name: str,
+    key: job.Key | None,
+    file_name: str | None = None,
+    restore_id: str = "",
+) -> Manifest:
+    """Restore a backup of `name` beside the database of `url`, and migrate it.
+
+    The youngest where `file_name` is None. Those who verify at the same time have a `restore_id`
+    each.
 
     Raises:
         BackupError: there is none, or it is damaged, has another key, other rows, or a schema that
             this program cannot bring forward.
     """
-    if (file_name := names.youngest(name, place.names())) is None:
+    if (chosen := file_name or names.youngest(name, place.names())) is None:
         message = f"there is no backup of {name}"
         raise BackupError(message)
-    told = loading.verify(place, file_name)
+    told = loading.verify(place, chosen)
     try:
-        _try(url, place, told, key.key if key else None)
+        site = databases.site(url, restore_id or _ID)
+        _try(site, place, told, key.key if key else None)
     except errors.MigrationError as error:
         raise BackupError(str(error)) from error
     return told
 
 
-def _try(url: str, place: Destination, told: Manifest, key: bytes | None) -> None:
-    site = databases.site(url, _ID)
+def _try(site: databases.Site, place: Destination, told: Manifest, key: bytes | None) -> None:
     with databases.beside(site) as connection:
         databases.create_anew(connection, site.scratch)
         try:

@@ -26,7 +26,7 @@ from throwaway import postgres as throwaway_postgres
 
 KEY = job.Key(b"k" * 32, b"s" * 16)
 GRANTS = "SELECT count(*) FROM authly.grants"
-STEPS = ["PreBackup", "Checksum", "Load", "Migrate", "Fence", "Swap"]
+STEPS = ["PreBackup", "Fetch", "Checksum", "Load", "Migrate", "Fence", "Swap"]
 SERVER = Path(__file__).parents[3] / "server"
 
 
@@ -205,6 +205,18 @@ def test_a_restore_that_was_killed_at_a_step_is_finished_by_the_next(
         name for name in Directory(tmp_path).names() if names.parse("shop-before-restore", name)
     ]
     assert len(safe) in {1, 2}
+
+
+def test_steps_that_run_each_by_itself_and_twice_are_one_restore(
+    instance: str, tmp_path: Path
+) -> None:
+    back_up(instance, Directory(tmp_path))
+    lose_grants(instance)
+    for step in STEPS:
+        for _ in range(2):
+            done = restore.run(wanted(instance, file_name=NAME, step=step), Directory(tmp_path))
+            assert fetch(instance, GRANTS) == (5000 if step == "Swap" else 0)
+            assert (done.replaced is not None) is (step == "Swap")
 
 
 def test_a_restore_that_was_killed_between_the_two_names_is_finished_by_the_next(

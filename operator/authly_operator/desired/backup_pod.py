@@ -1,0 +1,89 @@
+"""The container that writes, verifies or restores backups, and what it mounts for that."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from authly_operator import naming
+from authly_operator.api import backup
+from authly_operator.desired import environment, pod, program
+from authly_operator.desired.plan import Plan
+
+
+DIRECTORY: Final = "/backups"
+DEADLINE: Final = 6 * 3600
+"""Seconds."""
+_VOLUME: Final = "backups"
+_AWS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_PLACE: Final = ("BACKUP_S3_BUCKET", "BACKUP_S3_PREFIX")
+
+
+def container(
+    plan: Plan,
+    command: str,
+    destination: backup.Destination,
+    settings: Mapping[str, str],
+    **databases: str,
+) -> pod.Part:
+    """One that runs the command; `databases` are variables and their keys in the credentials."""
+    given = {"BACKUP_NAME": naming.backup_prefix(plan.name, plan.namespace), **settings}
+    wanted = plan.spec.backup
+    return program.container(
+        plan,
+        command,
+        [
+            *environment.of_credentials(
+                plan, {"DATABASE_URL": "MIGRATION_DATABASE_URL", **databases}
+            ),
+            *environment.plain(given),
+            *_destination(destination),
+            *_encryption(wanted.encryption if wanted else None),
+        ],
+        program.JOB_RESOURCES,
+        mounts=_mounts(destination),
+    )
+
+
+def volumes(destination: backup.Destination) -> tuple[pod.Part, ...]:
+    """The claim that backups are on, where they are on one."""
+    claim = destination.persistent_volume_claim
+    if claim is None:
+        return ()
+    return ({"name": _VOLUME, "persistentVolumeClaim": {"claimName": claim.claim_name}},)
+
+
+def location(job: Mapping[str, Any], file_name: str) -> str:
+    """Where the Job put a file: s3://bucket/prefix/file, or pvc://claim/file."""
+    spec = job["spec"]["template"]["spec"]
+    (container, *_) = spec["containers"]
+    given = {one["name"]: one.get("value", "") for one in container.get("env", ())}
+    bucket, prefix = (given.get(name, "") for name in _PLACE)
+    if bucket:
+        return f"s3://{bucket}/{prefix}{file_name}"
+    claims = [one["persistentVolumeClaim"] for one in spec["volumes"] if one["name"] == _VOLUME]
+    return f"pvc://{claims[0]['claimName']}/{file_name}" if claims else file_name
+
+
+def _mounts(destination: backup.Destination) -> list[pod.Part]:
+    return [{"name": one["name"], "mountPath": DIRECTORY} for one in volumes(destination)]
+
+
+def _encryption(wanted: backup.Encryption | None) -> list[environment.Variable]:
+    if wanted is None:
+        return []
+    ref = wanted.key_secret_ref
+    return environment.of_secret(ref.name, {"BACKUP_ENCRYPTION_KEY": ref.key})
+
+
+def _destination(destination: backup.Destination) -> list[environment.Variable]:
+    s3 = destination.s3
+    if s3 is None:
+        return environment.plain({"BACKUP_DIRECTORY": DIRECTORY})
+    place = {
+        "BACKUP_S3_BUCKET": s3.bucket,
+        "BACKUP_S3_PREFIX": s3.prefix,
+        "BACKUP_S3_ENDPOINT": s3.endpoint or "",
+        "BACKUP_S3_REGION": s3.region,
+        "BACKUP_S3_STORAGE_CLASS": s3.storage_class,
+    }
+    keys = environment.of_secret(s3.credentials_secret_ref.name, {key: key for key in _AWS})
+    return [*environment.plain(place), *keys]

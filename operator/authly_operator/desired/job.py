@@ -1,0 +1,33 @@
+"""What all Jobs but the migration's share: a pod of our image that is tried three times."""
+
+from typing import Final
+
+from authly_operator import naming
+from authly_operator.desired import migration_job, pod, program
+from authly_operator.desired.plan import Plan
+
+
+_RETRIES: Final = 2
+
+
+def spec(
+    plan: Plan,
+    component: naming.Component,
+    container: pod.Part,
+    *,
+    deadline: int,
+    volumes: tuple[pod.Part, ...] = (),
+) -> pod.Part:
+    """The spec of a Job of one container; `deadline` in seconds."""
+    return {
+        "backoffLimit": _RETRIES,
+        "activeDeadlineSeconds": deadline,
+        "podFailurePolicy": migration_job.failure_policy(container["name"]),
+        "template": pod.template(
+            plan,
+            component,
+            container,
+            volumes=[*volumes, *program.volumes(plan)],
+            restartPolicy="Never",
+        ),
+    }
