@@ -21,6 +21,10 @@ def client(uri: str) -> dict[str, Any]:
     return {"redirectUris": [uri]}
 
 
+def keyed(**keys: str) -> dict[str, Any]:
+    return {"secretTemplate": {"keys": keys}}
+
+
 KEYS = {"name": "own", "key": "key.pem"}
 FROM = {"secretKeyRef": {"name": "a", "key": "b"}}
 
@@ -116,6 +120,8 @@ ACCEPTED = [
     ("AuthlyClient", client("http://127.0.0.1:8080/callback")),
     ("AuthlyClient", client("http://[::1]/callback")),
     ("AuthlyClient", client("com.example.app:/callback")),
+    ("AuthlyClient", keyed(clientId="ID", clientSecret="SECRET", tokenEndpoint="TOKEN_URL")),
+    ("AuthlyClient", {"type": "Public", **keyed(clientId="ID")}),
 ]
 REFUSED = [
     ("AuthlyServer", {"issuer": None}, "set issuer, or ingress.host"),
@@ -269,6 +275,9 @@ REFUSED = [
     ("AuthlyClient", {"type": "Public", "auth": {"secret": {}}}, "remove auth.secret"),
     ("AuthlyClient", {"auth": {"method": "None"}}, "must authenticate"),
     ("AuthlyClient", {"auth": {"secret": {"source": "Existing"}}}, "Existing needs ref"),
+    ("AuthlyClient", keyed(clientId="ID"), "set secretTemplate.keys.clientSecret"),
+    ("AuthlyClient", keyed(clientId="X", clientSecret="X"), "give each its own key"),
+    ("AuthlyClient", keyed(clientSecret="not a key"), "should match"),
 ]
 IMMUTABLE = [
     ("AuthlyServer", {"issuer": "https://other.example.com"}, "the issuer is immutable"),

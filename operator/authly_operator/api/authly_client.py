@@ -134,6 +134,13 @@ class Spec(value.Value):
                 "refresh_token continues what a person granted: add authorization_code or"
                 " device_code",
             ),
+            value.rule(
+                "!has(self.secretTemplate.keys) || has(self.secretTemplate.keys.clientSecret)"
+                " || self.type == 'Public' || (has(self.auth.method)"
+                " && self.auth.method in ['PrivateKeyJwt', 'ServiceAccount'])",
+                "the Secret is where the client secret is kept: set"
+                " secretTemplate.keys.clientSecret",
+            ),
         )
     )
 

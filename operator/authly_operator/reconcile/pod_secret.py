@@ -7,7 +7,7 @@ from typing import Any
 
 from authly_operator.api import authly_client
 from authly_operator.cluster import errors, gather, ownership
-from authly_operator.desired import client_secret
+from authly_operator.desired import client_secret, secret_keys
 from authly_operator.observed import ClientObserved, Identity, SecretSeen
 from authly_operator.reconcile import custom_resource
 from authly_operator.reconcile.collaborators import Collaborators
@@ -15,7 +15,9 @@ from authly_operator.reconcile.collaborators import Collaborators
 
 async def find(tools: Collaborators, identity: Identity, name: str) -> SecretSeen | None:
     """A Secret as it is; where one of ours lost values or itself, with what is remembered."""
-    found = gather.seen(await gather.secret(tools.api, identity.namespace, name))
+    found = secret_keys.canonical(
+        gather.seen(await gather.secret(tools.api, identity.namespace, name))
+    )
     if found is not None and not found.belongs_to(identity.uid):
         return found
     recalled = tools.memory.recall(identity.uid, name, found.data if found else None)
@@ -37,7 +39,8 @@ async def write(
 ) -> ClientObserved:
     """Bring the Secret to what it should hold; `text` is the client secret, None without one."""
     assert seen.server is not None  # noqa: S101  # there is no URL without a server
-    manifest = client_secret.build(spec, seen.identity, seen.server, text)
+    built = client_secret.build(spec, seen.identity, seen.server, text)
+    manifest = secret_keys.named(built, spec.secret_template)
     key = (manifest["kind"], manifest["metadata"]["name"])
     stored = await gather.secret(tools.api, seen.identity.namespace, key[1])
     applied = await tools.applier.apply([manifest], {key: stored} if stored else {})
