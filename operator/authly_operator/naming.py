@@ -25,11 +25,14 @@ PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile"
 RESTART_AT_ANNOTATION: Final = f"{GROUP}/restart-at"
 ROTATE_AT_ANNOTATION: Final = f"{GROUP}/rotate-at"
+ROTATE_PASSWORDS_AT_ANNOTATION: Final = f"{GROUP}/rotate-passwords-at"
 REVOKE_KEYS_AT_ANNOTATION: Final = f"{GROUP}/revoke-keys-at"
 APPROVE_MIGRATION_ANNOTATION: Final = f"{GROUP}/approve-migration"
 RECORDED_ANNOTATION: Final = f"{GROUP}/recorded"
 """On a Job of a schedule: its outcome is in an AuthlyBackup."""
 SECRET_KEYS_ANNOTATION: Final = f"{GROUP}/secret-keys"
+ROLES_ANNOTATION: Final = f"{GROUP}/database-roles"
+"""On a migration Job: the mark of the passwords that it gives to idle roles."""
 EPOCH_ANNOTATION: Final = f"{GROUP}/epoch"
 CONFIG_HASH_ANNOTATION: Final = f"{GROUP}/config-hash"
 DESIRED_HASH_ANNOTATION: Final = f"{GROUP}/desired-hash"
@@ -160,6 +163,11 @@ def maintenance(server: str) -> str:
     return f"{server}-maintenance"
 
 
+def migrations(server: str) -> str:
+    """What the names of all migration Jobs begin with."""
+    return f"{server}-migrate-"
+
+
 def migration(server: str, image: str, database_url: str) -> str:
     """The migration Job of one image against one database.
 
@@ -167,7 +175,12 @@ def migration(server: str, image: str, database_url: str) -> str:
     yesterday's: eight hexadecimal digits of SHA-256 over both.
     """
     digest = hashlib.sha256(f"{image}\0{database_url}".encode()).hexdigest()
-    return f"{server}-migrate-{digest[:8]}"
+    return f"{migrations(server)}{digest[:8]}"
+
+
+def role_lock(server: str, mark: str) -> str:
+    """The Job that locks the former twins of the roles whose passwords have that mark."""
+    return f"{server}-lock-{mark[:8]}"
 
 
 def metrics(server: str) -> str:

@@ -31,6 +31,7 @@ from authly_operator.observed import (
 ISSUER = "https://auth.example.com"
 IMAGE = "authly/server:2"
 JOB = "main-migrate-12345678"
+LOCK = "main-lock-12345678"
 RING = (
     '{"keys": [{"kid": "k1", "alg": "ES256", "state": "Active", "privateKey": "PEM"},'
     ' {"kid": "k2", "alg": "RS256", "state": "Active", "privateKey": "PEM"}]}'
@@ -110,7 +111,10 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         well = ServerObserved(
             identity=SERVER,
             children={key: child for key, child in children.items() if key[0] not in without},
-            secrets={"main-signing-keys": SecretData({"keyring.json": RING})},
+            secrets={
+                "main-signing-keys": SecretData({"keyring.json": RING}),
+                "main-credentials": SecretData({"DATABASE_URL": "postgresql://a:b@c/d"}),
+            },
             waiting=tuple(
                 Waiting(component=component, pod=pod, reason=reason, message=message)
                 for component, pod, reason, message in waiting
@@ -121,6 +125,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         expected = server.Expectation(
             image=IMAGE,
             migration_job=JOB,
+            role_lock_job=LOCK,
             config_hash="hash-of-now",
             missing=missing,
             impossible=impossible,

@@ -24,6 +24,7 @@ def test_a_server_that_is_well_is_ready_and_says_by_what(judge_server: Judge) ->
         "DatabaseReady": ("True", "DatabaseAnswers"),
         "Migrated": ("True", "Migrated"),
         "SigningKeysReady": ("True", "KeyRingActive"),
+        "PasswordsRotated": ("True", "PasswordsCurrent"),
         "Available": ("True", "ReplicasAvailable"),
         "EndpointReady": ("True", "IssuerAnswers"),
         "Progressing": ("False", "RolledOut"),

@@ -218,10 +218,15 @@ def rsa_key() -> str:
     return written.decode()
 
 
-def plan_of(spec: authly_server.Spec, seen: ServerObserved, drawn: bytes = bytes(64)) -> Plan:
+def plan_of(
+    spec: authly_server.Spec,
+    seen: ServerObserved,
+    drawn: bytes = bytes(64),
+    now: datetime = NOW,
+) -> Plan:
     """The plan with the material that is drawn for it."""
-    made = material.draw(spec, seen, NOW, drawn, rsa_key)
-    return Plan(spec=spec, seen=seen, material=made, now=NOW)
+    made = material.draw(spec, seen, now, drawn, rsa_key)
+    return Plan(spec=spec, seen=seen, material=made, now=now)
 
 
 def job(name: str, condition: str | None = None, at: datetime = NOW) -> Manifest:

@@ -193,10 +193,12 @@ class Endpoints(value.Value):
 
 
 class DatabaseStatus(value.Value):
-    """What a managed database has."""
+    """What is known of the database."""
 
     storage: Annotated[str, Field(max_length=32)] | None = None
-    """What its volume holds."""
+    """What the volume of a managed one holds."""
+    passwords_since: reference.Moment | None = None
+    """Since when the passwords of its roles are in use; known once somebody asked for others."""
 
 
 class KeyStatus(value.Value):

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
-from authly_operator.api import reference, value
+from authly_operator.api import duration, reference, value
 
 
 RESERVED: Final = (
@@ -156,7 +156,7 @@ class External(value.Value):
     """Host name or address, instead of secretRef."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Port; 5432 where omitted."""
-    name: Annotated[str, Field(min_length=1, max_length=54, pattern=r"^[^/\s]+$")] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=52, pattern=r"^[^/\s]+$")] | None = None
     """Name of the database; authly where omitted."""
     ssl_mode: SslMode | None = None
     """VerifyFull, where omitted, verifies the certificate and its host name; VerifyCA only the
@@ -233,6 +233,11 @@ class Database(value.Value):
                 " && has(self.external) == has(oldSelf.external)",
                 "a database is not moved by editing: restore a backup into a new AuthlyServer",
             ),
+            value.rule(
+                "!has(self.passwordRotationInterval)"
+                " || duration(self.passwordRotationInterval) >= duration('1h')",
+                "passwordRotationInterval must be at least 1h: each rotation replaces all pods",
+            ),
         )
     )
 
@@ -244,3 +249,6 @@ class Database(value.Value):
     """A PostgreSQL with standbys, run by CloudNativePG."""
     pool: Pool = Field(default_factory=Pool)
     """Connections of each replica."""
+    password_rotation_interval: duration.Duration | None = None
+    """How long the passwords by which the server and the operator sign in are used before others
+    replace them, for example 720h; at least 1h. Not rotated by themselves where omitted."""

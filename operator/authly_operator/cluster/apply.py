@@ -43,6 +43,8 @@ class Applier:
     async def apply(self, desired: Iterable[Manifest], observed: Mapping[Key, Manifest]) -> Applied:
         """Write each manifest that differs, in order; a refused one does not stop the others.
 
+        But a Secret does: what comes after it reads it, and would take what it holds for new.
+
         Raises:
             errors.Unavailable: the API server cannot be reached.
         """
@@ -55,6 +57,8 @@ class Applier:
                     written.append(key)
             except (errors.Refused, errors.Foreign) as failure:
                 failures.append(f"{key[0]} {key[1]}: {failure}")
+                if key[0] == "Secret":
+                    break
         return Applied(tuple(written), tuple(failures))
 
     async def _write(self, manifest: Manifest, seen: Manifest | None) -> bool:

@@ -11,6 +11,7 @@ from authly_operator.conditions import (
     endpoint,
     migration,
     optional_resources,
+    passwords,
     pause,
     readiness,
     rollout,
@@ -27,6 +28,7 @@ POLICIES: Final[tuple[Callable[[Situation], Judgement], ...]] = (
     database.judge,  # DatabaseReady: the reference, the StatefulSet, the operator's own question
     migration.judge,  # Migrated: the Job of the wanted image
     signing_keys.judge,  # SigningKeysReady: the Secret with a key of the wanted algorithm
+    passwords.judge,  # PasswordsRotated: former roles are locked
     availability.judge,  # Available: the Deployment's available replicas
     endpoint.judge,  # EndpointReady: discovery names the issuer of the spec
     rollout.judge,  # Progressing: on the way, stuck, or there

@@ -22,6 +22,8 @@ class Expectation:
     """Whether the migration may start as far as people have to agree."""
     missing: tuple[str, ...] = ()
     """Sentences of references that lead nowhere, from Material.missing."""
+    role_lock_job: str = ""
+    """Name of the Job that locks the former roles (naming.role_lock)."""
     signing_keys_missing: str | None = None
     """Why keys cannot be had, from Material.signing_keys_missing."""
     shortage: str | None = None

@@ -27,6 +27,7 @@ from authly_operator.desired import (
     migration_job,
     network_policy,
     redis,
+    role_lock_job,
     service,
     service_account,
     service_monitor,
@@ -84,6 +85,7 @@ TABLE: Final = (
     Entry(redis.build,                wanted=redis.is_wanted),
     Entry(migration_job.build,        due=migration_job.is_due),
     Entry(deployment.build,           due=_migrated),
+    Entry(role_lock_job.build,        wanted=role_lock_job.is_wanted, due=role_lock_job.is_due),
     Entry(autoscaler.build,           wanted=autoscaler.is_wanted, due=_migrated),
     Entry(service.build),
     Entry(ingress.build,              wanted=ingress.is_wanted),
@@ -118,8 +120,9 @@ def held(plan: Plan) -> frozenset[ChildKey]:
     if not plan.material.complete:
         return frozenset(plan.seen.children)
     waiting = {_key(entry.build(plan)) for entry in _wanted(plan) if not entry.due(plan)}
-    there = waiting & plan.seen.children.keys() - {("Job", plan.migration_job)}
-    return frozenset(there) | migration_job.kept(plan)
+    jobs = {("Job", plan.migration_job), ("Job", plan.role_lock_job)}
+    there = waiting & plan.seen.children.keys() - jobs
+    return frozenset(there) | migration_job.kept(plan) | role_lock_job.kept(plan)
 
 
 def _has_begun(plan: Plan) -> bool:

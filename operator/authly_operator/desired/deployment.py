@@ -24,6 +24,8 @@ REQUESTS: Final = {"cpu": "100m", "memory": "128Mi"}
 _COMPONENT: Final = naming.Component.SERVER
 _DRAIN_SECONDS: Final = 5
 """How long a leaving pod still answers, until no proxy sends it requests any more."""
+GRACE_SECONDS: Final = 40
+"""How long a pod that ends has to answer what it was asked."""
 _UNREADY_AFTER: Final = 60
 """Probes that fail in a row, five minutes of them: replicas share their database, and all of them
 would leave the Service with it. Its keys, discovery and machines' tokens need no database, and
@@ -72,7 +74,7 @@ def _template(plan: Plan) -> pod.Part:
         _container(plan),
         annotations=_annotations(plan),
         volumes=[*([_keys_volume(plan)] if _reads_keys(plan) else []), *program.volumes(plan)],
-        terminationGracePeriodSeconds=40,
+        terminationGracePeriodSeconds=GRACE_SECONDS,
         **placement.of_replicas(plan),
     )
     return pod_patch.merge(template, plan.spec.pod_template)

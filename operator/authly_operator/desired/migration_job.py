@@ -4,6 +4,7 @@ No time to live after it has finished: it would be deleted and made again for ev
 the next one has succeeded and its image is rolled out.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,27 +29,41 @@ _VARIABLES: Final = {
 
 
 def build(plan: Plan) -> Manifest:
-    """The Job of this image for this database."""
-    command = program.container(
+    """The Job of this image for this database, and for the newest passwords of its roles."""
+    keys = {name: plan.newest(key) for name, key in _VARIABLES.items()}
+    container = program.container(
         plan,
         "migrate",
-        [*environment.of_credentials(plan, _VARIABLES), *_extensions(plan)],
+        [*environment.of_credentials(plan, keys), *_extensions(plan)],
         program.JOB_RESOURCES,
     )
+    return job(plan, plan.migration_job, container, _mark(plan))
+
+
+def job(
+    plan: Plan, name: str, container: pod.Part, annotations: Mapping[str, str] | None = None
+) -> Manifest:
+    """A Job that changes the database as its owner."""
     component = naming.Component.MIGRATION
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": metadata.build(plan, plan.migration_job, component),
+        "metadata": metadata.build(plan, name, component, annotations=annotations),
         "spec": {
             "backoffLimit": plan.spec.migrations.backoff_limit,
             "activeDeadlineSeconds": max(1, duration.seconds(plan.spec.migrations.timeout)),
-            "podFailurePolicy": failure_policy("migrate"),
+            "podFailurePolicy": failure_policy(container["name"]),
             "template": pod.template(
-                plan, component, command, volumes=program.volumes(plan), restartPolicy="Never"
+                plan, component, container, volumes=program.volumes(plan), restartPolicy="Never"
             ),
         },
     }
+
+
+def _mark(plan: Plan) -> dict[str, str] | None:
+    """What tells which passwords the idle roles have, once the Job has succeeded."""
+    idle = plan.material.passwords and plan.material.passwords.idle
+    return {naming.ROLES_ANNOTATION: idle.mark} if idle else None
 
 
 def _extensions(plan: Plan) -> list[environment.Variable]:
@@ -89,21 +104,21 @@ def kept(plan: Plan) -> frozenset[ChildKey]:
     One that failed long enough ago does not, so that it is pruned and made again.
     """
     over = plan.migrated and deployment.is_rolled_out(plan)
-    jobs = {key: child for key, child in plan.seen.children.items() if _migrates(key, child)}
+    jobs = {
+        key: child
+        for key, child in plan.seen.children.items()
+        if key[0] == "Job" and key[1].startswith(naming.migrations(plan.name))
+    }
     mine = ("Job", plan.migration_job)
     return frozenset(
         key
         for key, job in jobs.items()
-        if (not _failed_long_ago(job, plan.now) if key == mine else not over)
+        if (not failed_long_ago(job, plan.now) if key == mine else not over)
     )
 
 
-def _migrates(key: ChildKey, child: Manifest) -> bool:
-    labels = child["metadata"].get("labels", {})
-    return key[0] == "Job" and labels.get(naming.COMPONENT_LABEL) == naming.Component.MIGRATION
-
-
-def _failed_long_ago(job: Manifest, now: datetime) -> bool:
+def failed_long_ago(job: Manifest, now: datetime) -> bool:
+    """Whether a Job gave up so long ago that another one is tried."""
     conditions = job.get("status", {}).get("conditions") or ()
     return any(
         one["type"] == "Failed"

@@ -8,7 +8,7 @@ from typing import Final
 from authly_operator import naming
 from authly_operator.api import authly_server, registration
 from authly_operator.desired import config, fingerprint
-from authly_operator.material import Material
+from authly_operator.material import Material, credentials
 from authly_operator.observed import JobState, ServerObserved
 
 
@@ -67,8 +67,19 @@ class Plan:
     @property
     def migration_job(self) -> str:
         """The Job of this image for this database; other passwords of roles are another Job."""
-        urls = (self.material.credentials.get(key, "") for key in _URLS)
+        urls = (self.material.credentials.get(self.newest(key), "") for key in _URLS)
         return naming.migration(self.name, self.image, "\0".join((*urls, *self.extensions)))
+
+    @property
+    def role_lock_job(self) -> str:
+        """The Job that locks the roles from before those of now; empty where nobody knows them."""
+        passwords = self.material.passwords
+        return naming.role_lock(self.name, passwords.current.mark) if passwords else ""
+
+    def newest(self, key: str) -> str:
+        """The key of the credentials Secret that has the same for the roles that come, if any."""
+        coming = credentials.IDLE_URLS.get(key, key)
+        return coming if coming in self.material.credentials else key
 
     @property
     def extensions(self) -> tuple[str, ...]:

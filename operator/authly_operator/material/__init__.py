@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from authly_operator import naming
 from authly_operator.api import authly_server, policy
 from authly_operator.material import credentials, keyring, signing_key, signing_keys
+from authly_operator.material.role_passwords import Passwords
 from authly_operator.observed import SecretData, ServerObserved
 
 
@@ -38,7 +39,9 @@ class Material:
     signing_keys_missing: str | None = None
     """Why keys cannot be had; one of `missing`, too, unless those of before can go on signing."""
     next_step: datetime | None = None
-    """When time alone changes the ring."""
+    """When time alone changes the ring, or the passwords of the database's roles."""
+    passwords: Passwords | None = field(default=None, repr=False)
+    """Those of the database's roles; None where what the Secret says of them is of no use."""
 
     @property
     def complete(self) -> bool:
@@ -68,11 +71,11 @@ def draw(
     def expand(label: str, count: int) -> bytes:
         return _expand(entropy, label, count)
 
-    had = credentials.draw(spec, seen, lambda label: _text(expand(label, _SECRET_BYTES)))
+    moment = now.replace(microsecond=0)
+    had = credentials.draw(spec, seen, moment, lambda label: _text(expand(label, _SECRET_BYTES)))
     document = _document(seen)
     if had.missing:  # nothing will be written: keys would be drawn again at every look
-        return Material(had.data, document, had.missing)
-    moment = now.replace(microsecond=0)
+        return Material(had.data, document, had.missing, passwords=had.passwords)
 
     def draw_key(alg: str) -> signing_key.SigningKey:
         pem = signing_key.draw(policy.Algorithm(alg), expand, rsa_key)
@@ -83,8 +86,9 @@ def draw(
     except (LookupError, ValueError) as error:
         reason = str(error.args[0])
         held = () if isinstance(error, LookupError) and _signs(spec, document) else (reason,)
-        return Material(had.data, document, held, reason)
-    return Material(had.data, ring, next_step=due)
+        return Material(had.data, document, held, reason, passwords=had.passwords)
+    steps = [step for step in (due, had.passwords and had.passwords.next_step) if step]
+    return Material(had.data, ring, next_step=min(steps, default=None), passwords=had.passwords)
 
 
 def _signs(spec: authly_server.Spec, document: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from authly_operator import naming
@@ -12,27 +13,36 @@ from authly_operator.material import (
     redis_url,
     registration_token,
     replication,
+    role_passwords,
+    role_swap,
 )
+from authly_operator.material.role_passwords import Passwords
 from authly_operator.observed import SecretData, ServerObserved
 
 
 GENERATED: Final = (
     "postgres-password",
-    "server-password",
-    "operator-password",
     "SECRET_KEY",
     "JWT_SECRET_KEY",
     "JWT_REFRESH_SECRET_KEY",
 )
 """Drawn where absent, 256 bits each as base64url."""
+IDLE_URLS: Final = {
+    "DATABASE_URL": "NEXT_DATABASE_URL",
+    "OPERATOR_DATABASE_URL": "NEXT_OPERATOR_DATABASE_URL",
+}
+"""The keys of the URLs that a swap of roles is going to, by those of the present ones."""
 DERIVED: Final = (
     database_url.AUTHORITY,
     redis_url.PASSWORD,
     redis_url.URL,
     registration_token.KEY,
     replication.PASSWORD,
+    role_swap.KEY,
+    *role_passwords.IDLE,
+    *IDLE_URLS.values(),
 )
-"""Taken from elsewhere, and gone where the spec asks for none."""
+"""Taken from elsewhere, and gone where nothing asks for them."""
 _NOTHING: Final = SecretData({})
 
 
@@ -42,43 +52,65 @@ class Credentials:
 
     data: Mapping[str, str] = field(repr=False)
     missing: tuple[str, ...] = ()
+    passwords: Passwords | None = field(default=None, repr=False)
+    """None where what the Secret says of them cannot be read."""
 
 
-def draw(spec: authly_server.Spec, seen: ServerObserved, text: Callable[[str], str]) -> Credentials:
+def draw(
+    spec: authly_server.Spec,
+    seen: ServerObserved,
+    now: datetime,
+    text: Callable[[str], str],
+) -> Credentials:
     """Answer the observed values, with the absent ones drawn and the derived ones derived."""
-    kept = seen.secrets.get(naming.credentials(seen.identity.name), _NOTHING)
+    name = naming.credentials(seen.identity.name)
+    kept = seen.secrets.get(name, _NOTHING)
+    try:
+        passwords = role_passwords.draw(spec, seen, kept, now, text)
+    except ValueError as error:
+        place = f"key {role_swap.KEY} of Secret {name}"
+        return Credentials(kept.data, (f"{place}: {error}: correct or remove it",))
     lasting = {key: text for key, text in kept.data.items() if key not in DERIVED}
     drawn = {key: kept.get(key) or text(key) for key in GENERATED}
-    database, no_database = _database(spec, seen, drawn)
+    database, no_database = _database(spec, seen, drawn["postgres-password"], passwords)
     administrator, no_administrator = _administrator(spec, seen, kept, text)
     more, no_more = _more(spec, seen, lambda key: kept.get(key) or text(key))
     return Credentials(
-        {**lasting, **drawn, **database, **more, **administrator},
+        {**lasting, **drawn, **passwords.data, **database, **more, **administrator},
         (*no_database, *no_more, *no_administrator),
+        passwords,
     )
 
 
 def _database(
-    spec: authly_server.Spec, seen: ServerObserved, drawn: Mapping[str, str]
+    spec: authly_server.Spec, seen: ServerObserved, owner_password: str, passwords: Passwords
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """The URLs, and the database's certificate authority where there is one."""
-    roles = {
-        "server_password": drawn["server-password"],
-        "operator_password": drawn["operator-password"],
-    }
-    if spec.database.managed is not None:
-        urls = database_url.managed(
-            server=seen.identity.name,
-            namespace=seen.identity.namespace,
-            owner_password=drawn["postgres-password"],
-            **roles,
-        )
-        return _written(urls), ()
     try:
-        found = database_owner.find(spec.database, seen)
-        return _written(found.urls(**roles)) | found.authority, ()
+        urls, authority = _urls(spec, seen, owner_password)
+        written = _written(urls(passwords.current))
+        idle = _written(urls(passwords.idle)) if passwords.idle else {}
     except LookupError as error:
         return {}, (str(error.args[0]),)
+    coming = {new: idle[key] for key, new in IDLE_URLS.items() if idle}
+    return written | coming | authority, ()
+
+
+def _urls(
+    spec: authly_server.Spec, seen: ServerObserved, owner_password: str
+) -> tuple[Callable[[database_url.Roles], database_url.DatabaseUrls], dict[str, str]]:
+    """What makes URLs of passwords, and the certificate authority."""
+    if spec.database.managed is None:
+        owner = database_owner.find(spec.database, seen)
+        return owner.urls, owner.authority
+    return (
+        lambda roles: database_url.managed(
+            server=seen.identity.name,
+            namespace=seen.identity.namespace,
+            owner_password=owner_password,
+            roles=roles,
+        )
+    ), {}
 
 
 def _more(

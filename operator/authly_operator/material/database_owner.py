@@ -34,7 +34,7 @@ class Owner:
         """What the credentials Secret holds of it beside the URLs."""
         return {} if self.pem is None else {database_url.AUTHORITY: self.pem}
 
-    def urls(self, *, server_password: str, operator_password: str) -> database_url.DatabaseUrls:
+    def urls(self, roles: database_url.Roles) -> database_url.DatabaseUrls:
         """The three URLs.
 
         Raises:
@@ -42,9 +42,7 @@ class Owner:
         """
         owner = self.url if self.pem is None else database_url.verified(self.url)
         try:
-            return database_url.external(
-                owner, server_password=server_password, operator_password=operator_password
-            )
+            return database_url.external(owner, roles)
         except ValueError as error:
             message = f"{self.place} cannot be used: {error}"
             raise LookupError(message) from None

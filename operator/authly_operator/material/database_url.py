@@ -4,12 +4,14 @@ A managed database's follow from the passwords; an external one's from its owner
 port, name and parameters they keep.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from authly_operator import naming
+from authly_operator.material.role_swap import Twin
 
 
 AUTHORITY: Final = "database-ca.crt"
@@ -18,8 +20,30 @@ AUTHORITY_FILE: Final = "/etc/authly/database/ca.crt"
 """Where pods have it, as their URLs say; the operator uses a file of its own."""
 MANAGED_NAME: Final = "authly"
 MANAGED_OWNER: Final = "postgres"
-_MAXIMUM_NAME: Final = 63 - len("_operator")
+_SECOND: Final = "_b"
+"""What the name of a role's second twin ends with."""
+_MAXIMUM_NAME: Final = 63 - len(f"_operator{_SECOND}")
 """Bytes; PostgreSQL cuts longer role names off, which would make two roles one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """The roles of the two programs: which of the twins, and their passwords."""
+
+    server: str = field(repr=False)
+    operator: str = field(repr=False)
+    twin: Twin = Twin.A
+
+    @property
+    def suffix(self) -> str:
+        """What their names end with; the first twins have the names of before there were two."""
+        return _SECOND if self.twin is Twin.B else ""
+
+    @property
+    def mark(self) -> str:
+        """16 hexadecimal digits that tell these passwords from others, and nothing of them."""
+        told = "\0".join((self.twin, self.server, self.operator))
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +55,22 @@ class DatabaseUrls:
     operator: str = field(repr=False)
 
 
-def managed(
-    *,
-    server: str,
-    namespace: str,
-    owner_password: str,
-    server_password: str,
-    operator_password: str,
-) -> DatabaseUrls:
+def managed(*, server: str, namespace: str, owner_password: str, roles: Roles) -> DatabaseUrls:
     """Answer the URLs of the database that the operator runs."""
     place = f"{naming.database_host(server, namespace)}:5432/{MANAGED_NAME}"
+    server_role, operator_role = (f"authly_{one}{roles.suffix}" for one in ("server", "operator"))
     return DatabaseUrls(
         owner=f"postgresql://{MANAGED_OWNER}:{_quoted(owner_password)}@{place}",
-        server=f"postgresql://authly_server:{_quoted(server_password)}@{place}",
-        operator=f"postgresql://authly_operator:{_quoted(operator_password)}@{place}",
+        server=f"postgresql://{server_role}:{_quoted(roles.server)}@{place}",
+        operator=f"postgresql://{operator_role}:{_quoted(roles.operator)}@{place}",
     )
+
+
+def twin_of(url: str) -> str:
+    """Answer a URL that names only the twin of the role of `url`, which has no password."""
+    role = unquote(urlsplit(url).username or "")
+    other = role.removesuffix(_SECOND) if role.endswith(_SECOND) else f"{role}{_SECOND}"
+    return f"postgresql://{_quoted(other)}@/"
 
 
 def of_place(place: str, username: str, password: str, sslmode: str) -> str:
@@ -60,7 +85,7 @@ def verified(url: str) -> str:
     return f"{url.strip()}{separator}{full}sslrootcert={AUTHORITY_FILE}"
 
 
-def external(owner: str, *, server_password: str, operator_password: str) -> DatabaseUrls:
+def external(owner: str, roles: Roles) -> DatabaseUrls:
     """Answer the URLs beside the owner's, with roles named after the database.
 
     Raises:
@@ -69,8 +94,8 @@ def external(owner: str, *, server_password: str, operator_password: str) -> Dat
     name = _database_name(owner.strip())
     return DatabaseUrls(
         owner=owner.strip(),
-        server=_as_role(owner.strip(), f"{name}_server", server_password),
-        operator=_as_role(owner.strip(), f"{name}_operator", operator_password),
+        server=_as_role(owner.strip(), f"{name}_server{roles.suffix}", roles.server),
+        operator=_as_role(owner.strip(), f"{name}_operator{roles.suffix}", roles.operator),
     )
 
 

@@ -1,12 +1,11 @@
 """The ring of one server: what its spec and annotations ask for, brought to what was observed."""
 
-import hashlib
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from authly_operator import naming
 from authly_operator.api import authly_server, duration
-from authly_operator.material import existing_keys, keyring, rotation
+from authly_operator.material import existing_keys, keyring, request, rotation
 from authly_operator.material.signing_key import SigningKey
 from authly_operator.observed import ServerObserved
 
@@ -33,13 +32,14 @@ def advance(
         return document, None
     known = {key.kid: key.private_key for key in ring.keys}
     existing = existing_keys.read(spec, seen.secrets, known)
-    asked, later = _asked(seen.identity.annotations, now)
+    annotations = seen.identity.annotations
+    asked, later = request.read(annotations.get(naming.ROTATE_AT_ANNOTATION), now)
     interval = spec.signing_keys.rotation_interval
     wish = rotation.Wish(
         algorithms=tuple(each.value for each in algorithms),
         interval=timedelta(seconds=duration.seconds(interval)) if interval else None,
         rotate=asked,
-        revoke=_digest(seen.identity.annotations.get(naming.REVOKE_KEYS_AT_ANNOTATION)),
+        revoke=request.digest(annotations.get(naming.REVOKE_KEYS_AT_ANNOTATION)),
         key=existing.key,
         ring=existing.ring,
     )
@@ -47,26 +47,3 @@ def advance(
     steps = [step for step in (rotation.next_step(advanced, wish), later) if step is not None]
     unchanged = document is not None and advanced == ring
     return document if unchanged else keyring.write(advanced), min(steps, default=None)
-
-
-def _asked(annotations: Mapping[str, str], now: datetime) -> tuple[str, datetime | None]:
-    """The digest of the request for a rotation, and its time where that has not come yet."""
-    text = annotations.get(naming.ROTATE_AT_ANNOTATION)
-    moment = _moment(text)
-    if moment is not None and moment > now:
-        return "", moment
-    return _digest(text), None
-
-
-def _moment(text: str | None) -> datetime | None:
-    """The time of RFC 3339 that the text is; None for any other text."""
-    try:
-        moment = datetime.fromisoformat(text or "")
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _digest(text: str | None) -> str:
-    """An annotation may be long."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""

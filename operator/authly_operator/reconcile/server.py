@@ -11,6 +11,7 @@ from authly_operator.condition_names import Condition
 from authly_operator.conditions import judgement, server as conditions
 from authly_operator.desired import migration_job, storage
 from authly_operator.desired.plan import Plan
+from authly_operator.material import role_swap
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
     abandoned,
@@ -90,6 +91,7 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
         migration_job=plan.migration_job,
         config_hash=plan.config_hash,
         missing=plan.material.missing,
+        role_lock_job=plan.role_lock_job,
         signing_keys_missing=plan.material.signing_keys_missing,
         approved=migration_job.is_approved(plan),
         shortage=storage.shortage(plan.spec, plan.seen),
@@ -106,12 +108,18 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     )
     if (answers, has_database) != registration.offer(body) or _is_new(body, plan.seen):
         _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
-    moving = Condition.PROGRESSING in true
+    moving = Condition.PROGRESSING in true or _is_swapping(plan)
     return _until_next_look(plan, READY_SECONDS if ready and not moving else WAITING_SECONDS)
 
 
+def _is_swapping(plan: Plan) -> bool:
+    """Whether the passwords of the database's roles are on their way."""
+    passwords = plan.material.passwords
+    return passwords is not None and passwords.swap.phase is not role_swap.Phase.SETTLED
+
+
 def _until_next_look(plan: Plan, seconds: float) -> float:
-    """When the next step of a signing key is due, if that is earlier; not a little before it."""
+    """When a key or a password takes its next step, if that is earlier; not a little before it."""
     due = plan.material.next_step
     if due is None:
         return seconds
