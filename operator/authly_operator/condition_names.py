@@ -23,6 +23,7 @@ class Condition(StrEnum):
     SYNCED = "Synced"
     CREDENTIALS_READY = "CredentialsReady"
     CREDENTIALS_VERIFIED = "CredentialsVerified"
+    SECRET_ROTATED = "SecretRotated"  # noqa: S105 - the name of a condition
 
 
 class Reason(StrEnum):
@@ -204,6 +205,12 @@ class Reason(StrEnum):
     """The client has no secret, or is switched off."""
     NOT_VERIFIED = "NotVerified"
     """The token endpoint was not asked yet."""
+    ONE_SECRET = "OneSecret"  # noqa: S105 - the name of a reason
+    """The server takes one secret from the client: no rotation is under way."""
+    NOTHING_TO_ROTATE = "NothingToRotate"
+    """The client has no secret."""
+    SECRET_RETIRING = "SecretRetiring"  # noqa: S105 - the name of a reason
+    """A former secret is valid beside the current one until its overlap is over."""
     SECRET_WRITTEN = "SecretWritten"  # noqa: S105 - the name of a reason
     """The Secret holds the current credentials and endpoints."""
     SECRET_NOT_WRITTEN = "SecretNotWritten"  # noqa: S105 - the name of a reason

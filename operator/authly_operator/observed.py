@@ -6,6 +6,7 @@ absent key means "looked for and not there".
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -181,6 +182,8 @@ class SecretSeen:
     """The uid of the controlling owner reference."""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    recalled: bool = False
+    """Whether it is gone, and this is what is remembered of it: its data alone."""
 
     def belongs_to(self, uid: str) -> bool:
         """Whether it is that AuthlyClient's: controlled by it, or left by one that was orphaned."""
@@ -217,6 +220,22 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSecret:
+    """A client secret that the server takes, as its database knows it; times are the database's."""
+
+    name: str
+    """What people are told instead of the digest."""
+    digest: str
+    """SHA-256 in hexadecimal."""
+    created_at: datetime
+    observed_at: datetime
+    last_used_at: datetime | None = None
+    """To about a minute."""
+    retiring_since: datetime | None = None
+    """When a later one was seen to work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientObserved:
     """Everything seen around one AuthlyClient."""
 
@@ -231,6 +250,8 @@ class ClientObserved:
     """The answer to the write of this pass; None where nothing had to be written."""
     error: str | None = None
     """Why the database could not be asked."""
+    secrets: tuple[KnownSecret, ...] = ()
+    """What the server takes from the client, the current one first."""
     verified: Verified | None = None
     """What the token endpoint said of the Secret's credentials; None where nobody asked."""
     secret: SecretSeen | None = None
@@ -241,3 +262,9 @@ class ClientObserved:
     """The Secret that auth.secret.ref names."""
     failures: tuple[str, ...] = ()
     """Writes that the API server refused in this pass, a sentence each."""
+
+    @property
+    def current_works(self) -> bool:
+        """Whether the token endpoint has taken the secret that the database knows as current."""
+        mark = self.verified.mark if self.verified else None
+        return mark is not None and any(mark.startswith(f"{one.name}/") for one in self.secrets[:1])

@@ -266,4 +266,11 @@ def test_secrets_lost_while_nobody_watches_are_drawn_anew_and_the_data_is_kept(
     assert instance.administrator == (email, password)  # the user of before, and the consent
     assert instance.sign_in()["access_token"]
     old = Application(lost["machine-oauth"]["client_id"], lost["machine-oauth"]["client_secret"])
-    assert not surroundings.gets_a_token(instance, old)
+    assert surroundings.gets_a_token(instance, old), "its pods may have it for a while yet"
+    kube.patch("authlyclient", "machine", place, {"spec": {"rotation": {"overlap": "0s"}}})
+    kube.wait_until(
+        "the old secret to be refused",
+        lambda: not surroundings.gets_a_token(instance, old),
+        60,
+        namespace=place,
+    )

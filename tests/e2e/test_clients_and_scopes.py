@@ -199,6 +199,8 @@ def test_a_secret_of_one_s_own_takes_the_place_of_a_generated_one(made: Instance
     own = made.application("exchanged")
     assert own.client_secret == OWN
     answers(made, own, (200, "orders:read"), scope="orders:read")
+    answers(made, generated, (200, "orders:read"), scope="orders:read")  # for the overlap
+    edit(made, "exchanged", rotation={"overlap": "0s"})
     answers(made, generated, (401, "invalid_client"))
 
 
@@ -316,6 +318,7 @@ def test_a_scope_that_the_server_brings_is_managed_and_released_again(made: Inst
 def test_an_edit_of_a_secret_of_one_s_own_is_noticed(made: Instance) -> None:
     client_id = f"{made.namespace}.given"
     answers(made, Application(client_id, OTHER), (200, "orders:read"), RESYNC, scope="orders:read")
+    edit(made, "given", rotation={"overlap": "0s"})
     answers(made, Application(client_id, OWN), (401, "invalid_client"))
     assert made.application("given").client_secret == OTHER
 

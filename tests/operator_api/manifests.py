@@ -25,6 +25,10 @@ def keyed(**keys: str) -> dict[str, Any]:
     return {"secretTemplate": {"keys": keys}}
 
 
+def rotating(**fields: Any) -> dict[str, Any]:
+    return {"rotation": fields}
+
+
 KEYS = {"name": "own", "key": "key.pem"}
 FROM = {"secretKeyRef": {"name": "a", "key": "b"}}
 
@@ -117,6 +121,10 @@ ACCEPTED = [
     ("AuthlyClient", {"grantTypes": ["client_credentials"], "redirectUris": None}),
     ("AuthlyClient", {"type": "Public", "grantTypes": DEVICE, "redirectUris": None}),
     ("AuthlyClient", {"grantTypes": ["client_credentials", EXCHANGE], "redirectUris": None}),
+    ("AuthlyClient", rotating()),
+    ("AuthlyClient", rotating(interval="720h", retireWhen="Unused")),
+    ("AuthlyClient", rotating(interval="2m", overlap="0s")),
+    ("AuthlyClient", {"auth": {"method": "ClientSecretPost"}} | rotating(overlap="8760h")),
     ("AuthlyClient", client("http://127.0.0.1:8080/callback")),
     ("AuthlyClient", client("http://[::1]/callback")),
     ("AuthlyClient", client("com.example.app:/callback")),
@@ -242,6 +250,21 @@ REFUSED = [
     ),
     ("AuthlyScope", {"name": 'a"b'}, "should match"),
     ("AuthlyScope", {"name": "two words"}, "should match"),
+    ("AuthlyClient", rotating(interval="24h"), "interval must be longer than overlap"),
+    ("AuthlyClient", rotating(interval="59s", overlap="0s"), "between 1m and 87600h"),
+    ("AuthlyClient", rotating(overlap="8761h"), "at most 8760h"),
+    ("AuthlyClient", rotating(retireWhen="Never"), "Unsupported value"),
+    ("AuthlyClient", {"type": "Public"} | rotating(), "only a client secret is rotated"),
+    (
+        "AuthlyClient",
+        {"auth": {"method": "PrivateKeyJwt", "privateKeyJwt": {"jwks": "{}"}}} | rotating(),
+        "only a client secret is rotated",
+    ),
+    (
+        "AuthlyClient",
+        {"auth": {"secret": {"source": "Existing", "ref": KEYS}}} | rotating(interval="720h"),
+        "remove rotation.interval",
+    ),
     ("AuthlyClient", client("https://*.example.com/"), "must not contain a wildcard"),
     ("AuthlyClient", client("https://a.example.com/#f"), "must not have a fragment"),
     ("AuthlyClient", client("http://a.example.com/"), "a redirect URI must be https://"),

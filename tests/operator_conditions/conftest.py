@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from authly_operator.observed import (
     DatabaseProbe,
     EndpointProbe,
     Identity,
+    KnownSecret,
     ScopeObserved,
     SecretData,
     SecretSeen,
@@ -36,6 +38,7 @@ RING = (
     '{"keys": [{"kid": "k1", "alg": "ES256", "state": "Active", "privateKey": "PEM"},'
     ' {"kid": "k2", "alg": "RS256", "state": "Active", "privateKey": "PEM"}]}'
 )
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 SERVER = Identity(name="main", namespace="auth", uid="uid-of-main", generation=3)
 Told = tuple[str, str, str]
 """Status, reason and message of a condition."""
@@ -192,6 +195,14 @@ def judge_client(view: Callable[..., ServerView]) -> Callable[..., dict[str, Tol
                 "secret_sha256": [client_secret.digest("s3cret-value")],
             },
             written=Written(outcome="Unchanged"),
+            secrets=(
+                KnownSecret(
+                    name="1f2e3d4c",
+                    digest=client_secret.digest("s3cret-value"),
+                    created_at=CREATED,
+                    observed_at=CREATED + timedelta(hours=1),
+                ),
+            ),
             verified=Verified(mark="1f2e3d4c/ClientSecretBasic"),
             secret=SecretSeen(
                 data=SecretData({"client_secret": "s3cret-value", "issuer": ISSUER}),

@@ -34,6 +34,7 @@ def test_a_registered_client_with_its_secret_is_ready(judge_client: Judge) -> No
         "Synced": ("True", "Registered"),
         "CredentialsReady": ("True", "SecretWritten"),
         "CredentialsVerified": ("True", "CredentialsAccepted"),
+        "SecretRotated": ("True", "OneSecret"),
     }
     assert judged["Ready"][2] == "client auth.shop can get tokens"
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from authly_operator.api import duration, redirect, reference, value
+from authly_operator.api import duration, redirect, reference, rotation as rotations, value
 from authly_operator.api.client_authentication import Auth, AuthMethod
 from authly_operator.api.client_status import Status
 from authly_operator.api.secret_template import SecretTemplate
@@ -141,6 +141,7 @@ class Spec(value.Value):
                 "the Secret is where the client secret is kept: set"
                 " secretTemplate.keys.clientSecret",
             ),
+            *rotations.RULES,
         )
     )
 
@@ -211,6 +212,8 @@ class Spec(value.Value):
     """How the client authenticates."""
     secret_template: SecretTemplate = Field(default_factory=SecretTemplate)
     """The Secret that the operator writes for the client's pods."""
+    rotation: rotations.Rotation | None = None
+    """When the client secret is replaced; edits of it have an overlap of 24h where omitted."""
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     """Delete removes the client and its tokens, Disable keeps it refused, Orphan leaves it."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from authly_operator.api import reference, value
+from authly_operator.api import reference, rotation, value
 
 
 class Status(value.Value):
@@ -13,13 +13,29 @@ class Status(value.Value):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The metadata.generation this status judges."""
     conditions: reference.Conditions = ()
-    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, CredentialsVerified, and
-    Ready."""
+    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, CredentialsVerified,
+    SecretRotated, and Ready."""
     client_id: Annotated[str, Field(max_length=512)] | None = None
     """The client_id that is registered."""
     secret_ref: reference.SecretReference | None = None
     """The Secret with the client's credentials and endpoints."""
     verified: Annotated[str, Field(max_length=64)] | None = None
     """Which credentials the token endpoint took last: the secret's name there, and the method."""
-    last_sync_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
+    secrets: (
+        Annotated[
+            tuple[rotation.SecretStatus, ...],
+            Field(
+                max_length=8,
+                json_schema_extra={
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": ["id"],
+                },
+            ),
+        ]
+        | None
+    ) = None
+    """The secrets that the server takes from the client."""
+    next_rotation_time: rotation.Moment | None = None
+    """When the operator replaces the secret next, RFC 3339."""
+    last_sync_time: rotation.Moment | None = None
     """When the registration was last written, RFC 3339."""

@@ -10,6 +10,7 @@ from authly_operator.conditions import (
     credentials,
     judgement,
     registration,
+    rotation,
     summary,
     verification,
 )
@@ -47,6 +48,7 @@ def judge(
         synced,
         credentials.judge(spec, seen, expected),
         verification.judge(spec, seen),
+        rotation.judge(spec, seen),
     )
     return (_ready(spec, seen, {one.type: one for one in judged}), *judged)
 

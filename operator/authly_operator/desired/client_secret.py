@@ -10,9 +10,17 @@ from authly_operator.observed import Identity, Manifest, ServerView
 
 
 def build(
-    spec: authly_client.Spec, identity: Identity, server: ServerView, secret: str | None
+    spec: authly_client.Spec,
+    identity: Identity,
+    server: ServerView,
+    secret: str | None,
+    *,
+    rotated_for: str = "",
 ) -> Manifest:
-    """The Secret; without client_secret where there is none."""
+    """The Secret; without client_secret where there is none.
+
+    `rotated_for` is a digest of the request that its client secret answers, written along with it.
+    """
     issuer = server.spec.effective_issuer()
     values = {
         "client_id": client_row.client_id(spec, identity),
@@ -26,7 +34,7 @@ def build(
         "userinfo_endpoint": f"{issuer}/userinfo",
         "internal_issuer_url": internal_issuer_url(server),
     }
-    return secrets.build(_metadata(spec, identity, server), values)
+    return secrets.build(_metadata(spec, identity, server, rotated_for), values)
 
 
 def name(spec: authly_client.Spec, identity: Identity) -> str:
@@ -42,15 +50,16 @@ def internal_issuer_url(server: ServerView) -> str:
 
 
 def _metadata(
-    spec: authly_client.Spec, identity: Identity, server: ServerView
+    spec: authly_client.Spec, identity: Identity, server: ServerView, rotated_for: str
 ) -> Mapping[str, Any]:
     template = spec.secret_template
     ours = naming.labels(server.identity.name, naming.Component.CLIENT)
-    annotations = {"annotations": dict(template.annotations)} if template.annotations else {}
+    mark = {naming.ROTATED_FOR_ANNOTATION: rotated_for} if rotated_for else {}
+    noted = {**template.annotations, **mark}
     return {
         "name": name(spec, identity),
         "namespace": identity.namespace,
         "labels": {**template.labels, **ours},
-        **annotations,
+        **({"annotations": noted} if noted else {}),
         "ownerReferences": [metadata.owner(identity, "AuthlyClient")],
     }

@@ -7,13 +7,14 @@ errors.StaleEpoch. Connections are kept for some seconds; `close` them at the en
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
 from authly_operator.instance import errors, idle, session
 from authly_operator.instance.idle import Connection
-from authly_operator.observed import DatabaseProbe, Owned, Written
+from authly_operator.observed import DatabaseProbe, KnownSecret, Owned, Written
 
 
 async def observe_instance(url: str) -> DatabaseProbe:
@@ -30,14 +31,16 @@ async def observe_client(url: str, client_id: str) -> Mapping[str, Any] | None:
     return row
 
 
-async def secret_name(url: str, client_id: str, digest: str) -> str | None:
-    """The name by which the database knows a client's secret, or None; `digest` is SHA-256."""
-    statement: LiteralString = (
-        "SELECT secret ->> 'name' FROM jsonb_array_elements(authly_api.observe_secrets(%s))"
-        " AS known (secret) WHERE secret ->> 'sha256' = %s"
-    )
-    name: str | None = await _call(url, statement, client_id, digest)
-    return name
+async def observe_secrets(url: str, client_id: str) -> tuple[KnownSecret, ...]:
+    """The secrets that the server takes from a client, the current one first."""
+    rows = await _call(url, "SELECT authly_api.observe_secrets(%s)", client_id)
+    return tuple(_secret(row) for row in rows)
+
+
+async def retire_secrets(url: str, client_id: str, owner: str, current: str, epoch: int) -> Written:
+    """Begin the overlap of all secrets but the one of that name: Updated, Unchanged, Absent."""
+    statement: LiteralString = "SELECT authly_api.retire_secrets(%s, %s, %s, %s)"
+    return await _write(url, statement, client_id, owner, current, epoch)
 
 
 async def apply_client(url: str, spec: Mapping[str, Any], epoch: int) -> Written:
@@ -102,6 +105,12 @@ async def sweep(url: str, row: Owned, epoch: int) -> Written:
 def close() -> None:
     """Close the connections that were kept for this event loop's next call."""
     idle.here().close()
+
+
+def _secret(row: Mapping[str, Any]) -> KnownSecret:
+    times = ("created_at", "observed_at", "last_used_at", "retiring_since")
+    moments = {key: row[key] and datetime.fromisoformat(row[key]) for key in times}
+    return KnownSecret(name=row["name"], digest=row["sha256"], **moments)
 
 
 async def _write(url: str, statement: LiteralString, *arguments: object) -> Written:

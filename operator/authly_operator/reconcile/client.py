@@ -14,9 +14,16 @@ from authly_operator.conditions import (
 from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_row, client_secret
 from authly_operator.instance import errors, registry
-from authly_operator.material import client_secret as material
+from authly_operator.material import client_secret as material, secret_rotation
 from authly_operator.observed import ClientObserved, Written
-from authly_operator.reconcile import custom_resource, pod_secret, registration, status, verifying
+from authly_operator.reconcile import (
+    custom_resource,
+    pod_secret,
+    registration,
+    rotating,
+    status,
+    verifying,
+)
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.reconcile.registration import Place
 from authly_operator.workqueue import Key
@@ -58,12 +65,14 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     seen = await _gather(tools, body, spec, seen)
     seen = await _bring_about(tools, body, spec, seen, place)
     seen = await verifying.verify(tools, body, spec, seen, place.url)
+    seen = await rotating.advance(tools, spec, seen, place.url)
     ready = await status.write(
         tools, body, identity, conditions.judge(spec, seen), _facts(body, spec, seen, tools)
     )
     if not ready:
         return registration.WAITING_SECONDS
-    return registration.READY_SECONDS if _reference(spec) is None else REFERENCE_SECONDS
+    after = registration.READY_SECONDS if _reference(spec) is None else REFERENCE_SECONDS
+    return min(after, rotating.seconds(spec, seen))
 
 
 def _reference(spec: authly_client.Spec) -> reference.SecretKeyReference | None:
@@ -143,7 +152,8 @@ def _is_admitted(seen: ClientObserved, place: Place, row: Mapping[str, Any]) -> 
 async def _examine(spec: authly_client.Spec, seen: ClientObserved, url: str) -> ClientObserved:
     """Look before the first write: somebody else's row, or scopes that nobody registered."""
     row = await registry.observe_client(url, client_row.client_id(spec, seen.identity))
-    seen = dataclasses.replace(seen, row=row)
+    secrets = await registry.observe_secrets(url, row["client_id"]) if row else ()
+    seen = dataclasses.replace(seen, row=row, secrets=secrets)
     if row is not None and row["owner"] != seen.identity.owner:
         return dataclasses.replace(seen, written=Written(outcome="Conflict", detail=row["owner"]))
     unknown = () if row else await registry.unknown_scopes(url, spec.scopes)
@@ -164,7 +174,7 @@ def _draw(tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved) 
     """The secret, or None where a reference leads nowhere or the Secret is somebody else's."""
     if seen.secret is not None and not seen.secret.belongs_to(seen.identity.uid):
         return None
-    text = material.draw(spec, seen, tools.draw(material.SECRET_BYTES))
+    text = secret_rotation.draw(spec, seen, tools.draw(material.SECRET_BYTES))
     return None if text is None and spec.has_secret() else _Secret(text)
 
 
@@ -175,11 +185,12 @@ async def _write_row(
     url: str,
     text: str | None,
 ) -> ClientObserved:
-    digests = () if text is None else (material.digest(text),)
-    row = client_row.build(spec, seen.identity, digests)
+    row = client_row.build(spec, seen.identity, secret_rotation.digests(text, seen.secrets))
     written = await registry.apply_client(url, row, tools.epoch())
-    found = await registry.observe_client(url, client_row.client_id(spec, seen.identity))
-    return dataclasses.replace(seen, written=written, row=found)
+    client_id = client_row.client_id(spec, seen.identity)
+    found = await registry.observe_client(url, client_id)
+    secrets = await registry.observe_secrets(url, client_id)
+    return dataclasses.replace(seen, written=written, row=found, secrets=secrets)
 
 
 async def _end(
@@ -232,5 +243,6 @@ def _facts(
         "clientId": client_row.client_id(spec, seen.identity) if registered else None,
         "secretRef": name if registered and has_secret else before.get("secretRef"),
         "lastSyncTime": now if wrote else before.get("lastSyncTime"),
+        **rotating.facts(spec, seen, before),
         "verified": seen.verified.mark if seen.verified else before.get("verified"),
     }

@@ -8,6 +8,7 @@ from typing import Any
 from authly_operator.api import authly_client
 from authly_operator.cluster import errors, gather, ownership
 from authly_operator.desired import client_secret, secret_keys
+from authly_operator.material import secret_rotation
 from authly_operator.observed import ClientObserved, Identity, SecretSeen
 from authly_operator.reconcile import custom_resource
 from authly_operator.reconcile.collaborators import Collaborators
@@ -23,7 +24,7 @@ async def find(tools: Collaborators, identity: Identity, name: str) -> SecretSee
     recalled = tools.memory.recall(identity.uid, name, found.data if found else None)
     if recalled is None:
         return None
-    known = found or SecretSeen(data=recalled, owner_uid=identity.uid)
+    known = found or SecretSeen(data=recalled, owner_uid=identity.uid, recalled=True)
     return dataclasses.replace(known, data=recalled)
 
 
@@ -39,7 +40,9 @@ async def write(
 ) -> ClientObserved:
     """Bring the Secret to what it should hold; `text` is the client secret, None without one."""
     assert seen.server is not None  # noqa: S101  # there is no URL without a server
-    built = client_secret.build(spec, seen.identity, seen.server, text)
+    held = [one.data.get("client_secret") for one in (seen.secret, seen.former) if one]
+    mark = secret_rotation.mark(seen, replaces=text not in held)
+    built = client_secret.build(spec, seen.identity, seen.server, text, rotated_for=mark)
     manifest = secret_keys.named(built, spec.secret_template)
     key = (manifest["kind"], manifest["metadata"]["name"])
     stored = await gather.secret(tools.api, seen.identity.namespace, key[1])

@@ -12,7 +12,9 @@ from authly_operator.reconcile.collaborators import Collaborators
 
 
 Manifest = Mapping[str, Any]
-TOLD: Final = frozenset({Condition.READY, Condition.MIGRATED, Condition.PROGRESSING})
+TOLD: Final = frozenset(
+    {Condition.READY, Condition.MIGRATED, Condition.PROGRESSING, Condition.SECRET_ROTATED}
+)
 """Conditions whose changes become events: what a person would want to hear of."""
 WAITING: Final = frozenset({Reason.WAITING_FOR_SERVER, Reason.DELETING})
 """Reasons of not being Ready that pass by themselves."""

@@ -8,7 +8,7 @@ from authly_operator.api import authly_client, client_authentication
 from authly_operator.condition_names import Condition
 from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_secret
-from authly_operator.instance import errors, registry, verification
+from authly_operator.instance import verification
 from authly_operator.material import client_secret as material
 from authly_operator.observed import ClientObserved, Verified
 from authly_operator.reconcile import status
@@ -24,19 +24,14 @@ async def verify(
 ) -> ClientObserved:
     """Verify the credentials where there are any, unless these very ones were accepted before.
 
-    `url` is that of the database, which names each secret.
-
-    Raises:
-        instance.errors.StaleEpoch: never here; nothing is written.
+    `url` is None where the client may not be registered now.
     """
     text = _secret(spec, seen)
     if text is None or url is None or seen.server is None or not seen.server.ready:
         return seen
     client_id = str((seen.row or {})["client_id"])
-    try:
-        name = await registry.secret_name(url, client_id, material.digest(text))
-    except errors.Unreachable as error:
-        return dataclasses.replace(seen, error=str(error))
+    digest = material.digest(text)
+    name = next((one.name for one in seen.secrets if one.digest == digest), None)
     mark = f"{name}/{spec.auth_method()}"
     before = (body.get("status") or {}).get("verified")
     if before == mark and status.is_true(body, Condition.CREDENTIALS_VERIFIED):

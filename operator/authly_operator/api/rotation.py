@@ -1,0 +1,91 @@
+"""How a client's secret is replaced by another one, and what is told of its secrets."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field
+
+from authly_operator.api import duration, value
+
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""RFC 3339, UTC."""
+
+
+class RetireWhen(StrEnum):
+    """When a former secret is refused."""
+
+    ELAPSED = "Elapsed"
+    UNUSED = "Unused"
+
+
+class Rotation(value.Value):
+    """When the client secret is replaced, and how long the one before stays valid."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "duration(self.overlap) <= duration('8760h')", "overlap must be at most 8760h"
+            ),
+            value.rule(
+                "!has(self.interval) || (duration(self.interval) >= duration('1m')"
+                " && duration(self.interval) <= duration('87600h'))",
+                "interval must be between 1m and 87600h",
+            ),
+            value.rule(
+                "!has(self.interval) || duration(self.interval) > duration(self.overlap)",
+                "interval must be longer than overlap, so that one rotation is over before the"
+                " next begins",
+            ),
+        )
+    )
+
+    interval: duration.Duration | None = None
+    """How old a generated secret becomes before another one replaces it, for example 720h; for
+    ever where omitted. The annotation authly.dev/rotate-at asks for it once."""
+    overlap: duration.Duration = "24h"
+    """How long the former secret stays valid, counted from when the token endpoint took the new
+    one; 0s ends it at once."""
+    retire_when: RetireWhen = RetireWhen.ELAPSED
+    """Elapsed refuses the former secret after overlap; Unused only once nobody has shown it for as
+    long as overlap, and at least two minutes."""
+
+
+RULES: Final = (
+    value.rule(
+        "!has(self.rotation) || (self.type != 'Public' && (!has(self.auth.method)"
+        " || self.auth.method in ['ClientSecretBasic', 'ClientSecretPost']))",
+        "only a client secret is rotated: remove rotation, or set auth.method to ClientSecretBasic"
+        " or ClientSecretPost",
+    ),
+    value.rule(
+        "!has(self.rotation) || !has(self.rotation.interval) || !has(self.auth.secret)"
+        " || self.auth.secret.source != 'Existing'",
+        "the operator makes no secret in place of one that auth.secret.ref names: remove"
+        " rotation.interval, and edit that Secret to rotate",
+    ),
+)
+"""What of a client's spec must agree with its rotation."""
+
+
+class SecretState(StrEnum):
+    """Whether a secret is the client's current one."""
+
+    ACTIVE = "Active"
+    RETIRING = "Retiring"
+
+
+class SecretStatus(value.Value):
+    """One secret that the server takes from the client; times are the database's."""
+
+    id: Annotated[str, Field(max_length=64)]
+    """Its name in the server's database; nothing of the secret can be told from it."""
+    created: Moment
+    """When it was registered."""
+    last_used: Moment | None = None
+    """About when the client showed it last: to a minute while a rotation is under way, else to an
+    hour."""
+    expires: Moment | None = None
+    """When it is retired; of a current secret, and before the new one was verified, nothing."""
+    state: SecretState
+    """Active is what the Secret holds; Retiring is valid until it expires."""

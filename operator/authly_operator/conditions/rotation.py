@@ -1,0 +1,63 @@
+"""SecretRotated: one secret of the client is valid, or why there are more and until when."""
+
+from typing import Final
+
+from authly_operator.api import authly_client
+from authly_operator.api.rotation import RetireWhen
+from authly_operator.condition_names import Condition, Reason
+from authly_operator.conditions import judgement
+from authly_operator.conditions.judgement import Judgement
+from authly_operator.material import secret_rotation
+from authly_operator.observed import ClientObserved, KnownSecret
+
+
+TYPE: Final = Condition.SECRET_ROTATED
+
+
+def judge(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
+    """Judge by the secrets that the server takes; a client is Ready at each step of a rotation."""
+    if not spec.has_secret():
+        message = f"a client of auth.method {spec.auth_method()} has no secret to rotate"
+        return judgement.holds(TYPE, Reason.NOTHING_TO_ROTATE, message)
+    if not seen.secrets:
+        message = "the secrets that the server takes were not seen: see Synced"
+        return judgement.unknown(TYPE, Reason.NOT_REGISTERED, message)
+    if len(seen.secrets) == 1:
+        message = f"the server takes one secret, {seen.secrets[0].name}"
+        return judgement.holds(TYPE, Reason.ONE_SECRET, message)
+    return _unverified(seen) or _retiring(spec, seen)
+
+
+def _unverified(seen: ClientObserved) -> Judgement | None:
+    if seen.current_works:
+        return None
+    message = (
+        f"the former {_names(seen.secrets[1:])} stays valid until the token endpoint has taken"
+        f" {seen.secrets[0].name}: see CredentialsVerified"
+    )
+    return judgement.fails(TYPE, Reason.NOT_VERIFIED, message)
+
+
+def _retiring(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
+    policy = secret_rotation.rotation(spec)
+    former = seen.secrets[1:]
+    if policy.retire_when is RetireWhen.UNUSED:
+        until = f"until nobody has shown it for {policy.overlap}"
+    else:
+        ends = [secret_rotation.expires(policy, one) for one in former]
+        last = max((end for end in ends if end is not None), default=None)
+        until = f"until {last:%Y-%m-%dT%H:%M:%SZ}" if last else "for a while"
+    message = f"the former {_names(former)} is valid beside {seen.secrets[0].name} {until}"
+    return judgement.fails(TYPE, Reason.SECRET_RETIRING, f"{message}{_postponed(spec, seen)}")
+
+
+def _postponed(spec: authly_client.Spec, seen: ClientObserved) -> str:
+    """What is asked for meanwhile is not lost, and cuts nobody off."""
+    due = secret_rotation.next_time(spec, seen)
+    if due is None or due > seen.secrets[0].observed_at:
+        return ""
+    return "; the rotation that is due comes after that: shorten spec.rotation.overlap to hurry"
+
+
+def _names(secrets: tuple[KnownSecret, ...]) -> str:
+    return f"secret {', '.join(one.name for one in secrets)}"

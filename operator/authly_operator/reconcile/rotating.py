@@ -1,0 +1,136 @@
+"""The overlap of a client's secrets: begun once the new one works, and ended when it is over.
+
+Every step looks at what there is. An operator that was away for the whole overlap begins it when it
+is back; one that dies in between leaves more secrets valid, and never fewer.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from authly_operator.api import authly_client
+from authly_operator.api.rotation import SecretState, SecretStatus
+from authly_operator.desired import client_row
+from authly_operator.instance import errors, registry
+from authly_operator.material import secret_rotation
+from authly_operator.observed import ClientObserved, KnownSecret
+from authly_operator.reconcile import registration
+from authly_operator.reconcile.collaborators import Collaborators
+
+
+SOONEST: Final = 1.0
+"""Seconds between two looks, however soon something is due."""
+NOTEWORTHY: Final = timedelta(hours=1)
+"""How much later a use must be to be told by itself: a client in use all the time is written to
+the cluster once an hour, and else only while its secret is rotated."""
+
+
+async def advance(
+    tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved, url: str | None
+) -> ClientObserved:
+    """Begin the overlap if the current secret was verified, and retire what has served its time.
+
+    Raises:
+        instance.errors.StaleEpoch: another operator leads.
+    """
+    if url is None or not seen.secrets[1:] or not seen.current_works:
+        return seen
+    try:
+        seen = await _begin(tools, seen, url)
+        return await _retire(tools, spec, seen, url)
+    except errors.Unreachable as error:
+        return dataclasses.replace(seen, error=str(error))
+
+
+async def _begin(tools: Collaborators, seen: ClientObserved, url: str) -> ClientObserved:
+    current, *former = seen.secrets
+    if all(one.retiring_since is not None for one in former):
+        return seen
+    assert seen.row is not None  # noqa: S101  # its secrets were seen
+    client_id, owner = seen.row["client_id"], seen.identity.owner
+    await registry.retire_secrets(url, client_id, owner, current.name, tools.epoch())
+    return dataclasses.replace(seen, secrets=await registry.observe_secrets(url, client_id))
+
+
+async def _retire(
+    tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved, url: str
+) -> ClientObserved:
+    current, *former = seen.secrets
+    policy = secret_rotation.rotation(spec)
+    left = [one for one in former if not secret_rotation.is_over(policy, one)]
+    if len(left) == len(former):
+        return seen
+    digests = [one.digest for one in (current, *left)]
+    row = client_row.build(spec, seen.identity, digests)
+    written = await registry.apply_client(url, row, tools.epoch())
+    secrets = await registry.observe_secrets(url, row["client_id"])
+    found = {**(seen.row or {}), "secret_sha256": [one.digest for one in secrets]}
+    return dataclasses.replace(seen, written=written, row=found, secrets=secrets)
+
+
+def seconds(spec: authly_client.Spec, seen: ClientObserved) -> float:
+    """How soon time alone makes something due, where that is before the usual look."""
+    policy = secret_rotation.rotation(spec)
+    ends = [secret_rotation.expires(policy, one) for one in seen.secrets[1:]]
+    moments = ends or [secret_rotation.next_time(spec, seen)]
+    lapses = [
+        (moment - seen.secrets[0].observed_at).total_seconds()
+        for moment in moments
+        if moment is not None
+    ]
+    return max(SOONEST, min([registration.READY_SECONDS, *lapses]))
+
+
+def facts(
+    spec: authly_client.Spec, seen: ClientObserved, before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the status tells of secrets, and of when they are replaced."""
+    if not seen.secrets:
+        kept = before if seen.row is None and spec.has_secret() else {}
+        return {key: kept.get(key) for key in ("secrets", "nextRotationTime")}
+    told = {one.get("id"): one for one in before.get("secrets") or ()}
+    policy = secret_rotation.rotation(spec)
+    listed = [
+        SecretStatus(
+            id=one.name,
+            created=_text(one.created_at),
+            last_used=_last_used(one, told.get(one.name, {}), alone=len(seen.secrets) == 1),
+            expires=_text_or_none(secret_rotation.expires(policy, one)),
+            state=SecretState.RETIRING if number else SecretState.ACTIVE,
+        )
+        for number, one in enumerate(seen.secrets)
+    ]
+    return {
+        "secrets": [
+            one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in listed
+        ],
+        "nextRotationTime": _text_or_none(_next(spec, seen)),
+    }
+
+
+def _next(spec: authly_client.Spec, seen: ClientObserved) -> datetime | None:
+    """The next rotation begins when the one before is over."""
+    due = secret_rotation.next_time(spec, seen)
+    policy = secret_rotation.rotation(spec)
+    ends = [secret_rotation.expires(policy, one) for one in seen.secrets[1:]]
+    if due is None or None in ends:
+        return None
+    return max([due, *(end for end in ends if end is not None)])
+
+
+def _last_used(secret: KnownSecret, told: Mapping[str, Any], *, alone: bool) -> str | None:
+    """The last use, or what was told of it where nothing noteworthy came since."""
+    used, before = secret.last_used_at, told.get("lastUsed")
+    if used is None or not alone:
+        return _text_or_none(used)
+    since = datetime.fromisoformat(before) if before else secret.created_at
+    return _text(used) if used - since >= NOTEWORTHY else before
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else _text(moment)
