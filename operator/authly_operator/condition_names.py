@@ -176,6 +176,8 @@ class Reason(StrEnum):
     """The server's spec.allowedClients.redirectHosts does not list where browsers would be sent."""
     ACCESS_TOKEN_TTL_TOO_LONG = "AccessTokenTTLTooLong"  # noqa: S105 - the name of a reason
     """The client's access tokens would live longer than the server's maxAccessTokenTTL."""
+    AUTH_METHOD_NOT_ALLOWED = "AuthMethodNotAllowed"
+    """The server's spec.oauth.profile demands another auth.method of the client."""
     WAITING_FOR_SERVER = "WaitingForServer"
     """The server is not ready; it goes on by itself when it is."""
     REGISTERED = "Registered"

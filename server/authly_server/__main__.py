@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from authly_server import backup_commands, conclusion, settings as configuration
+from authly_server import backup_commands, conclusion, setting_rules, settings as configuration
 from authly_server.settings import Settings
 
 
@@ -172,7 +172,7 @@ def _check_config() -> int:
     """All that is wrong at once: values, what they say together, and the files that they name."""
     from authly_server import assembly  # noqa: PLC0415
 
-    reading = configuration.read(os.environ, configuration.SERVING)
+    reading = configuration.read(os.environ, setting_rules.SERVING)
     lines = [*reading.lines, *assembly.faults(reading.settings, reading.wrong)]
     if lines:
         return _tell_wrong(lines)
@@ -190,7 +190,7 @@ _RUN: dict[str, Callable[[Settings], int]] = {
     "verify-backup": backup_commands.verify,
     "restore": backup_commands.restore,
 }
-_RULES = dict.fromkeys(_RUN, configuration.TOGETHER) | {"serve": configuration.SERVING}
+_RULES = dict.fromkeys(_RUN, setting_rules.TOGETHER) | {"serve": setting_rules.SERVING}
 # Whatever the settings are.
 _RUN_ANYWAY: dict[str, Callable[[], int]] = {
     "check-config": _check_config,

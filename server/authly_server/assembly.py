@@ -20,6 +20,7 @@ from authly_server.limits.limiter import Limiter
 from authly_server.metrics import Metrics
 from authly_server.outbound import opening
 from authly_server.outbound.fetcher import Fetcher
+from authly_server.protocol.security_profile import PROFILES
 from authly_server.settings import Settings, SettingsError
 from authly_server.storage import connections, registry as registry_cache
 from authly_server.storage.liveness import Liveness
@@ -114,6 +115,7 @@ async def services(settings: Settings, keys: Keys) -> AsyncIterator[Services]:
 
 def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened) -> Services:
     issuer, secret = (settings.issuer or "").rstrip("/"), settings.secret_key or ""
+    profile = PROFILES[settings.oauth_profile]
     return Services(
         settings=settings,
         issuer=issuer,
@@ -125,6 +127,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
             documents=opened.outbound if settings.client_id_metadata_documents else None,
             scopes=frozenset(settings.dynamic_client_scopes),
             audiences=settings.dynamic_client_audiences,
+            profile=profile,
         ),
         registrations=RegistrationLimits(settings.dynamic_registrations_per_hour, time.monotonic),
         secret_uses=SecretUses(opened.database, time.monotonic),
@@ -136,11 +139,15 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
         outbound=opened.outbound,
         assertions=AssertionVerifier(
             # RFC 7523 section 3, RFC 9126 section 2.
-            audiences=(issuer, f"{issuer}/token", f"{issuer}/par"),
+            audiences=(issuer,)
+            if profile.names_issuer_alone
+            else (issuer, f"{issuer}/token", f"{issuer}/par"),
             database=opened.database,
             documents=opened.outbound,
             clock=clock.SystemClock(),
-            cluster=_cluster(settings, opened.cluster),
+            # A service account proves itself by no key of its own.
+            cluster=None if profile.proves_by_key else _cluster(settings, opened.cluster),
+            profile=profile,
         ),
         user_codes=UserCodes(secret),
         proofs=ProofVerifier(
@@ -148,6 +155,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
             clock=clock.SystemClock(),
             nonces=Nonces(secret),
             nonce_required=settings.dpop_nonce_required,
+            algorithms=profile.algorithms,
         ),
         limiter=opened.limiter,
         rates=request_rates.of(settings),

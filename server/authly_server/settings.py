@@ -4,7 +4,7 @@ The names are those of the deployment guide, lower-cased. Times may be decimals 
 are rounded to whole seconds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -15,6 +15,7 @@ from authly_server.backup_settings import BackupSettings
 from authly_server.client_settings import ClientSettings
 from authly_server.limit_settings import LimitSettings
 from authly_server.mail_settings import MailSettings
+from authly_server.setting_rules import TO_SERVE, TOGETHER, Rule
 from authly_server.setting_types import (
     Email,
     Issuer,
@@ -97,6 +98,8 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """Lifetime of refresh tokens in days."""
     authorization_code_expire_minutes: Decimal = Field(default=Decimal(10), gt=0, le=10)
     """Lifetime of authorization codes in minutes, 10 at most."""
+    oauth_profile: Literal["oauth21", "fapi2"] = "oauth21"
+    """What is demanded of every client: oauth21, or fapi2 (FAPI 2.0 Security Profile)."""
     oauth_enabled: bool = True
     """Whether the endpoints of OAuth are there at all."""
     pkce_required: bool = True
@@ -151,6 +154,11 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
         )
 
     @property
+    def is_fapi(self) -> bool:
+        """Whether the FAPI 2.0 Security Profile is demanded."""
+        return self.oauth_profile == "fapi2"
+
+    @property
     def access_token_ttl(self) -> int:
         """Lifetime of an access token in seconds."""
         return max(1, round(self.access_token_expire_minutes * _SECONDS_A_MINUTE))
@@ -167,20 +175,6 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What some settings say only together; the first of the names is the one to be told of."""
-
-    names: tuple[str, ...]
-    is_broken: Callable[[Settings], bool]
-    reason: str
-
-    @property
-    def line(self) -> str:
-        """What somebody is told who broke it."""
-        return f"{self.names[0].upper()}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """Settings as far as they could be read, a line for each that is wrong, and their names.
 
@@ -190,52 +184,6 @@ class Reading:
     settings: Settings
     lines: tuple[str, ...]
     wrong: frozenset[str]
-
-
-def _needed_to_serve(name: str) -> Rule:
-    return Rule((name,), lambda given: getattr(given, name) is None, "must be set to serve")
-
-
-TOGETHER: Final = (
-    Rule(
-        ("database_pool_min", "database_pool_max"),
-        lambda given: given.database_pool_min > given.database_pool_max,
-        "must not exceed DATABASE_POOL_MAX",
-    ),
-    Rule(
-        ("jwt_refresh_secret_key", "jwt_secret_key"),
-        lambda given: (
-            given.jwt_secret_key is not None
-            and given.jwt_secret_key == given.jwt_refresh_secret_key
-        ),
-        "must differ from JWT_SECRET_KEY",
-    ),
-    Rule(
-        ("kubernetes_issuer", "kubernetes_jwks_file", "kubernetes_jwks_url"),
-        lambda given: (
-            given.kubernetes_issuer is not None
-            and (given.kubernetes_jwks_file is None) == (given.kubernetes_jwks_url is None)
-        ),
-        "needs either KUBERNETES_JWKS_FILE or KUBERNETES_JWKS_URL",
-    ),
-    Rule(
-        ("initial_access_token", "dynamic_registration"),
-        lambda given: given.dynamic_registration == "token" and given.initial_access_token is None,
-        "must be set where DYNAMIC_REGISTRATION is token",
-    ),
-)
-TO_SERVE: Final = (
-    _needed_to_serve("issuer"),
-    _needed_to_serve("secret_key"),
-    _needed_to_serve("jwt_refresh_secret_key"),
-    Rule(
-        ("jwt_secret_key", "jwt_algorithm"),
-        lambda given: given.jwt_algorithm == "HS256" and given.jwt_secret_key is None,
-        "must be set to serve with JWT_ALGORITHM=HS256",
-    ),
-)
-
-SERVING: Final = TOGETHER + TO_SERVE
 
 
 def read(environ: Mapping[str, str], rules: tuple[Rule, ...] = TOGETHER) -> Reading:

@@ -82,6 +82,17 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
     assert (loaded.redis_url or "").endswith("@main-redis.auth.svc:6379/0")
 
 
+def test_a_server_of_fapi_is_set_to_it_and_can_serve() -> None:
+    spec = {
+        **plans.MINIMAL,
+        "oauth": {"profile": "FAPI2"},
+        "tokens": {"authorizationCodeTTL": "60s"},
+    }
+    loaded = settings.load(environment(spec, "Deployment", "main"))
+    settings.check_serving(loaded)
+    assert loaded.is_fapi
+
+
 @pytest.mark.parametrize(
     ("spec", "is_limited"),
     [

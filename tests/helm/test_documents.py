@@ -19,6 +19,7 @@ DOCUMENTS = [
             "api",
             "openid-connect",
             "grants",
+            "fapi",
             "bad-input",
             "soak",
         )

@@ -61,6 +61,11 @@ def allowing(**fields: Any) -> dict[str, Any]:
     return {"allowedClients": fields}
 
 
+def fapi(**fields: Any) -> dict[str, Any]:
+    """A server of the FAPI 2.0 Security Profile, valid but for `fields`."""
+    return {"oauth": {"profile": "FAPI2"}, "tokens": {"authorizationCodeTTL": "1m"}, **fields}
+
+
 def registering(**fields: Any) -> dict[str, Any]:
     return {"oauth": {"dynamicRegistration": fields}}
 
@@ -72,6 +77,7 @@ TOGETHER = {"database": {"managed": {}, "external": {"secretRef": URL}}}
 DEVICE = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCEPTED = [
+    ("AuthlyServer", fapi()),
     ("AuthlyServer", {}),
     ("AuthlyServer", {"issuer": None, "ingress": {"enabled": True, "host": "a.example.com"}}),
     ("AuthlyServer", {"database": {"external": {"secretRef": {"name": "db", "key": "URL"}}}}),
@@ -182,6 +188,11 @@ REFUSED = [
     ("AuthlyServer", {"tokens": {"authorizationCodeTTL": "11m"}}, "between 1s and 10m"),
     ("AuthlyServer", {"tokens": {"accessTokenTTL": "7d"}}, "should match"),
     ("AuthlyServer", {"tokens": {"accessTokenFormat": "opaque"}}, "Unsupported value"),
+    ("AuthlyServer", {"oauth": {"profile": "FAPI1"}}, "Unsupported value"),
+    ("AuthlyServer", fapi(tokens={}), "authorizationCodeTTL of at most 60s"),
+    ("AuthlyServer", fapi(signingKeys={"algorithm": "RS256"}), "algorithm ES256 or EdDSA"),
+    ("AuthlyServer", fapi(oauth={"profile": "FAPI2", "requirePkce": False}), "requirePkce"),
+    ("AuthlyServer", variable("OAUTH_PROFILE", value="fapi2"), "set the field of the spec"),
     ("AuthlyServer", variable("ACCESS_TOKEN_FORMAT", value="jwt"), "set the field of the spec"),
     ("AuthlyServer", {"signingKeys": {"source": "Existing"}}, "Existing needs secretRef"),
     ("AuthlyServer", {"signingKeys": {"secretRef": KEYS}}, "Generate takes none"),

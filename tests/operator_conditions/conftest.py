@@ -154,9 +154,12 @@ def view() -> Callable[..., ServerView]:
         ready: bool = True,
         database_ready: bool = True,
         allow: Mapping[str, Any] | None = None,
+        profile: str = "OAuth21",
         **rules: Any,
     ) -> ServerView:
-        spec = _server_spec(allowedClients={"namespaces": allow or {}, **rules})
+        spec = _server_spec(
+            allowedClients={"namespaces": allow or {}, **rules}, oauth={"profile": profile}
+        )
         return ServerView(identity=SERVER, spec=spec, ready=ready, database_ready=database_ready)
 
     return build

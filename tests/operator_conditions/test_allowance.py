@@ -168,3 +168,35 @@ def test_other_namespaces_declare_only_scopes_that_clients_may_have(view: View) 
     assert refused.reason == "ScopeNotAllowed"
     assert "declare it in namespace auth" in refused.message
     assert scope(view(allow={"from": "All"}), "shop") is None
+
+
+def test_a_server_of_fapi_refuses_clients_that_prove_themselves_by_no_key(view: View) -> None:
+    for auth in ({}, {"method": "ClientSecretPost"}):
+        reason, message = told(view(profile="FAPI2"), auth=auth)
+        assert reason == "AuthMethodNotAllowed"
+        assert "set the client's spec.auth.method to PrivateKeyJwt" in message
+    assert refusal(view(), auth={"method": "ClientSecretPost"}) is None
+
+
+def test_a_server_of_fapi_takes_a_client_with_a_key(view: View) -> None:
+    keys = {"jwksUri": "https://app.example.com/jwks"}
+    auth = {"method": "PrivateKeyJwt", "privateKeyJwt": keys}
+
+    assert refusal(view(profile="FAPI2"), auth=auth) is None
+
+
+def test_a_registered_client_is_judged_by_the_method_of_its_row(view: View) -> None:
+    row: dict[str, Any] = {
+        "scopes": [],
+        "grant_types": [],
+        "redirect_uris": [],
+        "post_logout_redirect_uris": [],
+        "access_token_ttl": None,
+    }
+
+    def judged(method: str) -> Refusal | None:
+        found = applicant.registered(row | {"auth_method": method}, of("auth"), {})
+        return acceptance.refusal(view(profile="FAPI2"), found)
+
+    assert judged("private_key_jwt") is None
+    assert judged("service_account") is not None

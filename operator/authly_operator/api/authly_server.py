@@ -91,6 +91,21 @@ class Spec(value.Value):
                 "the issuer is immutable, since every token names it: create another AuthlyServer",
             ),
             value.rule(
+                "self.oauth.profile != 'FAPI2'"
+                " || duration(self.tokens.authorizationCodeTTL) <= duration('60s')",
+                "oauth.profile FAPI2 needs tokens.authorizationCodeTTL of at most 60s (FAPI 2.0"
+                " section 5.3.2.1, 11)",
+            ),
+            value.rule(
+                "self.oauth.profile != 'FAPI2' || self.oauth.requirePkce",
+                "oauth.profile FAPI2 needs oauth.requirePkce (FAPI 2.0 section 5.3.2.2, 5)",
+            ),
+            value.rule(
+                "self.oauth.profile != 'FAPI2' || self.signingKeys.algorithm in ['ES256', 'EdDSA']",
+                "oauth.profile FAPI2 needs signingKeys.algorithm ES256 or EdDSA (FAPI 2.0 section"
+                " 5.4.1)",
+            ),
+            value.rule(
                 "!has(self.allowedClients.maxAccessTokenTTL)"
                 " || duration(self.allowedClients.maxAccessTokenTTL) >="
                 " duration(self.tokens.accessTokenTTL)",

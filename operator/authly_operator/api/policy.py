@@ -141,9 +141,19 @@ class SigningKeys(value.Value):
     generated where there is none."""
 
 
+class SecurityProfile(StrEnum):
+    """What is demanded of every client."""
+
+    OAUTH21 = "OAuth21"
+    FAPI2 = "FAPI2"
+
+
 class Oauth(value.Value):
     """What the protocol demands."""
 
+    profile: SecurityProfile = SecurityProfile.OAUTH21
+    """OAuth21, or FAPI2: the FAPI 2.0 Security Profile, by which every client pushes its requests,
+    proves itself by PrivateKeyJwt and gets tokens that are bound to a key by DPoP."""
     require_consent: bool = True
     """Whether users are asked before a client gets scopes it was not granted before."""
     require_pkce: bool = True

@@ -1,11 +1,14 @@
-"""Whether a server admits a scope or a client (spec.allowedClients): RULES, the first decides."""
+"""Whether a server admits a scope or a client: RULES, the first that refuses decides.
+
+All but the last are of spec.allowedClients.
+"""
 
 from collections.abc import Callable
 from typing import Final
 
 from authly_operator.api.allowed_clients import AllowedNamespaces, NamespacesFrom
 from authly_operator.condition_names import Reason
-from authly_operator.conditions import allowance
+from authly_operator.conditions import allowance, security_profile
 from authly_operator.conditions.applicant import Applicant, Refusal
 from authly_operator.observed import Identity, ServerView
 
@@ -72,4 +75,5 @@ RULES: Final[tuple[Callable[[ServerView, Applicant], Refusal | None], ...]] = (
     allowance.grant_types,
     allowance.redirect_hosts,
     allowance.access_token_ttl,
+    security_profile.proof,
 )

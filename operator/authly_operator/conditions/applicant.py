@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authly_operator.api import authly_client, authly_scope, duration
+from authly_operator.api.client_authentication import AuthMethod
 from authly_operator.condition_names import Reason
 from authly_operator.observed import Identity
 
@@ -27,6 +28,8 @@ class Asked:
     """Redirect URIs, those of logout too."""
     access_token_ttl: int | None = None
     """Seconds; the server's default where it is None."""
+    proves_by_key: bool = False
+    """Whether it proves itself by private_key_jwt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ def of(
         grant_types=tuple(spec.grant_types),
         browsers_go_to=(*spec.redirect_uris, *spec.post_logout_redirect_uris),
         access_token_ttl=None if lifetime is None else duration.seconds(lifetime),
+        proves_by_key=spec.auth_method() is AuthMethod.PRIVATE_KEY_JWT,
     )
     return Applicant(identity=identity, namespace_labels=namespace_labels, client=asked)
 
@@ -66,5 +70,6 @@ def registered(
         grant_types=tuple(row["grant_types"]),
         browsers_go_to=(*row["redirect_uris"], *row["post_logout_redirect_uris"]),
         access_token_ttl=row["access_token_ttl"],
+        proves_by_key=row["auth_method"] == "private_key_jwt",
     )
     return Applicant(identity=identity, namespace_labels=namespace_labels, client=asked)

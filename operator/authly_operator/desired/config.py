@@ -59,8 +59,10 @@ def _differing(spec: authly_server.Spec) -> dict[str, str]:
     dynamic = oauth.dynamic_registration
     default = registration.Registration()
     is_opaque = spec.tokens.access_token_format is policy.AccessTokenFormat.OPAQUE
+    is_fapi = oauth.profile is policy.SecurityProfile.FAPI2
     settings = {
         "ACCESS_TOKEN_FORMAT": "opaque" if is_opaque else "",
+        "OAUTH_PROFILE": "fapi2" if is_fapi else "",
         "PUSHED_AUTHORIZATION_REQUIRED": "true" if oauth.require_pushed_authorization else "",
         "DEVICE_FLOW_ENABLED": "" if oauth.device_flow else "false",
         "CLIENT_ID_METADATA_DOCUMENTS": "true" if oauth.client_id_metadata_documents else "",

@@ -21,12 +21,14 @@ class Policy:
     """What the server's settings and keys say about authorization requests.
 
     `id_token_algorithms` are those that ID tokens can be signed with now; `pushed_required` is for
-    requests that a browser brings, which may have to be pushed before.
+    requests that a browser brings, which may have to be pushed before, and
+    `redirect_uri_required` for all of them.
     """
 
     pkce_required: bool
     id_token_algorithms: tuple[str, ...] = ()
     pushed_required: bool = False
+    redirect_uri_required: bool = False
 
 
 def before_redirect(origin: Origin, client: Client | None) -> str:
@@ -61,6 +63,12 @@ def check_redirect_uri_for_openid(request: AuthorizationRequest, _c: Client, _p:
     """OpenID Connect Core section 3.1.2.1: redirect_uri is required."""
     if "openid" in request.scopes and request.redirect_uri is None:
         raise errors.PageError("redirect_uri is required for the scope openid")
+
+
+def check_redirect_uri_for_all(request: AuthorizationRequest, _c: Client, policy: Policy) -> None:
+    """FAPI 2.0 section 5.3.2.2, 6."""
+    if policy.redirect_uri_required and request.redirect_uri is None:
+        raise errors.invalid_request("redirect_uri is required in every request")
 
 
 def check_grant_type(_request: AuthorizationRequest, client: Client, _policy: Policy) -> None:
@@ -119,6 +127,7 @@ def _texts(wanted: Wanted) -> set[str]:
 
 CHECKS: tuple[Callable[[AuthorizationRequest, Client, Policy], None], ...] = (
     check_redirect_uri_for_openid,
+    check_redirect_uri_for_all,
     check_grant_type,
     check_challenge_present,
     check_scopes,

@@ -16,6 +16,7 @@ from authly_server.clients.service_account import Cluster
 from authly_server.clock import Clock
 from authly_server.model.client import AuthMethod, Client
 from authly_server.protocol.compact_jws import CompactJws
+from authly_server.protocol.security_profile import OAUTH21, Profile
 from authly_server.storage import used_jtis
 from authly_server.storage.pool import Database
 
@@ -36,6 +37,7 @@ class AssertionVerifier:
     documents: Documents
     clock: Clock
     cluster: Cluster | None = None
+    profile: Profile = OAUTH21
 
     async def authenticate(self, client: Client | None, presented: Presented) -> Client:
         """The client, if the assertion proves it; None stands for an unknown one.
@@ -68,7 +70,10 @@ class AssertionVerifier:
             client_id=client.client_id,
             audiences=self.audiences,
             now=self.clock.now(),
+            is_list_allowed=not self.profile.names_issuer_alone,
         )
+        if assertion.alg not in self.profile.algorithms:
+            raise AssertionRefused("its alg is not one that is accepted here")
         if not await key_sets.is_signed(assertion, key_sets.of_client(client, self.documents)):
             raise AssertionRefused("none of the client's keys has signed it")
         await self._use(use)

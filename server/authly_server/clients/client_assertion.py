@@ -51,15 +51,24 @@ def subject(assertion: CompactJws) -> str | None:
 
 
 def check_claims(
-    assertion: CompactJws, *, client_id: str, audiences: Collection[str], now: datetime
+    assertion: CompactJws,
+    *,
+    client_id: str,
+    audiences: Collection[str],
+    now: datetime,
+    is_list_allowed: bool = True,
 ) -> OneTimeUse:
     """Check what a client says in its own name; the signature is checked elsewhere.
+
+    `is_list_allowed` is whether its aud may be an array.
 
     Raises:
         AssertionRefused: it is of another, for another, not of now, or cannot be used once only.
     """
     try:
         _check_parties(assertion, client_id, audiences)
+        if not is_list_allowed and not isinstance(assertion.claims.get("aud"), str):
+            raise AssertionRefused("its aud is not a string")
         expires_at = _check_times(assertion, now.timestamp())
         jti = compact_jws.text_of(assertion.claims, "jti")
     except compact_jws.MalformedJws as error:

@@ -12,6 +12,7 @@ from authly_server.clients.client_metadata import Terms
 from authly_server.clients.documents import Documents, DocumentUnavailable
 from authly_server.model.client import AuthMethod, Client, ClientOrigin
 from authly_server.protocol.errors import OAuthError
+from authly_server.protocol.security_profile import OAUTH21, Profile
 from authly_server.storage.registry import Registry
 
 
@@ -29,6 +30,7 @@ class Directory:
     documents: Documents | None
     scopes: frozenset[str]
     audiences: tuple[str, ...]
+    profile: Profile = OAUTH21
 
     async def client(self, client_id: str) -> Client | None:
         """A client that has been here before, enabled or not, as it describes itself now.
@@ -67,6 +69,8 @@ class Directory:
     async def terms(self, methods: tuple[AuthMethod, ...]) -> Terms:
         """What such a client may have now; raises as `client` does."""
         existing = {scope.name for scope in await self.registry.scopes()}
+        if self.profile.proves_by_key:
+            methods = (AuthMethod.PRIVATE_KEY_JWT,)
         return Terms(self.scopes & existing, self.audiences, methods)
 
     async def _described(self, documents: Documents, client_id: str) -> Client:

@@ -80,7 +80,7 @@ async def exchange(
         OAuthError: with nothing consumed, but for a replay, whose grant is revoked.
     """
     authentication.check_may_use_grant(client, request.grant_type)
-    _check_bound(client, dpop_jkt)
+    _check_bound(issuing, client, dpop_jkt)
     _check_scopes(client, request)
     resource_indicator.check_allowed(request.resources, client.audiences)
     match await _dispatch(issuing, client, request, dpop_jkt):
@@ -109,9 +109,9 @@ async def _dispatch(
             return await client_credentials.exchange(issuing, client, request)
 
 
-def _check_bound(client: Client, dpop_jkt: str | None) -> None:
-    """RFC 9449 section 5.2, dpop_bound_access_tokens: no other tokens for this client."""
-    if client.dpop_bound and dpop_jkt is None:
+def _check_bound(issuing: Issuing, client: Client, dpop_jkt: str | None) -> None:
+    """RFC 9449 section 5.2, dpop_bound_access_tokens: no other tokens for this client, or any."""
+    if (client.dpop_bound or issuing.profile.binds_tokens) and dpop_jkt is None:
         raise dpop.invalid("this client must send one with each token request")
 
 

@@ -36,7 +36,9 @@ async def issue(
     issuing: Issuing, client: Client, identity: Identity, access_token: str, ttl: int
 ) -> str | None:
     """The ID token beside an access token, as long-lived; None if no key can sign it."""
-    key = id_token.signer(issuing.keys.ring, client.id_token_signed_response_alg)
+    key = id_token.signer(
+        issuing.keys.ring, client.id_token_signed_response_alg, issuing.profile.algorithms
+    )
     if key is None:
         _log.warning("no key signs ID tokens", client_id=client.client_id)
         return None

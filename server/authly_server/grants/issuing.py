@@ -6,6 +6,7 @@ from uuid import UUID
 
 from authly_server.clock import Clock
 from authly_server.model.grant import Grant
+from authly_server.protocol.security_profile import OAUTH21, Profile
 from authly_server.storage.pool import Database
 from authly_server.tokens.access_token import Actor
 from authly_server.tokens.keyring import Keys
@@ -22,6 +23,7 @@ class Issuing:
     refresh_key: bytes
     access_token_ttl: int
     refresh_token_ttl: int
+    profile: Profile = OAUTH21
     are_opaque: bool = False
     """Whether access tokens are opaque, and no JWTs."""
 

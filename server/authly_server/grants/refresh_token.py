@@ -1,4 +1,4 @@
-"""The refresh token grant, RFC 6749 section 6, with rotation (RFC 9700 section 4.14.2)."""
+"""The refresh token grant, RFC 6749 section 6; it rotates (RFC 9700 section 4.14.2), or not."""
 
 from authly_server.grants import opaque
 from authly_server.grants.issuing import Issue, Issuing, Outcome, Refuse, Replayed
@@ -26,6 +26,8 @@ async def exchange(
 ) -> Outcome:
     """Rotate the token: its successor is the answer, also to one who asks again at once.
 
+    Where the profile rotates none, the token itself is the answer, each time.
+
     Raises:
         OAuthError: invalid_scope or invalid_target, with the token untouched.
     """
@@ -42,7 +44,7 @@ async def exchange(
         issuing.database, _rotation(issuing, client, presented, successor, dpop_jkt), drawn.due
     )
     match outcome:
-        case Rotated(grant, retried):
+        case Rotated(grant, retried, kept):
             scopes = grant.scopes if request.scopes is None else request.scopes
             resources = request.resources or grant.resources
             subject = str(grant.user_id)
@@ -51,7 +53,7 @@ async def exchange(
                 scopes,
                 resources,
                 grant.id,
-                successor.text,
+                presented.text if kept else successor.text,
                 grant,
                 opaque_token=None if retried else drawn.text,
             )
@@ -78,6 +80,7 @@ def _rotation(
         grace=GRACE,
         dpop_jkt=dpop_jkt,
         binds=client.type is ClientType.PUBLIC,
+        keeps=not issuing.profile.rotates_refresh_tokens,
     )
 
 

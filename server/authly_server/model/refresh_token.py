@@ -29,7 +29,8 @@ class RefreshRotation:
 
     `ttl` and `grace` are seconds: within `grace` of a rotation the same successor is answered
     again as long as nobody has used it. `dpop_jkt` is the thumbprint of the key that the request
-    proves; a family that is bound to none yet is bound to it where `binds` says so.
+    proves; a family that is bound to none yet is bound to it where `binds` says so. Where `keeps`
+    does, the presented token stays the live one, and has no successor.
     """
 
     grant_id: UUID
@@ -41,6 +42,7 @@ class RefreshRotation:
     grace: int
     dpop_jkt: str | None = None
     binds: bool = False
+    keeps: bool = False
 
 
 class RefreshRefusal(StrEnum):
@@ -55,10 +57,14 @@ class RefreshRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The presented token is consumed, or was a moment ago (`retried`); its successor is live."""
+    """The presented token is consumed, or was a moment ago (`retried`); its successor is live.
+
+    Unless it was `kept`: then it is live itself.
+    """
 
     grant: Grant
     retried: bool
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import serialization
@@ -44,7 +45,7 @@ class Proof:
         return hashlib.sha256(f"dpop\0{self.thumbprint}\0{self.jti}".encode()).digest()
 
 
-def read(text: str) -> Proof:
+def read(text: str, algorithms: Collection[str] = ALGORITHMS) -> Proof:
     """Read a proof and verify it with the key that it brings along (section 4.3, 2 to 7).
 
     Raises:
@@ -58,7 +59,7 @@ def read(text: str) -> Proof:
         raise invalid(str(error)) from error
     except UnusableKey as error:
         raise invalid(f"its jwk is unusable: {error}") from error
-    if not key.has_signed(jws.alg, jws.signing_input, jws.signature):
+    if jws.alg not in algorithms or not key.has_signed(jws.alg, jws.signing_input, jws.signature):
         raise invalid("its signature is wrong, or its alg is not supported")
     return proof
 

@@ -43,12 +43,17 @@ SELECT EXISTS (
 ) AS is_live
 """
 
-_ROTATE = """
+_ADVANCE = """
 UPDATE authly.tokens AS family
 SET generation = family.generation + 1, digest = %(successor_digest)s,
     previous_digest = family.digest, rotated_at = now(), retries = 0,
     dpop_jkt = coalesce(family.dpop_jkt, CASE WHEN %(binds)s THEN %(dpop_jkt)s::text END),
     expires_at = now() + make_interval(secs => %(ttl)s)
+"""
+_STAY = """
+UPDATE authly.tokens AS family SET expires_at = now() + make_interval(secs => %(ttl)s)
+"""
+_PRESENTED = """
 FROM authly.grants
 JOIN authly.clients AS client ON client.id = grants.client_id
 JOIN authly.users AS person ON person.id = grants.user_id
@@ -61,8 +66,11 @@ AND grants.revoked_at IS NULL AND client.enabled AND person.enabled
 RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources,
     grants.session_id, grants.authenticated_at, grants.acr, grants.id_token_claims
 """
-_BEGIN = "WITH consumed AS ("
-_ROTATE_AND_ISSUE = _BEGIN + _ROTATE + ")" + opaque_tokens.ISSUED
+_ROTATE = _ADVANCE + _PRESENTED
+_KEEP = _STAY + _PRESENTED
+_BEGIN, _END = "WITH consumed AS (", ")"
+_ROTATE_AND_ISSUE = _BEGIN + _ROTATE + _END + opaque_tokens.ISSUED
+_KEEP_AND_ISSUE = _BEGIN + _KEEP + _END + opaque_tokens.ISSUED
 
 _EXAMINE = """
 SELECT grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes, grants.resources,
@@ -126,6 +134,7 @@ async def rotate(
     Inside `grace`, and as long as nobody has used the successor, the token just consumed is
     answered with that same successor: a client that lost the response lost nothing, and nothing
     is written for it. A token consumed earlier revokes its whole family (RFC 9700, 4.14.2).
+    Where the rotation `keeps`, the live token stays as it is, and lives on for `ttl` from now.
     """
     parameters: dict[str, object] = {
         "grant_id": rotation.grant_id,
@@ -137,13 +146,13 @@ async def rotate(
         "dpop_jkt": rotation.dpop_jkt,
         "binds": rotation.binds,
     }
-    statement = _ROTATE
+    statement = _KEEP if rotation.keeps else _ROTATE
     if due is not None:
-        statement = _ROTATE_AND_ISSUE
+        statement = _KEEP_AND_ISSUE if rotation.keeps else _ROTATE_AND_ISSUE
         parameters |= opaque_tokens.parameters(due)
     rotated = await database.fetch_one(statement, parameters)
     if rotated is not None:
-        return Rotated(rows.grant(rotated), retried=False)
+        return Rotated(rows.grant(rotated), retried=False, kept=rotation.keeps)
     async with database.connection() as connection:
         return await _explain(connection, rotation)
 

@@ -1,5 +1,6 @@
 """DPoP proofs judged (RFC 9449 section 4.3): each is good once, whichever replica it comes to."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,6 +21,7 @@ class ProofVerifier:
     clock: Clock
     nonces: Nonces
     nonce_required: bool
+    algorithms: Collection[str] = dpop.ALGORITHMS
 
     async def verify(
         self, text: str, *, method: str, uri: str, access_token: str | None = None
@@ -30,7 +32,7 @@ class ProofVerifier:
             OAuthError: invalid_dpop_proof, or use_dpop_nonce (section 8).
             storage.errors.Unavailable: whether it was used before cannot be known now.
         """
-        proof = dpop.read(text)
+        proof = dpop.read(text, self.algorithms)
         now = self.clock.now()
         dpop.check_request(proof, method=method, uri=uri, now=now.timestamp())
         if access_token is not None:

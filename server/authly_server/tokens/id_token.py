@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from authly_server.model.grant import Authentication
+from authly_server.protocol import public_key
 from authly_server.tokens import signed_jwt
 from authly_server.tokens.keyring import KeyRing
 from authly_server.tokens.refusal import TokenRefused
@@ -49,13 +50,22 @@ class Hint:
     session_id: str | None
 
 
-def signer(ring: KeyRing, registered: str | None) -> SigningKey | None:
+def algorithms(ring: KeyRing, allowed: Collection[str]) -> tuple[str, ...]:
+    """Those of the ring's that ID tokens may be signed by."""
+    return tuple(alg for alg in ring.algorithms if alg in allowed)
+
+
+def signer(
+    ring: KeyRing, registered: str | None, allowed: Collection[str] = public_key.ALGORITHMS
+) -> SigningKey | None:
     """The key for a client's ID tokens, by the algorithm that it has registered, else RS256.
 
-    A ring without such a key signs with what it signs access tokens with; None where that is a
-    secret, for which ID tokens would have to be signed with each client's own (section 10.1).
+    A ring without such a key, or a profile that does not allow it, signs with what access tokens
+    are signed with; None where that is a secret, for which ID tokens would have to be signed with
+    each client's own (section 10.1).
     """
-    found = ring.active(registered or ALGORITHM) or ring.signer
+    wanted = registered or ALGORITHM
+    found = (ring.active(wanted) if wanted in allowed else None) or ring.signer
     return found if found.is_public else None
 
 

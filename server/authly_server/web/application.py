@@ -13,7 +13,14 @@ def build(services: Services) -> web.Application:
     )
     app[SERVICES] = services
     app[routes.ROUTES] = routes.table(services.settings, services.issuer)
-    discovery.install(app, services.issuer, services.keys, services.policy, services.settings)
+    discovery.install(
+        app,
+        services.issuer,
+        services.keys,
+        services.policy,
+        settings=services.settings,
+        profile=services.profile,
+    )
     jwks.install(app, services.keys)
     routes.install(app.router, app[routes.ROUTES])
     app.on_response_prepare.append(middleware.forget_server)

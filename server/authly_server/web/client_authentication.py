@@ -4,6 +4,7 @@ from aiohttp import web
 
 from authly_server.clients import authentication
 from authly_server.model.client import AuthMethod, Client
+from authly_server.protocol import security_profile
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 from authly_server.web import cors, forms, rate_limit, services
@@ -30,6 +31,7 @@ async def authenticate(request: web.Request, parameters: Parameters) -> Client:
 async def _authenticate(request: web.Request, parameters: Parameters) -> Client:
     found = services.of(request)
     presented = authentication.parse_credentials(forms.authorization(request), parameters)
+    security_profile.check_method(found.profile, has_assertion=presented.assertion is not None)
     client = await found.directory.client(presented.client_id)
     if presented.assertion is not None:
         return await found.assertions.authenticate(client, presented)

@@ -11,8 +11,10 @@ from aiohttp import web
 from authly_server.authorization.checks import Policy
 from authly_server.client_settings import ClientSettings
 from authly_server.model.session import ACRS
-from authly_server.protocol import authorization_request, dpop, public_key, token_request
+from authly_server.protocol import authorization_request, security_profile, token_request
 from authly_server.protocol.claims_request import COVERED_BY
+from authly_server.protocol.security_profile import Profile
+from authly_server.tokens import id_token
 from authly_server.tokens.id_token import DECIDED
 from authly_server.tokens.keyring import KeyRing, Keys
 from authly_server.web.prepared import PreparedByKeys
@@ -21,18 +23,27 @@ from authly_server.web.prepared import PreparedByKeys
 MAX_AGE = 3600
 _DOCUMENT = web.AppKey("metadata", PreparedByKeys)
 _SCOPES = ("openid", "profile", "email", "offline_access")
-_CLIENT_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+_BY_KEY = "private_key_jwt"
+_CLIENT_METHODS = ("client_secret_basic", "client_secret_post", _BY_KEY)
 
 
 def install(
-    app: web.Application, issuer: str, keys: Keys, policy: Policy, settings: ClientSettings
+    app: web.Application,
+    issuer: str,
+    keys: Keys,
+    policy: Policy,
+    *,
+    settings: ClientSettings,
+    profile: Profile,
 ) -> None:
     """Keep the document; it depends on settings and keys only, so that it needs no database."""
 
     def make(ring: KeyRing) -> bytes:
         document = (
-            metadata(issuer, policy)
-            | openid_metadata(issuer, ring.algorithms, scopes(settings))
+            metadata(issuer, policy, profile)
+            | openid_metadata(
+                issuer, id_token.algorithms(ring, profile.algorithms), scopes(settings)
+            )
             | self_registration_metadata(issuer, settings)
         )
         return orjson.dumps(
@@ -90,8 +101,12 @@ def self_registration_metadata(issuer: str, settings: ClientSettings) -> dict[st
     return told
 
 
-def metadata(issuer: str, policy: Policy) -> dict[str, object]:
+def metadata(
+    issuer: str, policy: Policy, profile: Profile = security_profile.OAUTH21
+) -> dict[str, object]:
     """RFC 8414 section 2, RFC 9207 section 3, RFC 9126 section 5."""
+    methods = [_BY_KEY] if profile.proves_by_key else list(_CLIENT_METHODS)
+    anybody = methods if profile.proves_by_key else [*methods, "none"]
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -113,15 +128,15 @@ def metadata(issuer: str, policy: Policy) -> dict[str, object]:
             token_request.TOKEN_EXCHANGE,
         ],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": [*_CLIENT_METHODS, "none"],
-        "introspection_endpoint_auth_methods_supported": list(_CLIENT_METHODS),
-        "revocation_endpoint_auth_methods_supported": [*_CLIENT_METHODS, "none"],
+        "token_endpoint_auth_methods_supported": anybody,
+        "introspection_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": anybody,
         **{
-            f"{endpoint}_endpoint_auth_signing_alg_values_supported": list(public_key.ALGORITHMS)
+            f"{endpoint}_endpoint_auth_signing_alg_values_supported": list(profile.algorithms)
             for endpoint in ("token", "introspection", "revocation")
         },
         "authorization_response_iss_parameter_supported": True,
-        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(profile.algorithms),
         "subject_types_supported": ["public"],
         "prompt_values_supported": sorted(authorization_request.PROMPTS),
         "request_parameter_supported": False,

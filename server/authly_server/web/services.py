@@ -18,10 +18,12 @@ from authly_server.limits.limiter import Limiter
 from authly_server.limits.request_rates import RequestRates
 from authly_server.metrics import Metrics
 from authly_server.outbound.fetcher import Fetcher
+from authly_server.protocol.security_profile import PROFILES, Profile
 from authly_server.settings import Settings
 from authly_server.storage.liveness import Liveness
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
+from authly_server.tokens import id_token
 from authly_server.tokens.device_code import UserCodes
 from authly_server.tokens.dpop_proofs import ProofVerifier
 from authly_server.tokens.keyring import Keys
@@ -73,6 +75,11 @@ class Services:
     refresh_key: bytes = field(repr=False, default=b"")
 
     @cached_property
+    def profile(self) -> Profile:
+        """What is demanded of every client."""
+        return PROFILES[self.settings.oauth_profile]
+
+    @cached_property
     def issuing(self) -> Issuing:
         """What the grants work with."""
         return Issuing(
@@ -83,6 +90,7 @@ class Services:
             refresh_key=self.refresh_key,
             access_token_ttl=self.settings.access_token_ttl,
             refresh_token_ttl=self.settings.refresh_token_ttl,
+            profile=self.profile,
             are_opaque=self.settings.access_token_format == "opaque",  # noqa: S105  # not one
         )
 
@@ -91,8 +99,10 @@ class Services:
         """What the settings and the keys say about authorization requests."""
         return Policy(
             pkce_required=self.settings.pkce_required,
-            id_token_algorithms=self.keys.ring.algorithms,
-            pushed_required=self.settings.pushed_authorization_required,
+            id_token_algorithms=id_token.algorithms(self.keys.ring, self.profile.algorithms),
+            pushed_required=self.settings.pushed_authorization_required
+            or self.profile.pushes_requests,
+            redirect_uri_required=self.profile.names_redirect_uri,
         )
 
 

@@ -174,3 +174,30 @@ def test_serving_asks_for_issuer_and_keys() -> None:
 
 def test_log_levels_are_read_in_either_case() -> None:
     assert settings.load(DATABASE | {"LOG_LEVEL": "INFO"}).log_level == "info"
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({}, "AUTHORIZATION_CODE_EXPIRE_MINUTES: must be 1 at most with OAUTH_PROFILE=fapi2"),
+        ({"PKCE_REQUIRED": "false"}, "PKCE_REQUIRED: must be true with OAUTH_PROFILE=fapi2"),
+        ({"JWT_ALGORITHM": "RS256"}, "JWT_ALGORITHM: must be ES256 or EdDSA"),
+    ],
+)
+def test_a_server_of_fapi_is_not_set_to_what_the_profile_forbids(
+    environ: dict[str, str], line: str
+) -> None:
+    good = {
+        "OAUTH_PROFILE": "fapi2",
+        "ISSUER": "https://login.example.com",
+        "SECRET_KEY": SECRET,
+        "JWT_REFRESH_SECRET_KEY": SECRET,
+    }
+    minute = {"AUTHORIZATION_CODE_EXPIRE_MINUTES": "1"}
+    settings.check_serving(settings.load(DATABASE | good | minute))
+    with pytest.raises(settings.SettingsError) as caught:
+        settings.check_serving(
+            settings.load(DATABASE | good | (minute if environ else {}) | environ)
+        )
+    (told,) = caught.value.lines
+    assert told.startswith(line)
