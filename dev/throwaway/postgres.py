@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from throwaway import certificates
 
@@ -132,6 +132,20 @@ class Cluster:
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             connection.execute(statement.format(sql.Identifier(name)))
 
+    def replicate(self, name: str, user: str = "postgres") -> "Cluster":
+        """A copy that streams from this one as `name`, by a role of password PASSWORD."""
+        directory = _directory()
+        source = conninfo.make_conninfo(
+            self.url("postgres", user=user), application_name=name, dbname="replication"
+        )
+        copy = ("-D", str(directory / "data"), "-d", source, "-R", "-c", "fast", "--no-sync")
+        subprocess.run(  # noqa: S603
+            [*as_postgres(), str(PROGRAMS / "pg_basebackup"), *copy], check=True, cwd="/"
+        )
+        replica = Cluster(directory, free_port())
+        replica.start()
+        return replica
+
     def close(self) -> None:
         """Stop the server and remove its files."""
         self.stop()
@@ -152,10 +166,7 @@ class Cluster:
 
 def create(**settings: str) -> Cluster:
     """Initialise and start a cluster; `settings` go over those that make tests fast."""
-    directory = Path(tempfile.mkdtemp(prefix="authly-postgres-"))
-    if os.geteuid() == 0:
-        account = pwd.getpwnam("postgres")
-        os.chown(directory, account.pw_uid, account.pw_gid)
+    directory = _directory()
     password_file = directory / "password"
     password_file.write_text(PASSWORD)
     password_file.chmod(0o644)
@@ -187,6 +198,14 @@ def create(**settings: str) -> Cluster:
             )
         )
     return cluster
+
+
+def _directory() -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="authly-postgres-"))
+    if os.geteuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.chown(directory, account.pw_uid, account.pw_gid)
+    return directory
 
 
 def as_postgres() -> list[str]:

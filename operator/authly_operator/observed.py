@@ -82,11 +82,27 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaSeen:
+    """A replica of a managed database, as its primary sees it."""
+
+    name: str
+    """The pod's."""
+    streaming: bool
+    """Whether it is through with what was written while it was away."""
+    lag_bytes: int
+    """WAL that it has not applied yet, as far as it said."""
+    lag_seconds: float | None = None
+    """How long the last WAL took to be applied; None where nothing is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseProbe:
     """What `authly_api.observe_instance()` answered, or why it did not."""
 
     schema_revision: int | None = None
     error: str | None = None
+    replicas: tuple[ReplicaSeen, ...] | None = None
+    """None where the schema is too old to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +124,10 @@ class ServerObserved:
     secrets: Mapping[str, SecretData] = field(default_factory=dict)
     """By name: credentials, signing keys, and those that the spec refers to."""
     waiting: tuple[Waiting, ...] = ()
-    claim: Manifest | None = None
-    """The PersistentVolumeClaim of a managed database."""
-    claim_refused: str | None = None
-    """Why the API server did not let it grow in this pass."""
+    claims: Mapping[str, Manifest] = field(default_factory=dict)
+    """The PersistentVolumeClaims of a managed database and of its replicas, by name."""
+    claims_refused: Mapping[str, str] = field(default_factory=dict)
+    """Why the API server did not let them grow in this pass, by name."""
     unavailable: Mapping[str, str] = field(default_factory=dict)
     """Optional kinds that cannot be had here, and why: the rest of a sentence."""
     database: DatabaseProbe | None = None

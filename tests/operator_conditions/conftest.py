@@ -99,7 +99,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         waiting: Iterable[tuple[str, str, str, str]] = (),
         missing: tuple[str, ...] = (),
         impossible: tuple[str, ...] = (),
-        shortage: str | None = None,
+        shortages: tuple[str, ...] = (),
         approved: bool = True,
         signing_keys_missing: str | None = None,
         beside: Mapping[ChildKey, Mapping[str, Any]] | None = None,
@@ -132,7 +132,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
             config_hash="hash-of-now",
             missing=missing,
             impossible=impossible,
-            shortage=shortage,
+            shortages=shortages,
             approved=approved,
             signing_keys_missing=signing_keys_missing,
         )

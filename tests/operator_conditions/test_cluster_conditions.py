@@ -78,7 +78,7 @@ def test_a_cluster_that_went_away_is_looked_for_with_kubectl(judge_server: Judge
 
 
 def test_a_claim_that_does_not_grow_stops_nothing(judge_server: Judge) -> None:
-    judged = judge_server(shortage="PersistentVolumeClaim data-main-database-0 stays at 10Gi")
+    judged = judge_server(shortages=("PersistentVolumeClaim data-main-database-0 stays at 10Gi",))
 
     assert judged["OptionalResourcesReady"][:2] == ("False", "StorageNotExpanded")
     assert judged["Ready"][:2] == ("True", "Ready")

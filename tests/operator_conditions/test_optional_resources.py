@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from authly_operator.observed import DatabaseProbe, ReplicaSeen
+
 
 Judge = Callable[..., dict[str, tuple[str, str, str]]]
 AUTOSCALED = {"autoscaling": {"min": 2, "max": 9, "cpu": 70}}
@@ -119,5 +121,68 @@ def test_a_redis_that_is_available_is_no_lack(judge_server: Judge) -> None:
     found = {"metadata": {}, "spec": {"template": {}}, "status": {"availableReplicas": 1}}
 
     judged = judge_server(spec=REDIS, beside={("Deployment", "main-redis"): found})
+
+    assert judged["OptionalResourcesReady"][0] == "True"
+
+
+REPLICATED: dict[str, Any] = {"database": {"managed": {"replicas": 2}}}
+FIRST, SECOND = "main-standby-0", "main-standby-1"
+
+
+def replicas(*seen: tuple[str, bool, int]) -> DatabaseProbe:
+    found = tuple(
+        ReplicaSeen(name=name, streaming=streaming, lag_bytes=lag) for name, streaming, lag in seen
+    )
+    return DatabaseProbe(schema_revision=3, replicas=found)
+
+
+def test_replicas_that_stream_are_no_lack_whatever_else_streams(judge_server: Judge) -> None:
+    probe = replicas((FIRST, True, 0), (SECOND, True, 2**28), ("other", False, 2**40))
+
+    judged = judge_server(spec=REPLICATED, database=probe)
+
+    assert judged["OptionalResourcesReady"][0] == "True"
+
+
+@pytest.mark.parametrize("seen", [((FIRST, True, 0),), ((FIRST, True, 0), (SECOND, False, 0))])
+def test_a_replica_that_does_not_stream_is_told_and_stops_nothing(
+    judge_server: Judge, seen: tuple[tuple[str, bool, int], ...]
+) -> None:
+    judged = judge_server(spec=REPLICATED, database=replicas(*seen))
+
+    status, reason, message = judged["OptionalResourcesReady"]
+    assert (status, reason) == ("False", "DatabaseReplicaNotStreaming")
+    assert f"pod {SECOND} does not stream yet" in message
+    assert FIRST not in message
+    assert judged["Ready"][:2] == ("True", "Ready")
+
+
+def test_a_replica_that_cannot_run_is_told_in_the_kubelets_words(judge_server: Judge) -> None:
+    told = ("standby", FIRST, "CrashLoopBackOff", "pg_basebackup: error: connection refused")
+
+    judged = judge_server(spec=REPLICATED, database=replicas((SECOND, True, 0)), waiting=(told,))
+
+    assert "connection refused" in judged["OptionalResourcesReady"][2]
+    assert judged["DatabaseReady"][0] == "True"
+
+
+def test_a_replica_that_is_far_behind_is_told(judge_server: Judge) -> None:
+    probe = replicas((FIRST, True, 300 * 2**20), (SECOND, True, 0))
+
+    judged = judge_server(spec=REPLICATED, database=probe)
+
+    status, reason, message = judged["OptionalResourcesReady"]
+    assert (status, reason) == ("False", "DatabaseReplicaLagging")
+    assert f"pod {FIRST} is 300 MiB behind" in message
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [None, DatabaseProbe(error="connection refused"), DatabaseProbe(schema_revision=3)],
+)
+def test_nothing_is_said_of_replicas_whose_primary_could_not_tell(
+    judge_server: Judge, probe: DatabaseProbe | None
+) -> None:
+    judged = judge_server(spec=REPLICATED, database=probe)
 
     assert judged["OptionalResourcesReady"][0] == "True"

@@ -18,23 +18,29 @@ def spec(size: str) -> authly_server.Spec:
     return authly_server.Spec.model_validate(given)
 
 
+NAME = "data-main-database-0"
+
+
 def claim(asked: str, has: str | None = None, *conditions: dict[str, str]) -> Manifest:
     status = {"capacity": {"storage": has or asked}, "conditions": list(conditions)}
     return {
-        "metadata": {"name": "data-main-database-0", "uid": "u"},
+        "metadata": {"name": NAME, "uid": "u"},
         "spec": {"resources": {"requests": {"storage": asked}}},
         "status": status,
     }
 
 
 def seen(found: Manifest | None, refused: str | None = None) -> ServerObserved:
-    return ServerObserved(identity=plans.IDENTITY, claim=found, claim_refused=refused)
+    return ServerObserved(
+        identity=plans.IDENTITY,
+        claims={NAME: found} if found else {},
+        claims_refused={NAME: refused} if refused else {},
+    )
 
 
 def test_a_claim_grows_to_what_the_spec_says() -> None:
-    patch = storage.growth(spec("20480Mi"), seen(claim("10Gi")))
+    patch = storage.growths(spec("20480Mi"), seen(claim("10Gi")))[NAME]
 
-    assert patch is not None
     assert patch["spec"] == {"resources": {"requests": {"storage": "20Gi"}}}
     assert patch["metadata"] == {"uid": "u"}
 
@@ -51,19 +57,18 @@ def test_a_claim_grows_to_what_the_spec_says() -> None:
     ],
 )
 def test_a_claim_is_left_alone(found: Manifest | None) -> None:
-    assert storage.growth(spec("10Gi"), seen(found)) is None
+    assert storage.growths(spec("10Gi"), seen(found)) == {}
 
 
 def test_a_database_of_others_has_no_claim_of_ours() -> None:
     given = authly_server.Spec.model_validate(plans.EXTERNAL)
 
-    assert storage.growth(given, seen(claim("1Gi"))) is None
+    assert storage.growths(given, seen(claim("1Gi"))) == {}
 
 
 def test_a_refused_growth_is_told_with_both_sizes() -> None:
-    told = storage.shortage(spec("20Gi"), seen(claim("10Gi"), REFUSED))
+    (told,) = storage.shortages(spec("20Gi"), seen(claim("10Gi"), REFUSED))
 
-    assert told is not None
     assert "stays at 10Gi instead of 20Gi" in told
     assert REFUSED in told
 
@@ -71,15 +76,28 @@ def test_a_refused_growth_is_told_with_both_sizes() -> None:
 def test_a_volume_that_could_not_be_resized_is_told() -> None:
     failed = {"type": "ControllerResizeError", "status": "True", "message": "quota exceeded"}
 
-    told = storage.shortage(spec("20Gi"), seen(claim("20Gi", "10Gi", failed)))
+    (told,) = storage.shortages(spec("20Gi"), seen(claim("20Gi", "10Gi", failed)))
 
-    assert told is not None
     assert "quota exceeded" in told
 
 
 @pytest.mark.parametrize("found", [claim("20Gi", "10Gi"), claim("20Gi"), None])
 def test_what_grows_or_has_grown_is_no_lack(found: Manifest | None) -> None:
-    assert storage.shortage(spec("20Gi"), seen(found)) is None
+    assert storage.shortages(spec("20Gi"), seen(found)) == ()
+
+
+def test_the_claims_of_replicas_grow_with_the_primarys() -> None:
+    given = {**plans.MINIMAL, "database": {"managed": {"storage": {"size": "20Gi"}, "replicas": 2}}}
+    names = (NAME, "data-main-standby-0", "data-main-standby-1", "data-main-standby-2")
+    found = {name: claim("10Gi") for name in names}
+    around = ServerObserved(
+        identity=plans.IDENTITY, claims=found, claims_refused={names[1]: REFUSED}
+    )
+
+    wanted = authly_server.Spec.model_validate(given)
+    assert set(storage.growths(wanted, around)) == set(names[:3])
+    (told,) = storage.shortages(wanted, around)
+    assert told.startswith("PersistentVolumeClaim data-main-standby-0 stays at 10Gi")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from authly_operator.api import (
     autoscaling as autoscalings,
     backup as backups,
     database as databases,
+    database_status,
     environment,
     exposure,
     gateway as gateways,
@@ -207,15 +208,6 @@ class Endpoints(value.Value):
     """Where the public keys are."""
 
 
-class DatabaseStatus(value.Value):
-    """What is known of the database."""
-
-    storage: Annotated[str, Field(max_length=32)] | None = None
-    """What the volume of a managed one holds."""
-    passwords_since: reference.Moment | None = None
-    """Since when the passwords of its roles are in use; known once somebody asked for others."""
-
-
 class KeyStatus(value.Value):
     """One key of the ring."""
 
@@ -267,7 +259,7 @@ class Status(value.Value):
     """The label selector of the pods, for the scale subresource."""
     endpoints: Endpoints | None = None
     """Where the server is reached."""
-    database: DatabaseStatus | None = None
+    database: database_status.DatabaseStatus | None = None
     """What a managed database has."""
     backup: BackupStatus | None = None
     """The backups of spec.backup; none where it is not set or none was due yet."""

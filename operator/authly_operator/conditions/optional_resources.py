@@ -12,6 +12,9 @@ from authly_operator.conditions.situation import Situation
 
 
 TYPE: Final = Condition.OPTIONAL_RESOURCES_READY
+LAGGING_BYTES: Final = 256 * 2**20
+"""Half of what the primary keeps for replicas by default."""
+_GIVE: Final = "give it more CPU or a faster volume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,40 @@ def _autoscaler(case: Situation) -> Lack | None:
 
 
 def _storage(case: Situation) -> Lack | None:
-    """A managed database whose volume stays smaller than the spec says."""
-    short = case.expected.shortage
-    return Lack(Reason.STORAGE_NOT_EXPANDED, short) if short else None
+    """A managed database with a volume that stays smaller than the spec says."""
+    short = case.expected.shortages
+    return Lack(Reason.STORAGE_NOT_EXPANDED, judgement.several(short)) if short else None
+
+
+def _replicas(case: Situation) -> Lack | None:
+    """Replicas of a managed database; nothing is claimed while nobody could ask the primary."""
+    managed, probe = case.spec.database.managed, case.seen.database
+    if managed is None or probe is None or probe.replicas is None:
+        return None
+    seen = {one.name: one for one in probe.replicas}
+    name = case.seen.identity.name
+    names = [naming.standby_pod(name, at) for at in range(managed.replicas)]
+    away = [one for one in names if one not in seen or not seen[one].streaming]
+    if away:
+        told = judgement.several(_away(case, one) for one in away)
+        return Lack(Reason.DATABASE_REPLICA_NOT_STREAMING, told)
+    behind = [one for one in names if seen[one].lag_bytes > LAGGING_BYTES]
+    told = judgement.several(
+        f"pod {one} is {_behind(seen[one].lag_bytes)} behind" for one in behind
+    )
+    return Lack(Reason.DATABASE_REPLICA_LAGGING, f"{told}: {_GIVE}") if behind else None
+
+
+def _away(case: Situation, pod: str) -> str:
+    blocked = blockage.find(case.seen, naming.Component.STANDBY, pod)
+    if blocked:
+        return blocked.text
+    logs = f"kubectl logs -n {case.seen.identity.namespace} {pod}"
+    return f"pod {pod} does not stream yet: it copies the primary, or waits for it: read {logs}"
+
+
+def _behind(lag: int) -> str:
+    return f"{lag // 2**20} MiB"
 
 
 def _redis(case: Situation) -> Lack | None:
@@ -76,5 +110,6 @@ TABLE: Final[tuple[Callable[[Situation], Lack | None], ...]] = (
     _kinds,
     _autoscaler,
     _storage,
+    _replicas,
     _redis,
 )

@@ -26,8 +26,8 @@ class Expectation:
     """Name of the Job that locks the former roles (naming.role_lock)."""
     signing_keys_missing: str | None = None
     """Why keys cannot be had, from Material.signing_keys_missing."""
-    shortage: str | None = None
-    """Why a managed database's volume is smaller than the spec says and stays so."""
+    shortages: tuple[str, ...] = ()
+    """Why a managed database's volumes are smaller than the spec says and stay so."""
     impossible: tuple[str, ...] = ()
     """Kinds that the spec asks for and that cannot be had here."""
 

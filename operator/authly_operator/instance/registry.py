@@ -14,13 +14,17 @@ from psycopg.types.json import Jsonb
 
 from authly_operator.instance import errors, idle, session
 from authly_operator.instance.idle import Connection
-from authly_operator.observed import DatabaseProbe, KnownSecret, Owned, Written
+from authly_operator.observed import DatabaseProbe, KnownSecret, Owned, ReplicaSeen, Written
 
 
 async def observe_instance(url: str) -> DatabaseProbe:
-    """Which revision of the schema the database is at."""
+    """Which revision of the schema the database is at, and which replicas it has."""
     answer = await _call(url, "SELECT authly_api.observe_instance()")
-    return DatabaseProbe(schema_revision=answer["schema_revision"])
+    replicas = answer.get("replicas")
+    return DatabaseProbe(
+        schema_revision=answer["schema_revision"],
+        replicas=None if replicas is None else tuple(ReplicaSeen(**one) for one in replicas),
+    )
 
 
 async def observe_client(url: str, client_id: str) -> Mapping[str, Any] | None:

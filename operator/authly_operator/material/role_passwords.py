@@ -101,7 +101,8 @@ def _wish(
 def _had_some(seen: ServerObserved) -> bool:
     """Whether this server ran before: then it had passwords, which somebody else may have now."""
     name = seen.identity.name
-    return seen.claim is not None or seen.child("Deployment", naming.deployment(name)) is not None
+    serves = seen.child("Deployment", naming.deployment(name)) is not None
+    return serves or naming.database_claim(name) in seen.claims
 
 
 def _is_made(seen: ServerObserved, idle: Roles) -> bool:

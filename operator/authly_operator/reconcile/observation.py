@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from authly_operator import material, naming
 from authly_operator.api import authly_server
 from authly_operator.cluster import gather as cluster_gather
+from authly_operator.desired import storage
 from authly_operator.desired.plan import Plan
 from authly_operator.instance import database, endpoint, errors, registry, trust
 from authly_operator.material import database_owner, database_url, redis_url, registration_token
@@ -45,14 +46,14 @@ async def gather(tools: Collaborators, identity: Identity, spec: authly_server.S
     )
     children |= more
     secrets = await _secrets(tools, identity, spec, children)
-    claim = await _claim(tools, identity, spec)
+    claims = await _claims(tools, identity, spec)
     seen = ServerObserved(
         identity=identity,
         settings=tools.settings,
         children={key: child for key, child in children.items() if key[0] != "Secret"},
         secrets=secrets,
         waiting=waiting,
-        claim=claim,
+        claims=claims,
         unavailable=unavailable,
     )
     return Around(seen, children)
@@ -77,13 +78,14 @@ async def judge_material(tools: Collaborators, spec: authly_server.Spec, around:
     return dataclasses.replace(plan, seen=seen)
 
 
-async def _claim(
+async def _claims(
     tools: Collaborators, identity: Identity, spec: authly_server.Spec
-) -> Manifest | None:
-    if spec.database.managed is None:
-        return None
-    name = naming.database_claim(identity.name)
-    return await tools.api.get("PersistentVolumeClaim", identity.namespace, name)
+) -> dict[str, Manifest]:
+    names = storage.claims(spec, identity)
+    found = await asyncio.gather(
+        *(tools.api.get("PersistentVolumeClaim", identity.namespace, name) for name in names)
+    )
+    return {name: claim for name, claim in zip(names, found, strict=True) if claim is not None}
 
 
 async def _secrets(

@@ -17,6 +17,7 @@ from authly_operator.reconcile import (
     abandoned,
     backup_records,
     custom_resource,
+    database_facts,
     growth,
     key_events,
     observation,
@@ -81,7 +82,7 @@ async def _bring_about(
     await prune.prune(tools.api, plan.namespace, everything, surplus)
     await backup_records.keep(tools, plan)
     refused = await growth.expand(tools, plan)
-    seen = dataclasses.replace(plan.seen, failures=applied.failures, claim_refused=refused)
+    seen = dataclasses.replace(plan.seen, failures=applied.failures, claims_refused=refused)
     return dataclasses.replace(plan, seen=seen)
 
 
@@ -94,7 +95,7 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
         role_lock_job=plan.role_lock_job,
         signing_keys_missing=plan.material.signing_keys_missing,
         approved=migration_job.is_approved(plan),
-        shortage=storage.shortage(plan.spec, plan.seen),
+        shortages=storage.shortages(plan.spec, plan.seen),
         impossible=desired.impossible(plan),
     )
     judged = conditions.judge(plan.spec, plan.seen, expected)
@@ -109,7 +110,8 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     if (answers, has_database) != registration.offer(body) or _is_new(body, plan.seen):
         _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
     moving = Condition.PROGRESSING in true or _is_swapping(plan)
-    return _until_next_look(plan, READY_SECONDS if ready and not moving else WAITING_SECONDS)
+    settled = ready and not moving and database_facts.is_caught_up(facts["database"])
+    return _until_next_look(plan, READY_SECONDS if settled else WAITING_SECONDS)
 
 
 def _is_swapping(plan: Plan) -> bool:

@@ -7,10 +7,11 @@ from authly_operator import naming
 from authly_operator.api import authly_server, policy
 from authly_operator.condition_names import Condition
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.desired import program, storage
-from authly_operator.material import keyring, role_swap, rotation
+from authly_operator.desired import program
+from authly_operator.material import keyring, rotation
 from authly_operator.material.signing_key import SigningKey
-from authly_operator.observed import SecretData, ServerObserved
+from authly_operator.observed import ServerObserved
+from authly_operator.reconcile import database_facts
 
 
 PHASES: Final[tuple[tuple[str, Callable[[AbstractSet[Condition]], bool]], ...]] = (
@@ -35,26 +36,11 @@ def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
         "replicas": counts.get("replicas", 0),
         "readyReplicas": counts.get("readyReplicas", 0),
         "selector": _selector(name),
-        "database": _database(seen),
+        "database": database_facts.told(spec, seen),
         "endpoints": _endpoints(spec, seen),
         "backup": _backup(seen),
         "signingKeys": _signing_keys(spec, seen),
     }
-
-
-def _database(seen: ServerObserved) -> dict[str, str] | None:
-    """What the claim holds, and since when the passwords of the roles are in use."""
-    found = seen.secrets.get(naming.credentials(seen.identity.name), SecretData({}))
-    try:
-        since = role_swap.parse(found.get(role_swap.KEY)).since
-    except ValueError:
-        since = None
-    size = storage.capacity(seen.claim)
-    told = {
-        **({"storage": size} if size else {}),
-        **({"passwordsSince": f"{since:%FT%TZ}"} if since else {}),
-    }
-    return told or None
 
 
 def _backup(seen: ServerObserved) -> dict[str, str] | None:
