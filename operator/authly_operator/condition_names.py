@@ -35,6 +35,8 @@ class Reason(StrEnum):
     """The resource cannot be read as its kind; nothing is done until it is corrected."""
     APPLY_FAILED = "ApplyFailed"
     """The API server refused a write of the operator, or an object belongs to somebody else."""
+    FORBIDDEN = "Forbidden"
+    """The operator has no right to look at what belongs to the resource; the message names it."""
     REFERENCE_MISSING = "ReferenceMissing"
     """A Secret or key that the spec refers to is absent or of no use; nothing is made up for it."""
     DELETING = "Deleting"

@@ -18,6 +18,10 @@ KINDS: Final = {
     "authlyclients": "AuthlyClient",
     "authlybackups": "AuthlyBackup",
 }
+BACKOFFS: Final = (1.0, 2.0, 5.0, 10.0, 10.0)
+"""Seconds between the attempts of a request that is forbidden, or fails; then kopf ends."""
+SILENCE_SECONDS: Final = 75.0
+"""A bookmark comes about every minute; a watch that is silent for longer is begun anew."""
 Notice = Callable[[Key, dict[str, Any] | None], None]
 """Takes a resource that came or changed with its body, or one that went with None."""
 
@@ -34,12 +38,14 @@ def registry(notice: Notice) -> kopf.OperatorRegistry:
 
 
 def settings() -> kopf.OperatorSettings:
-    """Of kopf only the watching is wanted."""
+    """Of kopf only the watching is wanted; the observer looks for definitions, and begins anew."""
     chosen = kopf.OperatorSettings()
     chosen.posting.enabled = False
     chosen.peering.standalone = True
+    chosen.scanning.disabled = True
     chosen.networking.request_timeout = 30
-    chosen.watching.chunk_size = 500
+    chosen.networking.error_backoffs = BACKOFFS
+    chosen.watching.inactivity_timeout = SILENCE_SECONDS
     return chosen
 
 

@@ -116,7 +116,7 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
 
     async with (
         aiohttp.ClientSession() as http,
-        observer.observing(notice, process.settings.namespaces) as ended,
+        observer.observing(notice, process.settings.namespaces, _kinds(api)) as ended,
     ):
         tools = _collaborators(
             process, api, recent=recent, http=http, dependants=dependants, epoch=election.check
@@ -130,6 +130,10 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
             _follow(process, tools, references),
             *workers,
         )
+
+
+def _kinds(api: client.Client) -> observer.Kinds:
+    return lambda: api.served_kinds(naming.API_VERSION)
 
 
 def _collaborators(

@@ -3,12 +3,14 @@
 import random  # noqa: TID251 - spreads timers, guards nothing
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import structlog
 
 from authly_operator import reconcile, telemetry, workqueue
 from authly_operator.cluster import errors as cluster_errors, lease
 from authly_operator.instance import errors as instance_errors
+from authly_operator.reconcile import status
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key, WorkQueue
 
@@ -53,9 +55,12 @@ class Worker:
         except cluster_errors.ClusterError as error:
             asked = error.after if isinstance(error, cluster_errors.Unavailable) else 0.0
             seconds = self.queue.add_failed(key, asked)
+            self.tools.metrics.errors.labels(key.kind, error.word).inc()
             log.warning("reconcile_failed", reason=str(error), again_in_seconds=seconds)
+            await self._tell(key, error)
             return "failed"
-        except Exception:
+        except Exception as error:
+            self.tools.metrics.errors.labels(key.kind, type(error).__name__).inc()
             # A defect of one story must not stop the others; it is told with its trace.
             seconds = self.queue.add_failed(key)
             log.exception("reconcile_crashed", again_in_seconds=seconds)
@@ -64,3 +69,12 @@ class Worker:
         if after is not None:
             self.queue.add_after(key, after * (1 - workqueue.SPREAD * random.random()))  # noqa: S311
         return "done"
+
+    async def _tell(self, key: Key, error: cluster_errors.ClusterError) -> None:
+        """A right that lacks is told in the resource: nothing else about it is found out."""
+        if not isinstance(error, cluster_errors.Refused) or error.status != HTTPStatus.FORBIDDEN:
+            return
+        try:
+            await status.tell_forbidden(self.tools, key, str(error))
+        except cluster_errors.ClusterError as failure:
+            log.warning("refusal_not_told", reason=str(failure))

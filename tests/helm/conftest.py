@@ -21,7 +21,7 @@ WATCHED = ("team-a", "team-b")
 
 @dataclass(frozen=True)
 class Helm:
-    """The real Helm; a release is called authly and lives in authly-system."""
+    """The real Helm; a release is called authly and lives in authly-system, unless one says."""
 
     program: str
 
@@ -32,12 +32,13 @@ class Helm:
         # Without a cluster Helm assumes a version of Kubernetes of its own.
         return self.run("lint", str(CHART), "--strict", "--kube-version", "1.35.4", *arguments)
 
-    def text(self, *arguments: str) -> str:
-        release = ("template", "authly", str(CHART), "--namespace", NAMESPACE)
-        return self.run(*release, "--kube-version", "1.35.4", *arguments)
+    def text(self, *arguments: str, release: str = "authly", namespace: str = NAMESPACE) -> str:
+        place = ("template", release, str(CHART), "--namespace", namespace)
+        return self.run(*place, "--kube-version", "1.35.4", *arguments)
 
-    def render(self, *arguments: str) -> list[dict[str, Any]]:
-        return [document for document in yaml.safe_load_all(self.text(*arguments)) if document]
+    def render(self, *arguments: str, **place: str) -> list[dict[str, Any]]:
+        text = self.text(*arguments, **place)
+        return [document for document in yaml.safe_load_all(text) if document]
 
 
 @pytest.fixture(scope="session")

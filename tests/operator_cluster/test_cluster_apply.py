@@ -209,7 +209,8 @@ async def test_a_list_entry_by_hand_that_collides_with_ours_gives_way(
     edited = {"spec": {"ports": [{"name": "http", "port": 8080, "targetPort": "http"}]}}
     await api.merge("Service", namespace, "main", edited)
     applied = await applier.apply([desired], await children(api, namespace))
-    assert applied == apply.Applied(written=(("Service", "main"),))
+    put_back = (("Service", "main"),)
+    assert applied == apply.Applied(written=put_back, corrected=put_back)
     (port,) = (await children(api, namespace))["Service", "main"]["spec"]["ports"]
     assert port["port"] == 80
     moved = {**desired, "spec": {**desired["spec"], "ports": [{"name": "http", "port": 81}]}}
@@ -238,7 +239,8 @@ async def test_a_label_that_somebody_adds_to_a_selector_goes_again(
     before = await children(api, namespace)
     await api.merge(kind, namespace, "main", {"spec": DRIFTS[kind]})
     applied = await applier.apply(desired.values(), await children(api, namespace))
-    assert applied == apply.Applied(written=((kind, "main"),))
+    put_back = ((kind, "main"),)
+    assert applied == apply.Applied(written=put_back, corrected=put_back)
     after = await children(api, namespace)
     assert after[kind, "main"]["spec"] == before[kind, "main"]["spec"]
     assert await applier.apply(desired.values(), after) == apply.Applied()
@@ -293,7 +295,8 @@ async def test_an_object_that_lost_its_labels_gets_them_back(
     await api.merge("ConfigMap", namespace, "main-config", {"metadata": {"labels": None}})
     assert await children(api, namespace) == {}
     done = await applier.apply([config_map()], {})
-    assert done == apply.Applied(written=(("ConfigMap", "main-config"),))
+    put_back = (("ConfigMap", "main-config"),)
+    assert done == apply.Applied(written=put_back, corrected=put_back)
     assert ("ConfigMap", "main-config") in await children(api, namespace)
 
 

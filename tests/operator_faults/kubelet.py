@@ -53,6 +53,9 @@ class Kubelet:
     def _follow(self) -> None:
         parameters = {"watch": "true", "timeoutSeconds": "5"}
         with self.api.http.stream("GET", path("Pod", None), params=parameters) as told:
+            if told.status_code != httpx.codes.OK:  # an API server that has just begun
+                self._ended.wait(0.5)
+                return
             for line in told.iter_lines():
                 event = json.loads(line)
                 if self._ended.is_set():

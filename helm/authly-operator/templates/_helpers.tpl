@@ -94,7 +94,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   verbs: [get, patch]
 - apiGroups: [""]  # why a pod does not run
   resources: [pods]
-  verbs: [get, list]
+  verbs: [list]
 - apiGroups: [""]  # labels, for spec.allowedClients
   resources: [namespaces]
   verbs: [get]

@@ -26,9 +26,14 @@ _ATTEMPTS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one pass wrote, and what it could not: a sentence each."""
+    """What one pass wrote, and what it could not: a sentence each.
+
+    Attributes:
+        corrected: those of `written` that were wished for before, as now: others changed them.
+    """
 
     written: tuple[Key, ...] = ()
+    corrected: tuple[Key, ...] = ()
     failures: tuple[str, ...] = ()
 
 
@@ -49,17 +54,32 @@ class Applier:
             errors.Unavailable: the API server cannot be reached.
         """
         written: list[Key] = []
+        corrected: list[Key] = []
         failures: list[str] = []
         for manifest in map(stamped, desired):
             key = (manifest["kind"], manifest["metadata"]["name"])
+            known = self._is_known(manifest, observed.get(key))
             try:
                 if await self._write(manifest, observed.get(key)):
                     written.append(key)
+                    corrected += [key] if known else []
             except (errors.Refused, errors.Foreign) as failure:
                 failures.append(f"{key[0]} {key[1]}: {failure}")
                 if key[0] == "Secret":
                     break
-        return Applied(tuple(written), tuple(failures))
+        return Applied(tuple(written), tuple(corrected), tuple(failures))
+
+    def _is_known(self, manifest: Manifest, seen: Manifest | None) -> bool:
+        """Whether the very same was desired before, by whichever operator wrote it.
+
+        Of a Secret that is there nobody can tell: the hash leaves its values out.
+        """
+        if seen is None:
+            return self._spelling.get(_place(manifest), ("", ()))[0] == _hash(manifest)
+        if manifest["kind"] == "Secret":
+            return False
+        annotations = seen["metadata"].get("annotations", {})
+        return bool(annotations.get(naming.DESIRED_HASH_ANNOTATION) == _hash(manifest))
 
     async def _write(self, manifest: Manifest, seen: Manifest | None) -> bool:
         """Whether anything was written; what somebody else wrote meanwhile is looked at again."""

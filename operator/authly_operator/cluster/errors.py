@@ -3,9 +3,34 @@
 import json
 from typing import Final, Self
 
+from typing_extensions import override
+
 
 OVERLOADED: Final = frozenset({429, 502, 503, 504})
 """Answers that say nothing about the request: the same one may succeed later."""
+REASONS: Final = frozenset(
+    {
+        "Unauthorized",
+        "Forbidden",
+        "NotFound",
+        "AlreadyExists",
+        "Conflict",
+        "Gone",
+        "Invalid",
+        "ServerTimeout",
+        "Timeout",
+        "TooManyRequests",
+        "BadRequest",
+        "MethodNotAllowed",
+        "NotAcceptable",
+        "RequestEntityTooLarge",
+        "UnsupportedMediaType",
+        "InternalError",
+        "Expired",
+        "ServiceUnavailable",
+    }
+)
+"""The reasons of Kubernetes (metav1.StatusReason), so that no proxy invents words for metrics."""
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
 _GONE: Final = 410
@@ -15,6 +40,11 @@ _MAXIMUM_MESSAGE: Final = 1024
 
 class ClusterError(Exception):
     """The API server did not do what was asked; the text is one line."""
+
+    @property
+    def word(self) -> str:
+        """One word of a few for programs."""
+        return type(self).__name__
 
 
 class Unconfigured(ClusterError):  # noqa: N818 - says what happened
@@ -56,6 +86,11 @@ class Refused(ClusterError):  # noqa: N818 - says what happened
             reason, message = "", body[:200].decode("utf-8", "replace")
         line = " ".join((message or f"HTTP {status} {reason}").split())
         return cls(status, reason, line[:_MAXIMUM_MESSAGE])
+
+    @override
+    @property
+    def word(self) -> str:
+        return self.reason if self.reason in REASONS else "Refused"
 
     @property
     def absent(self) -> bool:

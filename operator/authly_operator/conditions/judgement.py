@@ -53,6 +53,12 @@ def invalid(error_text: str) -> tuple[Judgement, ...]:
     return (fails(Condition.READY, Reason.INVALID_SPEC, message),)
 
 
+def forbidden(refusal: str) -> Judgement:
+    """Ready of a resource of any kind whose surroundings the operator may not read."""
+    message = f"{excerpt(refusal)}: upgrade the Helm release that grants the operator its rights"
+    return unknown(Condition.READY, Reason.FORBIDDEN, message)
+
+
 def excerpt(text: str, longest: int = EXCERPT) -> str:
     """The text as one printable line, cut with an ellipsis where it is longer."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)

@@ -31,6 +31,12 @@ def settle(
     ]
 
 
+def ordered(conditions: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Settled conditions in the order of Condition; types of other versions come last."""
+    places = {condition.value: place for condition, place in ORDER.items()}
+    return sorted(map(dict, conditions), key=lambda one: places.get(one["type"], len(places)))
+
+
 def transitions(
     previous: Sequence[Mapping[str, Any]], settled: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:

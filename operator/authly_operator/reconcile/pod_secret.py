@@ -10,7 +10,7 @@ from authly_operator.cluster import errors, gather, ownership
 from authly_operator.desired import client_secret, secret_keys
 from authly_operator.material import secret_rotation
 from authly_operator.observed import ClientObserved, Identity, SecretSeen
-from authly_operator.reconcile import custom_resource
+from authly_operator.reconcile import custom_resource, measures
 from authly_operator.reconcile.collaborators import Collaborators
 
 
@@ -47,6 +47,7 @@ async def write(
     key = (manifest["kind"], manifest["metadata"]["name"])
     stored = await gather.secret(tools.api, seen.identity.namespace, key[1])
     applied = await tools.applier.apply([manifest], {key: stored} if stored else {})
+    measures.count(tools.metrics, "AuthlyClient", applied)
     if applied.failures:
         return dataclasses.replace(seen, failures=applied.failures)
     found = await find(tools, seen.identity, key[1])

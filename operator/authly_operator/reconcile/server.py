@@ -20,6 +20,7 @@ from authly_operator.reconcile import (
     database_facts,
     growth,
     key_events,
+    measures,
     observation,
     registration,
     server_status,
@@ -42,6 +43,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     """
     body = await tools.api.get(*key)
     if body is None:
+        tools.metrics.forget(key.namespace, key.name)
         _wake(tools, key)
         return None
     identity = custom_resource.identify(body)
@@ -75,8 +77,7 @@ async def _bring_about(
         await abandoned.sweep(tools, server, url)
     manifests = desired.manifests(plan)
     applied = await tools.applier.apply(manifests, everything)
-    for kind, _ in applied.written:
-        tools.metrics.writes.labels(kind).inc()
+    measures.count(tools.metrics, "AuthlyServer", applied)
     wanted = {(one["kind"], one["metadata"]["name"]) for one in manifests}
     surplus = prune.surplus(wanted, everything, desired.held(plan))
     await prune.prune(tools.api, plan.namespace, everything, surplus)
@@ -99,6 +100,7 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
         impossible=desired.impossible(plan),
     )
     judged = conditions.judge(plan.spec, plan.seen, expected)
+    measures.date(tools.metrics, plan)
     facts = server_status.facts(plan.spec, plan.seen) | server_status.phase(judged)
     ready = await status.write(tools, body, plan.seen.identity, judged, facts)
     await key_events.post(tools, body, facts["signingKeys"])

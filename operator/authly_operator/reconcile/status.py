@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from authly_operator.cluster import events
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import pause, settlement
+from authly_operator.conditions import judgement, pause, settlement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.observed import Identity
+from authly_operator.reconcile import custom_resource
 from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.workqueue import Key
 
 
 Manifest = Mapping[str, Any]
@@ -32,8 +34,7 @@ async def write(
     Raises:
         errors.ClusterError: the API server refused or did not answer.
     """
-    before = body.get("status") or {}
-    previous = before.get("conditions") or []
+    before, previous = body.get("status") or {}, _conditions(body)
     conditions = settlement.settle(
         judged, previous, generation=identity.generation, now=tools.clock.now()
     )
@@ -48,26 +49,48 @@ async def write(
 async def tell_disabled(tools: Collaborators, body: Manifest, identity: Identity) -> None:
     """Say that the annotation keeps the operator's hands off; all else of the status stays.
 
-    observedGeneration stays too: the spec as it is now was not looked at.
-
     Raises:
         errors.ClusterError: the API server refused or did not answer.
     """
-    before = body.get("status") or {}
-    previous = before.get("conditions") or []
-    (paused,) = settlement.settle(
-        [pause.disabled()], previous, generation=identity.generation, now=tools.clock.now()
+    await _tell_one(tools, body, identity, pause.disabled())
+
+
+async def tell_forbidden(tools: Collaborators, key: Key, refusal: str) -> None:
+    """Say in Ready that the operator has no right to look; all else of the status stays.
+
+    Raises:
+        errors.ClusterError: the API server refused that, too, or did not answer.
+    """
+    body = await tools.api.get(*key)
+    if body is None:
+        return
+    identity, previous = custom_resource.identify(body), _conditions(body)
+    conditions = await _tell_one(tools, body, identity, judgement.forbidden(refusal))
+    await _tell(tools, body, previous, conditions)
+
+
+async def _tell_one(
+    tools: Collaborators, body: Manifest, identity: Identity, judged: Judgement
+) -> list[dict[str, Any]]:
+    """Write one condition; observedGeneration stays, as the spec as it is was not looked at."""
+    previous = _conditions(body)
+    settled = settlement.settle(
+        [judged], previous, generation=identity.generation, now=tools.clock.now()
     )
-    others = [one for one in previous if one["type"] != Condition.PAUSED]
-    after = {**before, "conditions": [*others, paused]}
-    if after["conditions"] != previous:
-        await tools.api.write_status(body, after)
+    others = [one for one in previous if one["type"] != judged.type]
+    conditions = settlement.ordered([*others, *settled])
+    if conditions != previous:
+        await tools.api.write_status(body, {**(body.get("status") or {}), "conditions": conditions})
+    return conditions
+
+
+def _conditions(body: Manifest) -> list[dict[str, Any]]:
+    return (body.get("status") or {}).get("conditions") or []
 
 
 def is_true(body: Manifest, condition: Condition) -> bool:
     """Whether a condition of the resource was True when it was judged last."""
-    conditions = (body.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == condition and one["status"] == "True" for one in conditions)
+    return any(one["type"] == condition and one["status"] == "True" for one in _conditions(body))
 
 
 def reason(body: Manifest) -> str | None:

@@ -1,0 +1,143 @@
+"""A scope and a client through their whole life, and what holds of them at any moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import psycopg
+from tests.operator_faults.kubernetes_api import Object, condition, custom, is_ready
+from tests.operator_faults.lives import Chapter
+from tests.operator_faults.world import World
+
+
+@dataclass
+class Registration:
+    """A scope and a client of a server that runs, seen by who asks that server for tokens."""
+
+    world: World
+    home: str
+    namespace: str
+    number: int
+    title: str = "Shop"
+    description: str = "Orders"
+    secret: dict[str, str] = field(default_factory=dict)
+    """The client's Secret as it was seen first, or as somebody wrote it since."""
+
+    def chapters(self) -> Sequence[Chapter]:
+        return (
+            Chapter("scope created", self.apply_scope, self.scope_is_ready, self.check),
+            Chapter("client created", self.apply_client, self.client_is_ready, self.check),
+            Chapter("client edited", self.rename, self.is_renamed, self.check, is_optional=True),
+            Chapter("secret changed", self.rotate, self.gets_a_token, self.check, is_optional=True),
+            Chapter("client deleted", self.delete_client, self.client_is_gone, self.check),
+            Chapter("scope edited", self.describe, self.is_described, self.check, is_optional=True),
+            Chapter("scope deleted", self.delete_scope, self.scope_is_gone, self.check),
+        )
+
+    @property
+    def name(self) -> str:
+        return f"each-{self.number}"
+
+    @property
+    def client_id(self) -> str:
+        return f"{self.namespace}.{self.name}"
+
+    def find(self, kind: str) -> Object | None:
+        return self.world.api.find(kind, self.namespace, self.name)
+
+    def apply(self, kind: str, **spec: Any) -> None:
+        reference = {"name": "main", "namespace": self.home}
+        given = {"serverRef": reference, **spec}
+        self.world.api.apply(custom(kind, self.namespace, self.name, given))
+
+    def apply_scope(self) -> None:
+        self.apply("AuthlyScope", name=self.name, description=self.description)
+
+    def describe(self) -> None:
+        self.description = "All orders"
+        self.apply_scope()
+
+    def apply_client(self) -> None:
+        grants, scopes = ["client_credentials"], [self.name]
+        self.apply("AuthlyClient", grantTypes=grants, scopes=scopes, displayName=self.title)
+
+    def rename(self) -> None:
+        self.title = "Store"
+        self.apply_client()
+
+    def rotate(self) -> None:
+        self.secret["client_secret"] = "rotated-by-somebody-".ljust(43, "x")
+        text = {"stringData": {"client_secret": self.secret["client_secret"]}}
+        self.world.api.merge("Secret", self.namespace, f"{self.name}-oauth", text)
+
+    def delete_client(self) -> None:
+        self.world.api.delete("AuthlyClient", self.namespace, self.name)
+
+    def delete_scope(self) -> None:
+        self.world.api.delete("AuthlyScope", self.namespace, self.name)
+
+    def scope_is_ready(self) -> bool:
+        found = self.find("AuthlyScope")
+        return found is not None and is_ready(found)
+
+    def client_is_ready(self) -> bool:
+        found = self.find("AuthlyClient")
+        return found is not None and is_ready(found)
+
+    def is_renamed(self) -> bool:
+        return self.client_is_ready() and self.row("client", self.client_id) is not None
+
+    def is_described(self) -> bool:
+        return self.scope_is_ready()
+
+    def client_is_gone(self) -> bool:
+        secret = self.world.api.find("Secret", self.namespace, f"{self.name}-oauth")
+        return self.find("AuthlyClient") is None and secret is None
+
+    def scope_is_gone(self) -> bool:
+        return self.find("AuthlyScope") is None
+
+    def gets_a_token(self) -> bool:
+        """Whether the server gives the client one for what its Secret holds."""
+        secret = self.world.api.secret(self.namespace, f"{self.name}-oauth")
+        answer = httpx.post(
+            f"{self.world.servers[self.home].base_url}/token",
+            auth=(secret["client_id"], secret["client_secret"]),
+            data={"grant_type": "client_credentials", "scope": self.name},
+            headers={"Host": "login.example.com"},
+            timeout=30,
+        )
+        return answer.status_code == httpx.codes.OK
+
+    def row(self, kind: str, name: str) -> Any:
+        url = self.world.api.secret(self.home, "main-credentials")["OPERATOR_DATABASE_URL"]
+        with psycopg.connect(url, autocommit=True) as connection:
+            statement = f"SELECT authly_api.observe_{kind}(%s)"
+            row = connection.execute(statement.encode(), (name,)).fetchone()
+        return row and row[0]
+
+    def check(self) -> None:
+        """Nothing is lost, nobody is left over, and Ready tells what the server really does."""
+        found = self.find("AuthlyClient")
+        if found is None:
+            assert self.row("client", self.client_id) is None
+        elif "deletionTimestamp" not in found["metadata"]:
+            self._check_client(found)
+        scope = self.find("AuthlyScope")
+        if scope is None:
+            assert self.row("scope", self.name) is None
+        elif is_ready(scope):
+            assert self.row("scope", self.name)["description"] == self.description
+
+    def _check_client(self, found: Object) -> None:
+        data = self.world.api.secret(self.namespace, f"{self.name}-oauth")
+        self.secret = self.secret or data
+        if data:
+            assert data["client_secret"] == self.secret["client_secret"]
+        if not is_ready(found):
+            return
+        assert self.row("client", self.client_id)["display_name"] == self.title
+        if condition(found, "CredentialsReady")["observedGeneration"] > 1:
+            return  # somebody may have changed the Secret a moment ago
+        assert self.gets_a_token()
