@@ -217,6 +217,12 @@ class Reason(StrEnum):
     """The server takes one secret from the client: no rotation is under way."""
     NOTHING_TO_ROTATE = "NothingToRotate"
     """The client has no secret."""
+    ROLLOUT_NOT_ALLOWED = "RolloutNotAllowed"
+    """The operator may not restart workloads, or not the one that spec.rotation names."""
+    ROLLOUT_TARGET_NOT_FOUND = "RolloutTargetNotFound"
+    """A workload of spec.rotation.rolloutTargets does not exist."""
+    ROLLOUT_REFUSED = "RolloutRefused"
+    """The API server refused to restart a workload of spec.rotation.rolloutTargets."""
     SECRET_RETIRING = "SecretRetiring"  # noqa: S105 - the name of a reason
     """A former secret is valid beside the current one until its overlap is over."""
     SECRET_WRITTEN = "SecretWritten"  # noqa: S105 - the name of a reason

@@ -202,6 +202,7 @@ def _observed(settings: Settings) -> observed.Settings:
         database_image=settings.database_image,
         redis_image=settings.redis_image,
         operator_namespace=settings.operator_namespace,
+        restart_consumers=settings.restart_consumers,
     )
 
 

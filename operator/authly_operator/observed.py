@@ -47,6 +47,8 @@ class Settings:
     database_image: str = "postgres:15"
     redis_image: str = "redis:7"
     operator_namespace: str = "authly-system"
+    restart_consumers: bool = False
+    """Whether workloads of other people may be restarted where a client names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,28 @@ class KnownSecret:
     """When a later one was seen to work."""
 
 
+class RolloutState(StrEnum):
+    """How far a workload is that has to be restarted."""
+
+    ROLLED_OUT = "RolledOut"
+    ROLLING_OUT = "RollingOut"
+    NOT_FOUND = "NotFound"
+    NOT_ALLOWED = "NotAllowed"
+    FOREIGN = "Foreign"
+    REFUSED = "Refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """A workload that uses a client's secret, and whether it runs with the current one."""
+
+    name: str
+    """Kind and name."""
+    state: RolloutState
+    said: str = ""
+    """What the API server said, where it refused."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientObserved:
     """Everything seen around one AuthlyClient."""
@@ -268,6 +292,8 @@ class ClientObserved:
     """Why the database could not be asked."""
     secrets: tuple[KnownSecret, ...] = ()
     """What the server takes from the client, the current one first."""
+    rollouts: tuple[Rollout, ...] = ()
+    """The workloads that use it, up to the first that does not run with the current one."""
     verified: Verified | None = None
     """What the token endpoint said of the Secret's credentials; None where nobody asked."""
     secret: SecretSeen | None = None

@@ -44,6 +44,8 @@ class Settings(BaseModel):
     server_image: str = "authly/server:0.1.0"
     database_image: str = "postgres:15"
     redis_image: str = "redis:7"
+    restart_consumers: bool = False
+    """Whether workloads that AuthlyClients name as rolloutTargets may be restarted."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     """How many resources are reconciled at once."""

@@ -138,8 +138,24 @@ def test_the_operator_is_told_its_settings(helm: Helm) -> None:
         "AUTHLY_SERVER_IMAGE": "registry.example.com/authly/server:9",
         "AUTHLY_DATABASE_IMAGE": "example.com/pg:15",
         "AUTHLY_REDIS_IMAGE": "example.com/redis:7",
+        "AUTHLY_RESTART_CONSUMERS": "false",
         "AUTHLY_LOG_LEVEL": "debug",
     }
+
+
+def test_workloads_of_others_may_be_restarted_only_where_that_is_switched_on(helm: Helm) -> None:
+    def rules(*arguments: str) -> list[Any]:
+        roles = of(helm.render(*arguments), "ClusterRole")
+        found = [rule for role in roles for rule in role["rules"]]
+        return [rule for rule in found if "daemonsets" in rule["resources"]]
+
+    assert rules() == []
+    allowed = "--set=rolloutTargets.enabled=true"
+    (rule,) = rules(allowed)
+    assert rule["resources"] == ["daemonsets", "deployments", "statefulsets"]
+    assert rule["verbs"] == ["get", "patch"]
+    assert environment(helm.render())["AUTHLY_RESTART_CONSUMERS"] == "false"
+    assert environment(helm.render(allowed))["AUTHLY_RESTART_CONSUMERS"] == "true"
 
 
 def test_the_operator_understands_every_setting_that_it_is_told(helm: Helm) -> None:

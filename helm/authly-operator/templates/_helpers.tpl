@@ -101,4 +101,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]
+{{- if .Values.rolloutTargets.enabled }}
+- apiGroups: [apps]  # restarted where an AuthlyClient names them in spec.rotation.rolloutTargets
+  resources: [daemonsets, deployments, statefulsets]
+  verbs: [get, patch]
+{{- end }}
 {{- end -}}

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
-from authly_operator.api import duration, value
+from authly_operator.api import duration, reference, value
 
 
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -17,6 +17,23 @@ class RetireWhen(StrEnum):
 
     ELAPSED = "Elapsed"
     UNUSED = "Unused"
+
+
+class WorkloadKind(StrEnum):
+    """What can be restarted by its pod template."""
+
+    DEPLOYMENT = "Deployment"
+    STATEFUL_SET = "StatefulSet"
+    DAEMON_SET = "DaemonSet"
+
+
+class RolloutTarget(value.Value):
+    """A workload of the client's own namespace whose pods use the client's Secret."""
+
+    kind: WorkloadKind
+    """Deployment, StatefulSet or DaemonSet."""
+    name: reference.ObjectName
+    """Its name."""
 
 
 class Rotation(value.Value):
@@ -49,6 +66,18 @@ class Rotation(value.Value):
     retire_when: RetireWhen = RetireWhen.ELAPSED
     """Elapsed refuses the former secret after overlap; Unused only once nobody has shown it for as
     long as overlap, and at least two minutes."""
+    rollout_targets: Annotated[
+        tuple[RolloutTarget, ...],
+        Field(
+            max_length=16,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["kind", "name"],
+            },
+        ),
+    ] = ()
+    """What is restarted with the new secret, one after the other, before the former one is retired.
+    The operator must be allowed to: rolloutTargets.enabled of its Helm release."""
 
 
 RULES: Final = (

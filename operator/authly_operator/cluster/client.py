@@ -88,9 +88,11 @@ class Client:
         found, version = await self._list(kind, namespace, chosen, {"Accept": accept})
         return [item["metadata"] for item in found], version
 
-    async def apply(self, manifest: Mapping[str, Any]) -> Manifest:
-        """Server-side apply with force, in the operator's field manager's name."""
-        parameters = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
+    async def apply(
+        self, manifest: Mapping[str, Any], manager: str = naming.FIELD_MANAGER
+    ) -> Manifest:
+        """Server-side apply with force; what the manager applied before and not now goes."""
+        parameters = {"fieldManager": manager, "force": "true"}
         return await self._wire.request(
             Request(
                 method="PATCH",

@@ -40,6 +40,7 @@ TABLE: Final = (
     Resource("Service", "v1", "services"),
     Resource("StatefulSet", "apps/v1", "statefulsets"),
     Resource("Deployment", "apps/v1", "deployments"),
+    Resource("DaemonSet", "apps/v1", "daemonsets"),
     Resource("Job", "batch/v1", "jobs"),
     Resource("CronJob", "batch/v1", "cronjobs"),
     Resource("Ingress", "networking.k8s.io/v1", "ingresses"),

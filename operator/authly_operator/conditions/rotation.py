@@ -8,10 +8,34 @@ from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.material import secret_rotation
-from authly_operator.observed import ClientObserved, KnownSecret
+from authly_operator.observed import ClientObserved, KnownSecret, RolloutState
 
 
 TYPE: Final = Condition.SECRET_ROTATED
+STATES: Final = {
+    RolloutState.ROLLING_OUT: (
+        Reason.ROLLING_OUT,
+        "is being restarted with the current secret{said}",
+    ),
+    RolloutState.NOT_FOUND: (
+        Reason.ROLLOUT_TARGET_NOT_FOUND,
+        "does not exist{said}: create it, or remove it from there",
+    ),
+    RolloutState.NOT_ALLOWED: (
+        Reason.ROLLOUT_NOT_ALLOWED,
+        "may not be restarted{said}: set rolloutTargets.enabled in the operator's Helm release, or"
+        " remove rolloutTargets and restart it yourself",
+    ),
+    RolloutState.FOREIGN: (
+        Reason.ROLLOUT_NOT_ALLOWED,
+        "belongs to an AuthlyServer and is restarted for no client{said}: remove it from there",
+    ),
+    RolloutState.REFUSED: (
+        Reason.ROLLOUT_REFUSED,
+        "cannot be restarted{said}: tried again by itself",
+    ),
+}
+"""What is wrong with a workload that has to be restarted, and what to do."""
 
 
 def judge(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
@@ -25,7 +49,7 @@ def judge(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
     if len(seen.secrets) == 1:
         message = f"the server takes one secret, {seen.secrets[0].name}"
         return judgement.holds(TYPE, Reason.ONE_SECRET, message)
-    return _unverified(seen) or _retiring(spec, seen)
+    return _unverified(seen) or _restarting(seen) or _retiring(spec, seen)
 
 
 def _unverified(seen: ClientObserved) -> Judgement | None:
@@ -36,6 +60,18 @@ def _unverified(seen: ClientObserved) -> Judgement | None:
         f" {seen.secrets[0].name}: see CredentialsVerified"
     )
     return judgement.fails(TYPE, Reason.NOT_VERIFIED, message)
+
+
+def _restarting(seen: ClientObserved) -> Judgement | None:
+    """The first workload that does not run with the current secret; nothing retires before."""
+    waited = [one for one in seen.rollouts if one.state is not RolloutState.ROLLED_OUT]
+    if not waited:
+        return None
+    reason, message = STATES[waited[0].state]
+    said = f" ({judgement.excerpt(waited[0].said)})" if waited[0].said else ""
+    text = f"{waited[0].name} of spec.rotation.rolloutTargets {message.format(said=said)}"
+    kept = f"the former {_names(seen.secrets[1:])} stays valid until then"
+    return judgement.fails(TYPE, reason, f"{text}; {kept}")
 
 
 def _retiring(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:

@@ -14,13 +14,17 @@ from authly_operator.api.rotation import SecretState, SecretStatus
 from authly_operator.desired import client_row
 from authly_operator.instance import errors, registry
 from authly_operator.material import secret_rotation
-from authly_operator.observed import ClientObserved, KnownSecret
-from authly_operator.reconcile import registration
+from authly_operator.observed import ClientObserved, KnownSecret, RolloutState
+from authly_operator.reconcile import consumers, registration
 from authly_operator.reconcile.collaborators import Collaborators
 
 
 SOONEST: Final = 1.0
 """Seconds between two looks, however soon something is due."""
+ROLLING_SECONDS: Final = 3.0
+"""How soon a roll-out is looked at again: nobody watches workloads of other people."""
+STUCK_SECONDS: Final = 60.0
+"""The same where somebody has to do something first."""
 NOTEWORTHY: Final = timedelta(hours=1)
 """How much later a use must be to be told by itself: a client in use all the time is written to
 the cluster once an hour, and else only while its secret is rotated."""
@@ -38,7 +42,8 @@ async def advance(
         return seen
     try:
         seen = await _begin(tools, seen, url)
-        return await _retire(tools, spec, seen, url)
+        seen = dataclasses.replace(seen, rollouts=await consumers.restart(tools, spec, seen))
+        return await _retire(tools, spec, seen, url) if _all_run(seen) else seen
     except errors.Unreachable as error:
         return dataclasses.replace(seen, error=str(error))
 
@@ -69,8 +74,15 @@ async def _retire(
     return dataclasses.replace(seen, written=written, row=found, secrets=secrets)
 
 
+def _all_run(seen: ClientObserved) -> bool:
+    return all(one.state is RolloutState.ROLLED_OUT for one in seen.rollouts)
+
+
 def seconds(spec: authly_client.Spec, seen: ClientObserved) -> float:
-    """How soon time alone makes something due, where that is before the usual look."""
+    """How soon to look again, where that is before the usual time."""
+    if not _all_run(seen):
+        moving = any(one.state is RolloutState.ROLLING_OUT for one in seen.rollouts)
+        return ROLLING_SECONDS if moving else STUCK_SECONDS
     policy = secret_rotation.rotation(spec)
     ends = [secret_rotation.expires(policy, one) for one in seen.secrets[1:]]
     moments = ends or [secret_rotation.next_time(spec, seen)]
