@@ -15,7 +15,7 @@ import httpx
 from tests.operator_faults.kubernetes_api import MERGE, Api, Object, path
 
 from authly_operator import naming
-from authly_server.storage import migration
+from authly_server.storage import migration, role_lock
 
 
 Environ = dict[str, str]
@@ -83,7 +83,8 @@ class Kubelet:
         labels, namespace = pod["metadata"]["labels"], pod["metadata"]["namespace"]
         component = labels.get(naming.COMPONENT_LABEL)
         if component == naming.Component.MIGRATION:
-            migrate(self._environment(pod))
+            (container,) = pod["spec"]["containers"]
+            JOBS[container["args"][0]](self._environment(pod))
             return SUCCEEDED
         if component != naming.Component.SERVER:
             return None
@@ -129,6 +130,19 @@ def migrate(environ: Environ) -> None:
         server_url=environ["SERVER_DATABASE_URL"],
         operator_url=environ["OPERATOR_DATABASE_URL"],
     )
+
+
+def lock_roles(environ: Environ) -> None:
+    """What the container of the Job does that locks the roles of before a rotation."""
+    role_lock.run(
+        environ["DATABASE_URL"],
+        environ["SERVER_DATABASE_URL"],
+        environ["OPERATOR_DATABASE_URL"],
+        patience=15,
+    )
+
+
+JOBS: dict[str, Callable[[Environ], None]] = {"migrate": migrate, "lock-roles": lock_roles}
 
 
 @contextlib.contextmanager

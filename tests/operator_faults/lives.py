@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tests.operator_faults.kubernetes_api import wait_until
+from tests.operator_faults.kubernetes_api import PATIENCE, wait_until
 from tests.operator_faults.operators import Operator
 
 
@@ -32,6 +32,8 @@ class Chapter:
     """Raises where an invariant does not hold; asked when it is over, and right after a death."""
     is_optional: bool = False
     """Whether the chapters after it can be told without it."""
+    seconds: float = PATIENCE
+    """How long it may take, once without a death and once after one."""
 
 
 Life = Callable[[Operator, int], Sequence[Chapter]]
@@ -45,6 +47,7 @@ def tell(chapter: Chapter, operator: Operator, number: int) -> bool:
     wait_until(
         f"end of {chapter.title} (death before side effect {number})",
         lambda: operator.exit_status is not None or chapter.is_over(),
+        chapter.seconds,
         seen=lambda: "\n".join(operator.effects[-12:]),
     )
     died = not _is_quiet(operator)
@@ -56,6 +59,7 @@ def tell(chapter: Chapter, operator: Operator, number: int) -> bool:
         wait_until(
             f"{chapter.title} after a death before side effect {number}",
             chapter.is_over,
+            chapter.seconds,
             seen=lambda: "\n".join(operator.log.read_text().splitlines()[-12:]),
         )
     chapter.check()
