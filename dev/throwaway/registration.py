@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from authly_server.storage import migration, users
+from authly_server.storage import bootstrap, migration, users
 from authly_server.users import passwords
 
 
@@ -49,7 +49,11 @@ class RegisteredClient:
 
 def migrate(database_url: str, *, email: str = EMAIL, password: str = PASSWORD) -> None:
     """Bring a database to the program's schema, with an administrator who can sign in."""
-    administrator = email, lambda: passwords.hash_now(password, _LOWEST_COST)
+    administrator = bootstrap.Administrator(
+        email,
+        lambda: passwords.hash_now(password, _LOWEST_COST),
+        lambda password_hash: passwords.matches_now(password, password_hash),
+    )
     migration.run(database_url, administrator=administrator)
 
 

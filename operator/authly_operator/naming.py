@@ -172,13 +172,13 @@ def migrations(server: str) -> str:
     return f"{server}-migrate-"
 
 
-def migration(server: str, image: str, database_url: str) -> str:
-    """The migration Job of one image against one database.
+def migration(server: str, image: str, given: str) -> str:
+    """The migration Job of one image with what it is given: database, passwords, extensions.
 
     The name tells one from another, so that the Job of today's image is never taken for that of
     yesterday's: eight hexadecimal digits of SHA-256 over both.
     """
-    digest = hashlib.sha256(f"{image}\0{database_url}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{image}\0{given}".encode()).hexdigest()
     return f"{migrations(server)}{digest[:8]}"
 
 

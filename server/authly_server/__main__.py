@@ -9,9 +9,14 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from authly_server import backup_commands, conclusion, setting_rules, settings as configuration
 from authly_server.settings import Settings
+
+
+if TYPE_CHECKING:
+    from authly_server.storage.bootstrap import Administrator
 
 
 COMMANDS = {
@@ -136,13 +141,17 @@ def _plan(settings: Settings) -> int:
     return conclusion.report(event="planned", **dataclasses.asdict(planned))
 
 
-def _administrator(settings: Settings) -> tuple[str, Callable[[], str]] | None:
+def _administrator(settings: Settings) -> "Administrator | None":
+    from authly_server.storage.bootstrap import Administrator  # noqa: PLC0415
     from authly_server.users import passwords  # noqa: PLC0415
 
-    if not settings.admin_email or not settings.admin_password:
+    password = settings.admin_password
+    if not settings.admin_email or not password:
         return None
-    return settings.admin_email, functools.partial(
-        passwords.hash_now, settings.admin_password, settings.password_hash_cost
+    return Administrator(
+        settings.admin_email,
+        functools.partial(passwords.hash_now, password, settings.password_hash_cost),
+        functools.partial(passwords.matches_now, password),
     )
 
 

@@ -141,9 +141,9 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """Where /metrics is."""
 
     admin_email: Email | None = None
-    """For migrate: the first user, made where there is none yet."""
+    """For migrate: the first user, an administrator."""
     admin_password: str | None = Field(default=None, repr=False)
-    """For migrate: the password of the first user."""
+    """For migrate: the password of the first user, who gets it again where it is another one."""
 
     @property
     def without_effect(self) -> tuple[str, ...]:

@@ -255,3 +255,12 @@ def test_the_first_migration_waits_for_nobody() -> None:
     plan = plans.with_children(plans.plan(UPGRADE), plans.ready_database())
 
     assert jobs(plan) == [plan.migration_job]
+
+
+def test_another_password_of_the_administrator_is_a_migration_and_no_roll_out() -> None:
+    before, after = (
+        plans.plan(secrets={"main-credentials": SecretData({"ADMIN_PASSWORD": password})})
+        for password in ("correct horse", "battery staple")
+    )
+    assert before.migration_job != after.migration_job
+    assert before.config_hash == after.config_hash

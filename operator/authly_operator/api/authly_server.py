@@ -29,7 +29,7 @@ from authly_operator.api import (
 
 
 class BootstrapAdmin(value.Value):
-    """The first user; created once."""
+    """The first user: an administrator, who has the password of the Secret."""
 
     email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] = (
         "admin@authly.local"
@@ -136,7 +136,7 @@ class Spec(value.Value):
     migrations: migration.Migrations = Field(default_factory=migration.Migrations)
     """The Job that brings the schema up to date before each roll-out."""
     bootstrap_admin: BootstrapAdmin = Field(default_factory=BootstrapAdmin)
-    """The first user; created once."""
+    """The first user: an administrator, who has the password of the Secret."""
     tokens: policy.Tokens = Field(default_factory=policy.Tokens)
     """What the server issues, and how long it lives."""
     signing_keys: policy.SigningKeys = Field(default_factory=policy.SigningKeys)

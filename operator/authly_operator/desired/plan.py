@@ -14,7 +14,14 @@ from authly_operator.observed import JobState, ServerObserved
 
 _IMAGE: Final = re.compile(r"(.+?)((?::[^/@:]+)?(?:@.+)?)")
 """Repository, and tag or digest with its separator."""
-_URLS: Final = ("MIGRATION_DATABASE_URL", "DATABASE_URL", "OPERATOR_DATABASE_URL")
+_MIGRATED: Final = (
+    "MIGRATION_DATABASE_URL",
+    "DATABASE_URL",
+    "OPERATOR_DATABASE_URL",
+    "ADMIN_EMAIL",
+    "ADMIN_PASSWORD",
+)
+"""What a migration is given, so that another value of one is another Job."""
 _OF_PODS: Final = {
     "affinity",
     "extra_env",
@@ -66,9 +73,9 @@ class Plan:
 
     @property
     def migration_job(self) -> str:
-        """The Job of this image for this database; other passwords of roles are another Job."""
-        urls = (self.material.credentials.get(self.newest(key), "") for key in _URLS)
-        return naming.migration(self.name, self.image, "\0".join((*urls, *self.extensions)))
+        """The Job of this image for this database; other passwords are another Job."""
+        given = (self.material.credentials.get(self.newest(key), "") for key in _MIGRATED)
+        return naming.migration(self.name, self.image, "\0".join((*given, *self.extensions)))
 
     @property
     def role_lock_job(self) -> str:

@@ -1,9 +1,9 @@
 """The whole of `authly-server migrate`: schema, roles, first administrator; safe to repeat."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from authly_server.storage import bootstrap, migrate, revisions, roles
+from authly_server.storage.bootstrap import Administrator, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class Migrated:
 
     revision: int
     applied: tuple[int, ...]
-    administrator_created: bool
+    administrator: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ def run(
     *,
     server_url: str | None = None,
     operator_url: str | None = None,
-    administrator: tuple[str, Callable[[], str]] | None = None,
+    administrator: Administrator | None = None,
     extensions: tuple[str, ...] = (),
 ) -> Migrated:
     """Bring the database of `url`, the owner's, to this program's revision.
 
     `server_url` and `operator_url` name the roles to ensure, passwords included; `administrator`
-    is an address and what draws the password's hash if it is needed; `extensions` are PostgreSQL's.
+    is who can sign in first; `extensions` are PostgreSQL's.
 
     Raises:
         MigrationError: one line that says what is wrong and holds no secret.
@@ -58,7 +58,7 @@ def run(
         applied = migrate.upgrade(connection)
         roles.ensure(connection, server=server, operator=operator)
         roles.check(connection, server_url, operator_url)
-        created = administrator is not None and bootstrap.ensure_administrator(
-            connection, *administrator
+        ensured = (
+            bootstrap.ensure_administrator(connection, administrator) if administrator else None
         )
-    return Migrated(revisions.latest(), tuple(item.number for item in applied), created)
+    return Migrated(revisions.latest(), tuple(item.number for item in applied), ensured)

@@ -39,6 +39,15 @@ def hash_now(password: str, cost: int = DEFAULT_COST) -> str:
     return _hash(_prehash(password), cost)
 
 
+def matches_now(password: str, password_hash: str) -> bool:
+    """Whether it is the password that was hashed, found out in the calling thread.
+
+    Raises:
+        InvalidPassword: the text cannot be a password.
+    """
+    return _matches(_prehash(password), password_hash)
+
+
 class Passwords:
     """Hashing and verification in a few threads, with a bounded queue before them."""
 

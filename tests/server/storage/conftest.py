@@ -56,7 +56,8 @@ class Owner:
 
     def create_user(self, email: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
-            bootstrap.ensure_administrator(connection, email, lambda: "a hash")
+            person = bootstrap.Administrator(email, lambda: "a hash", "a hash".__eq__)
+            bootstrap.ensure_administrator(connection, person)
 
 
 @pytest.fixture

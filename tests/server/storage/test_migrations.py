@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from authly_server.storage import bootstrap, errors, migrate, migration, revisions
+from authly_server.storage.bootstrap import Administrator
 from authly_server.storage.revisions import Revision
 
 
@@ -67,7 +68,7 @@ def test_two_processes_at_once_apply_each_revision_once(empty_database_url: str)
 def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
     execute(database_url, "INSERT INTO authly.schema_migrations (revision, name) VALUES (999, 'x')")
     with pytest.raises(errors.MigrationError, match="revision 999, newer than this program's"):
-        migration.run(database_url, administrator=("a@example.org", lambda: "hash"))
+        migration.run(database_url, administrator=administrator("a@example.org"))
     assert fetch(database_url, "SELECT count(*) FROM authly.users") == 0
 
 
@@ -149,18 +150,52 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_the_password(url:
     assert "hunter2" not in str(raised.value)
 
 
-def test_the_first_administrator_is_created_once_and_then_left_alone(
-    empty_database_url: str,
-) -> None:
+def administrator(email: str, text: str = "hash") -> Administrator:
+    """One whose password's hash is the password, so to say."""
+    return Administrator(email, lambda: text, text.__eq__)
+
+
+STATE = "SELECT email || password_hash || is_admin || is_verified FROM authly.users"
+EVENTS = "SELECT array_agg(event ORDER BY id) FROM authly.audit_log"
+
+
+def test_the_first_administrator_is_created_once(empty_database_url: str) -> None:
     def never() -> str:
         raise AssertionError
 
-    first = migration.run(empty_database_url, administrator=("Root@Example.org", lambda: "hash"))
-    assert first.administrator_created
-    again = migration.run(empty_database_url, administrator=("root@example.org", never))
-    assert not again.administrator_created
-    state = "SELECT email || password_hash || is_admin || is_verified FROM authly.users"
-    assert fetch(empty_database_url, state) == "Root@Example.orghashtruetrue"
+    wanted = administrator("Root@Example.org")
+    assert migration.run(empty_database_url, administrator=wanted).administrator == "created"
+    wanted = Administrator("root@example.org", never, lambda _: True)
+    assert migration.run(empty_database_url, administrator=wanted).administrator == "unchanged"
+    assert fetch(empty_database_url, STATE) == "Root@Example.orghashtruetrue"
+    assert fetch(empty_database_url, EVENTS) == ["administrator_created"]
+
+
+def test_an_administrator_with_another_password_gets_the_present_one_and_signs_in_again(
+    empty_database_url: str,
+) -> None:
+    migration.run(empty_database_url, administrator=administrator("root@example.org"))
+    execute(
+        empty_database_url,
+        "INSERT INTO authly.sessions (digest, user_id, acr, expires_at)"
+        " SELECT sha256('x'), id, '1', now() + interval '1 day' FROM authly.users",
+    )
+    wanted = administrator("root@example.org", "other")
+    assert migration.run(empty_database_url, administrator=wanted).administrator == "changed"
+    assert fetch(empty_database_url, STATE) == "root@example.orgothertruetrue"
+    assert fetch(empty_database_url, "SELECT count(*) FROM authly.sessions") == 0
+    assert "administrator_password_changed" in fetch(empty_database_url, EVENTS)
+    assert migration.run(empty_database_url, administrator=wanted).administrator == "unchanged"
+
+
+def test_somebody_of_that_address_who_is_no_administrator_is_left_alone(
+    empty_database_url: str,
+) -> None:
+    migration.run(empty_database_url, administrator=administrator("root@example.org"))
+    execute(empty_database_url, "UPDATE authly.users SET is_admin = false")
+    wanted = administrator("root@example.org", "other")
+    assert migration.run(empty_database_url, administrator=wanted).administrator == "unchanged"
+    assert fetch(empty_database_url, STATE) == "root@example.orghashfalsetrue"
 
 
 def test_a_row_that_is_refused_is_not_repeated_in_the_error(database_url: str) -> None:
@@ -168,6 +203,6 @@ def test_a_row_that_is_refused_is_not_repeated_in_the_error(database_url: str) -
         pytest.raises(errors.MigrationError) as raised,
         migrate.locked(database_url) as connection,
     ):
-        bootstrap.ensure_administrator(connection, "x", lambda: "the secret hash")
+        bootstrap.ensure_administrator(connection, administrator("x", "the secret hash"))
     assert "users_email_length" in str(raised.value)
     assert "the secret hash" not in str(raised.value)
