@@ -22,7 +22,6 @@ from throwaway import certificates
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "throwaway"  # noqa: S105  # of a cluster that listens on loopback for some minutes
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "off",
     "full_page_writes": "off",
@@ -41,6 +40,7 @@ class Cluster:
     port: int
     settings: dict[str, str] = field(default_factory=dict)
     """Goes before SETTINGS; read when the server starts."""
+    host: str = "127.0.0.1"
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -50,11 +50,12 @@ class Cluster:
 
     def url(self, database: str, *, user: str = "owner", password: str = PASSWORD) -> str:
         """A URL of libpq; `owner` may create roles and databases, and is no superuser."""
-        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}:{password}@{self.host}:{self.port}/{database}"
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = [f"-c{name}={value}" for name, value in {**SETTINGS, **self.settings}.items()]
+        given = {**SETTINGS, "listen_addresses": self.host, **self.settings}
+        settings = [f"-c{name}={value}" for name, value in given.items()]
         program = [str(PROGRAMS / "postgres"), "-D", str(self.directory / "data")]
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
@@ -132,8 +133,11 @@ class Cluster:
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             connection.execute(statement.format(sql.Identifier(name)))
 
-    def replicate(self, name: str, user: str = "postgres") -> "Cluster":
-        """A copy that streams from this one as `name`, by a role of password PASSWORD."""
+    def replicate(self, name: str, user: str = "postgres", host: str | None = None) -> "Cluster":
+        """A copy that streams from this one as `name`, by a role of password PASSWORD.
+
+        On a host of its own it listens on the same port, as pods do.
+        """
         directory = _directory()
         source = conninfo.make_conninfo(
             self.url("postgres", user=user), application_name=name, dbname="replication"
@@ -142,7 +146,8 @@ class Cluster:
         subprocess.run(  # noqa: S603
             [*as_postgres(), str(PROGRAMS / "pg_basebackup"), *copy], check=True, cwd="/"
         )
-        replica = Cluster(directory, free_port())
+        port = self.port if host else free_port()
+        replica = Cluster(directory, port, {**self.settings}, host or self.host)
         replica.start()
         return replica
 

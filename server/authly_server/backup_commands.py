@@ -40,6 +40,7 @@ def backup(settings: Settings) -> int:
             retention_days=settings.backup_retention_days,
             keep_last=settings.backup_keep_last,
             key=_key(settings),
+            replica_host=settings.backup_replica_host,
             now=clock.SystemClock().now(),
             tell=conclusion.tell,
         )

@@ -36,6 +36,9 @@ class BackupSettings(BaseModel):
     """What backups are encrypted with, 32 bytes in base64; they are not where it is empty."""
     backup_name: str = Field(default="authly", pattern=r"^[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?$")
     """What the names of backups begin with."""
+    backup_replica_host: str | None = None
+    """The host of streaming replicas, which `backup` reads from once one has caught up; of the
+    database itself where none has. All else of DATABASE_URL is theirs, too."""
     backup_verify: bool = False
     """Whether `backup` restores what it has written, as `verify-backup` does."""
     restore_id: str = Field(default="", pattern=r"^([a-z0-9]{1,16})?$")

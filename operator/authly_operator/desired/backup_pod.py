@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import backup
-from authly_operator.desired import environment, pod, program
+from authly_operator.desired import environment, pod, program, standby
 from authly_operator.desired.plan import Plan
 
 
@@ -25,7 +25,11 @@ def container(
     **databases: str,
 ) -> pod.Part:
     """One that runs the command; `databases` are variables and their keys in the credentials."""
-    given = {"BACKUP_NAME": naming.backup_prefix(plan.name, plan.namespace), **settings}
+    given = {
+        "BACKUP_NAME": naming.backup_prefix(plan.name, plan.namespace),
+        "BACKUP_REPLICA_HOST": _replica_host(plan),
+        **settings,
+    }
     wanted = plan.spec.backup
     return program.container(
         plan,
@@ -61,6 +65,11 @@ def location(job: Mapping[str, Any], file_name: str) -> str:
         return f"s3://{bucket}/{prefix}{file_name}"
     claims = [one["persistentVolumeClaim"] for one in spec["volumes"] if one["name"] == _VOLUME]
     return f"pvc://{claims[0]['claimName']}/{file_name}" if claims else file_name
+
+
+def _replica_host(plan: Plan) -> str:
+    """Where a managed database's replicas are read, in whose favour the primary is left alone."""
+    return naming.database_read_host(plan.name, plan.namespace) if standby.is_wanted(plan) else ""
 
 
 def _mounts(destination: backup.Destination) -> list[pod.Part]:

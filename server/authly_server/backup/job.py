@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from authly_server.backup import dump, encryption, manifest, names, retention
+from authly_server.backup import dump, encryption, manifest, names, retention, source
 from authly_server.backup.destination import Destination, Upload
 from authly_server.backup.errors import BackupError
 from authly_server.backup.manifest import Manifest
@@ -46,21 +46,21 @@ def run(
     now: datetime,
     keep_last: int = 1,
     key: Key | None = None,
+    replica_host: str | None = None,
     tell: Tell = lambda *_, **__: None,
 ) -> Backup:
     """Back the database of `url` up as `name`; only a backup that succeeded lets others go.
+
+    It is read from the replica at `replica_host` where there is one that has caught up.
 
     Raises:
         BackupError: no backup was made, or an old one could not be deleted.
     """
     file_name = names.build(name, now, encrypted=key is not None)
-    try:
-        with snapshot.held(url) as moment, destination.open(file_name) as upload:
-            tell("backup_begun", file_name=file_name, counts=moment.counts)
-            made = _write(upload, moment, url=url, file_name=file_name, now=now, key=key, tell=tell)
-            upload.commit(made.sha256, manifest.text(made))
-    except errors.MigrationError as error:
-        raise BackupError(str(error)) from error
+    dumped = functools.partial(
+        _dump, destination=destination, file_name=file_name, now=now, key=key, tell=tell
+    )
+    made = source.read(url, replica_host, dumped, tell)
     there = destination.names()
     expired = retention.judge(name, there, now=now, days=retention_days, keep_last=keep_last)
     for old in expired:
@@ -68,6 +68,25 @@ def run(
     kept = (names.parse(name, each) for each in there if each not in expired)
     oldest = min((begun for begun in kept if begun is not None), default=made.begun_at)
     return Backup(made, tuple(expired), oldest)
+
+
+def _dump(
+    url: str,
+    *,
+    destination: Destination,
+    file_name: str,
+    now: datetime,
+    key: Key | None,
+    tell: Tell,
+) -> Manifest:
+    try:
+        with snapshot.held(url) as moment, destination.open(file_name) as upload:
+            tell("backup_begun", file_name=file_name, counts=moment.counts)
+            made = _write(upload, moment, url=url, file_name=file_name, now=now, key=key, tell=tell)
+            upload.commit(made.sha256, manifest.text(made))
+    except errors.MigrationError as error:
+        raise BackupError(str(error)) from error
+    return made
 
 
 def _write(
