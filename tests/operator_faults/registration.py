@@ -11,6 +11,11 @@ from tests.operator_faults.lives import Chapter
 from tests.operator_faults.world import World
 
 
+def is_at_rest(client: Object) -> bool:
+    """Whether a client is Ready, and no rotation of its secret is under way."""
+    return is_ready(client) and condition(client, "SecretRotated")["status"] == "True"
+
+
 @dataclass
 class Registration:
     """A scope and a client of a server that runs, seen by who asks that server for tokens."""
@@ -23,13 +28,18 @@ class Registration:
     description: str = "Orders"
     secret: dict[str, str] = field(default_factory=dict)
     """The client's Secret as it was seen first, or as somebody wrote it since."""
+    former: str = ""
+    """The client secret that a rotation replaces, while it is under way."""
 
     def chapters(self) -> Sequence[Chapter]:
         return (
             Chapter("scope created", self.apply_scope, self.scope_is_ready, self.check),
             Chapter("client created", self.apply_client, self.client_is_ready, self.check),
             Chapter("client edited", self.rename, self.is_renamed, self.check, is_optional=True),
-            Chapter("secret changed", self.rotate, self.gets_a_token, self.check, is_optional=True),
+            Chapter(
+                "rotation asked for", self.rotate, self.is_rotated, self.check, is_optional=True
+            ),
+            Chapter("secret edited", self.edit_secret, self.is_taken, self.check, is_optional=True),
             Chapter("client deleted", self.delete_client, self.client_is_gone, self.check),
             Chapter("scope edited", self.describe, self.is_described, self.check, is_optional=True),
             Chapter("scope deleted", self.delete_scope, self.scope_is_gone, self.check),
@@ -59,17 +69,42 @@ class Registration:
         self.apply_scope()
 
     def apply_client(self) -> None:
-        grants, scopes = ["client_credentials"], [self.name]
-        self.apply("AuthlyClient", grantTypes=grants, scopes=scopes, displayName=self.title)
+        self.apply(
+            "AuthlyClient",
+            grantTypes=["client_credentials"],
+            scopes=[self.name],
+            displayName=self.title,
+            rotation={"overlap": "1s"},
+        )
 
     def rename(self) -> None:
         self.title = "Store"
         self.apply_client()
 
     def rotate(self) -> None:
+        self.former = self.secret["client_secret"]
+        asked = {"metadata": {"annotations": {"authly.dev/rotate-at": "now"}}}
+        self.world.api.merge("AuthlyClient", self.namespace, self.name, asked)
+
+    def is_rotated(self) -> bool:
+        """The new secret works, and the former one does no more."""
+        found, data = self.find("AuthlyClient"), self.pods_secret()
+        if data["client_secret"] == self.former or not found or not is_at_rest(found):
+            return False
+        if self.former and self.gets_a_token(self.former):
+            return False  # the conditions are those of before
+        assert self.gets_a_token()
+        self.secret, self.former = data, ""
+        return True
+
+    def edit_secret(self) -> None:
+        self.former = self.secret["client_secret"]
         self.secret["client_secret"] = "rotated-by-somebody-".ljust(43, "x")
         text = {"stringData": {"client_secret": self.secret["client_secret"]}}
         self.world.api.merge("Secret", self.namespace, f"{self.name}-oauth", text)
+
+    def is_taken(self) -> bool:
+        return self.gets_a_token() and self.is_rotated()
 
     def delete_client(self) -> None:
         self.world.api.delete("AuthlyClient", self.namespace, self.name)
@@ -98,12 +133,15 @@ class Registration:
     def scope_is_gone(self) -> bool:
         return self.find("AuthlyScope") is None
 
-    def gets_a_token(self) -> bool:
-        """Whether the server gives the client one for what its Secret holds."""
-        secret = self.world.api.secret(self.namespace, f"{self.name}-oauth")
+    def pods_secret(self) -> dict[str, str]:
+        return self.world.api.secret(self.namespace, f"{self.name}-oauth")
+
+    def gets_a_token(self, text: str = "") -> bool:
+        """Whether the server gives the client one, for what its Secret holds or another secret."""
+        secret = self.pods_secret()
         answer = httpx.post(
             f"{self.world.servers[self.home].base_url}/token",
-            auth=(secret["client_id"], secret["client_secret"]),
+            auth=(secret["client_id"], text or secret["client_secret"]),
             data={"grant_type": "client_credentials", "scope": self.name},
             headers={"Host": "login.example.com"},
             timeout=30,
@@ -131,9 +169,11 @@ class Registration:
             assert self.row("scope", self.name)["description"] == self.description
 
     def _check_client(self, found: Object) -> None:
-        data = self.world.api.secret(self.namespace, f"{self.name}-oauth")
+        data = self.pods_secret()
         self.secret = self.secret or data
-        if data:
+        if self.former:  # whoever has the one or the other is never without any that works
+            assert self.gets_a_token(self.former) or self.gets_a_token()
+        elif data:
             assert data["client_secret"] == self.secret["client_secret"]
         if not is_ready(found):
             return

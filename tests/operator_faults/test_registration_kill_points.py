@@ -25,6 +25,7 @@ def test_a_scope_and_a_client_survive_every_death_of_their_operator(world: World
     assert deaths["scope created"] >= 4
     assert deaths["client created"] >= 5
     assert deaths["client edited"] >= 2
-    assert deaths["secret changed"] >= 1
+    assert deaths["rotation asked for"] >= 7
+    assert deaths["secret edited"] >= 6
     assert deaths["client deleted"] >= 2
     assert deaths["scope deleted"] >= 2
