@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final
 
 import uvloop
 from aiohttp import web
@@ -23,7 +23,8 @@ from authly_server.processes.supervisor import WRONG_SETTINGS, Supervisor
 from authly_server.settings import Settings, SettingsError
 from authly_server.storage.errors import Unavailable
 from authly_server.tokens.keyring import KeyRingError, KeyRingFile, Keys
-from authly_server.web import application, exposition, malformed
+from authly_server.web import exposition, malformed
+from authly_server.web.application import Application
 from authly_server.web.services import Services
 
 
@@ -32,8 +33,19 @@ FINISH_SECONDS = 17.0
 KEYS_EVERY_SECONDS = 2.0
 # A browser with several open sign-ins sends their cookies along.
 MOST_HEADER_BYTES = 32 * 1024
+_CONNECTIONS: Final[Mapping[str, Any]] = {
+    "access_log": None,
+    # Whoever hangs up between what was consumed and what is issued for it loses neither.
+    "handler_cancellation": False,
+    # A compressed body is refused unread; nothing is to be unpacked before that.
+    "auto_decompress": False,
+    "max_line_size": MOST_HEADER_BYTES,
+    "max_field_size": MOST_HEADER_BYTES,
+    "keepalive_timeout": 75.0,
+}
+_ENDING: Final[Mapping[str, Any]] = {"shutdown_timeout": FINISH_SECONDS}
 _log = telemetry.logger(__name__)
-_Sites = Callable[[web.AppRunner], Sequence[web.BaseSite]]
+_Sites = Callable[[web.BaseRunner], Sequence[web.BaseSite]]
 
 
 def run(settings: Settings) -> int:
@@ -79,10 +91,12 @@ async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> N
         _telling_clients(found),
         _noting_secrets(found.secret_uses),
     ):
-        app = application.build(found)
+        served = Application(found).server(**_CONNECTIONS)
         async with contextlib.AsyncExitStack() as listeners:
             sites = _at_port(settings.port) if place is None else _at(place.public)
-            await listeners.enter_async_context(_listening(app, sites))
+            await listeners.enter_async_context(
+                _listening(web.ServerRunner(served, **_ENDING), sites)
+            )
             if settings.metrics_enabled:
                 await listeners.enter_async_context(_managing(found, place))
             _announce(settings, place)
@@ -143,24 +157,13 @@ async def _managing(found: Services, place: Place | None) -> AsyncIterator[None]
         if place is not None:
             await stack.enter_async_context(siblings.answering(place, own))
         sites = _at_port(found.settings.management_port) if place is None else _at(place.management)
-        await stack.enter_async_context(_listening(exposition.build(read), sites))
+        runner = web.AppRunner(exposition.build(read), **_CONNECTIONS, **_ENDING)
+        await stack.enter_async_context(_listening(runner, sites))
         yield
 
 
 @contextlib.asynccontextmanager
-async def _listening(app: web.Application, sites: _Sites) -> AsyncIterator[None]:
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        # Whoever hangs up between what was consumed and what is issued for it loses neither.
-        handler_cancellation=False,
-        # A compressed body is refused unread; nothing is to be unpacked before that.
-        auto_decompress=False,
-        max_line_size=MOST_HEADER_BYTES,
-        max_field_size=MOST_HEADER_BYTES,
-        keepalive_timeout=75.0,
-        shutdown_timeout=FINISH_SECONDS,
-    )
+async def _listening(runner: web.BaseRunner, sites: _Sites) -> AsyncIterator[None]:
     await runner.setup()
     try:
         for site in sites(runner):

@@ -96,6 +96,14 @@ class TooManyRequests(OAuthError):  # noqa: N818  # the status's own name
         self.retry_after = retry_after
 
 
+class NotAllowed(OAuthError):  # noqa: N818  # the status's own name
+    """What is asked about is there, but not by that method; `allowed` are those that are."""
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(ErrorCode.INVALID_REQUEST, "this method is not allowed here", 405)
+        self.allowed = allowed
+
+
 def printable(text: str) -> str:
     """`text` with %x20-21 / %x23-5B / %x5D-7E only, cut short (RFC 6749 section 5.2)."""
     cut = text[:MOST_DESCRIPTION_CHARACTERS]
@@ -105,3 +113,8 @@ def printable(text: str) -> str:
 def invalid_request(description: str) -> OAuthError:
     """The error of a malformed request (RFC 6749 section 5.2)."""
     return OAuthError(ErrorCode.INVALID_REQUEST, description)
+
+
+def not_found() -> OAuthError:
+    """The error of a path at which nothing is served."""
+    return OAuthError(ErrorCode.INVALID_REQUEST, "there is nothing at this address", 404)

@@ -8,9 +8,10 @@ from authly_server.authorization import response
 from authly_server.authorization.response import AuthorizationResponse, Refused
 from authly_server.protocol.errors import ErrorCode
 from authly_server.web import pages, services
+from authly_server.web.response import Response
 
 
-def refuse(request: web.Request, refused: Refused) -> web.Response:
+def refuse(request: web.Request, refused: Refused) -> Response:
     """Tell the client that it gets no code.
 
     A client that nobody looked at could have itself refused to get people sent to its page (RFC
@@ -24,16 +25,16 @@ def refuse(request: web.Request, refused: Refused) -> web.Response:
     return pages.leaving(answer, refused.error.description)
 
 
-def send(answer: AuthorizationResponse) -> web.Response:
+def send(answer: AuthorizationResponse) -> Response:
     """The authorization response, in the mode that was asked for."""
     if answer.mode == "form_post":
         return pages.form_post(answer)
     return redirect(answer.location)
 
 
-def redirect(location: str) -> web.Response:
+def redirect(location: str) -> Response:
     """303, also after a POST: a password must not be posted on to the client (RFC 9700, 4.12)."""
-    return web.Response(status=303, headers={"Location": location})
+    return Response(status=303, headers={"Location": location})
 
 
 def local(issuer: str, path: str) -> str:

@@ -4,9 +4,10 @@ from aiohttp import web
 
 from authly_server.authorization.response import Refused
 from authly_server.web import answers, conversation, forms
+from authly_server.web.response import Response
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """Begin, and go as far as no person is needed."""
     try:
         asked = forms.read_query(request, repeats=True)
@@ -16,7 +17,7 @@ async def get(request: web.Request) -> web.Response:
         return answers.refuse(request, refused)
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """OpenID Connect Core section 3.1.2.1: the same by POST.
 
     A form that another site posts comes without our SameSite=Lax cookies, so whether someone is

@@ -17,12 +17,13 @@ from authly_server.web import (
     visitor,
 )
 from authly_server.web.conversation import Conversation
+from authly_server.web.response import Response
 
 
 _FORM = "consent"
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """The question; or straight on, if it needs no answer any more."""
     try:
         found = await conversation.resume(request, request.query.get("transaction"))
@@ -33,7 +34,7 @@ async def get(request: web.Request) -> web.Response:
         return answers.refuse(request, refused)
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """The answer. The grant takes the transaction's id, so a second submission finds it taken."""
     form = await forms.read(request)
     try:
@@ -47,7 +48,7 @@ async def post(request: web.Request) -> web.Response:
         return answers.refuse(request, refused)
 
 
-async def _decided(request: web.Request, found: Conversation, decision: str | None) -> web.Response:
+async def _decided(request: web.Request, found: Conversation, decision: str | None) -> Response:
     if decision == "allow":
         return await conversation.issue(request, found, found.transaction.id, remember=True)
     if decision != "deny":
@@ -72,7 +73,7 @@ async def _check_not_answered(request: web.Request, transaction_id: str | None) 
         raise conversation.answered()
 
 
-async def _page(request: web.Request, found: Conversation) -> web.Response:
+async def _page(request: web.Request, found: Conversation) -> Response:
     services_ = services.of(request)
     read = languages.of(request)
     known = await services_.registry.scopes()

@@ -39,6 +39,7 @@ from authly_server.storage import (
     pushed_requests,
 )
 from authly_server.web import answers, cookies, services, visitor
+from authly_server.web.response import Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ async def signed_in(
     )
 
 
-async def proceed(request: web.Request, conversation: Conversation) -> web.Response:
+async def proceed(request: web.Request, conversation: Conversation) -> Response:
     """Send the browser to the next step, or to the client with a code.
 
     Raises:
@@ -146,7 +147,7 @@ async def proceed(request: web.Request, conversation: Conversation) -> web.Respo
             return await issue(request, conversation, draw_id(), remember=False)
 
 
-def park(request: web.Request, conversation: Conversation, path: str) -> web.Response:
+def park(request: web.Request, conversation: Conversation, path: str) -> Response:
     """Keep the transaction in the browser and go to a page of ours.
 
     Raises:
@@ -167,7 +168,7 @@ def park(request: web.Request, conversation: Conversation, path: str) -> web.Res
 
 async def issue(
     request: web.Request, conversation: Conversation, grant_id: UUID, *, remember: bool
-) -> web.Response:
+) -> Response:
     """Write the grant and send the code to the client.
 
     Raises:

@@ -10,6 +10,7 @@ from aiohttp import web
 from authly_server.authorization import transaction
 from authly_server.authorization.transaction import Seal, Transaction
 from authly_server.users import devices
+from authly_server.web.response import Response
 
 
 SESSION = "__Host-authly_session"
@@ -20,6 +21,8 @@ LONGEST_SESSION = 256
 LONGEST_DEVICE = 512
 # Each takes up to 4 KB of every request of this browser.
 MOST_TRANSACTIONS = 6
+_PAST = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
+_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
 def session(request: web.Request) -> str | None:
@@ -28,7 +31,7 @@ def session(request: web.Request) -> str | None:
     return value if value and value.isascii() and len(value) <= LONGEST_SESSION else None
 
 
-def set_session(response: web.StreamResponse, value: str) -> None:
+def set_session(response: Response, value: str) -> None:
     """Let the browser keep a new session."""
     _set(response, SESSION, value, SESSION_LIFETIME)
 
@@ -39,12 +42,12 @@ def device(request: web.Request) -> str | None:
     return value if value and value.isascii() and len(value) <= LONGEST_DEVICE else None
 
 
-def set_device(response: web.StreamResponse, value: str) -> None:
+def set_device(response: Response, value: str) -> None:
     """Let the browser be known again."""
     _set(response, DEVICE, value, devices.LIFETIME)
 
 
-def drop_all(request: web.Request, response: web.StreamResponse) -> None:
+def drop_all(request: web.Request, response: Response) -> None:
     """Let the browser forget the session and every transaction."""
     _drop(response, SESSION)
     for each in transaction.readable(request.cookies, TRANSACTION_PREFIX):
@@ -66,17 +69,17 @@ def holds_transaction(request: web.Request, transaction_id: UUID) -> bool:
     return _name(transaction_id) in request.cookies
 
 
-def set_transaction(response: web.StreamResponse, transaction_id: UUID, sealed: str) -> None:
+def set_transaction(response: Response, transaction_id: UUID, sealed: str) -> None:
     """Let the browser keep a transaction."""
     _set(response, _name(transaction_id), sealed, transaction.LIFETIME)
 
 
-def drop_transaction(response: web.StreamResponse, transaction_id: UUID) -> None:
+def drop_transaction(response: Response, transaction_id: UUID) -> None:
     """A transaction is over."""
     _drop(response, _name(transaction_id))
 
 
-def drop_surplus(request: web.Request, response: web.StreamResponse, seal: Seal, now: int) -> None:
+def drop_surplus(request: web.Request, response: Response, seal: Seal, now: int) -> None:
     """Leave room for one more transaction: what cannot be opened goes first, then the oldest."""
     held = transaction.readable(request.cookies, TRANSACTION_PREFIX)
     opened = {each: find_transaction(request, seal, each, now) for each in held}
@@ -90,11 +93,9 @@ def _name(transaction_id: UUID) -> str:
     return TRANSACTION_PREFIX + transaction_id.hex
 
 
-def _drop(response: web.StreamResponse, name: str) -> None:
-    response.del_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
+def _drop(response: Response, name: str) -> None:
+    response.set_cookies[name] = f"; {_PAST}; {_ATTRIBUTES}"
 
 
-def _set(response: web.StreamResponse, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(
-        name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax"
-    )
+def _set(response: Response, name: str, value: str, seconds: int) -> None:
+    response.set_cookies[name] = f"{value}; Max-Age={seconds}; {_ATTRIBUTES}"

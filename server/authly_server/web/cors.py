@@ -12,6 +12,7 @@ from authly_server import telemetry
 from authly_server.model.client import Client
 from authly_server.storage.errors import Unavailable
 from authly_server.web import services
+from authly_server.web.response import Response
 
 
 _PREFLIGHT = {
@@ -29,11 +30,8 @@ def note(request: web.Request, client: Client) -> None:
 
 
 async def allow(request: web.Request, headers: CIMultiDict[str]) -> None:
-    """Name the caller's origin in the response, if it is an allowed one."""
-    headers.add("Vary", "Origin")
-    origin = request.headers.get("Origin")
-    if origin is None:
-        return
+    """Name the origin of a request that has one in the response, if it is an allowed one."""
+    origin = request.headers["Origin"]
     of_all = services.of(request).settings.cors_origins
     if "*" in of_all:
         headers["Access-Control-Allow-Origin"] = "*"
@@ -56,6 +54,6 @@ async def _is_of_client(request: web.Request, origin: str) -> bool:
         return False
 
 
-async def preflight(_: web.Request) -> web.Response:
+async def preflight(_: web.Request) -> Response:
     """OPTIONS; without Access-Control-Allow-Origin, which `allow` adds, it permits nothing."""
-    return web.Response(status=204, headers=_PREFLIGHT)
+    return Response(status=204, headers=_PREFLIGHT)

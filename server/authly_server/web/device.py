@@ -32,6 +32,7 @@ from authly_server.web import (
     visitor,
 )
 from authly_server.web.pages import device as pages
+from authly_server.web.response import Response
 from authly_server.web.signing_in import Failed
 
 
@@ -39,7 +40,7 @@ _LOGIN, _CODE, _DECISION = "device-login", "device-code", "device-decision"
 _OUT_OF_DATE = "the form is out of date; go back and try again"
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """Where to type the code; or to sign in, before that."""
     code = user_code.parse(forms.read_query(request).get("user_code"))
     session, user = await visitor.find(request)
@@ -48,7 +49,7 @@ async def get(request: web.Request) -> web.Response:
     return _code_page(request, session, user, code)
 
 
-async def sign_in(request: web.Request) -> web.Response:
+async def sign_in(request: web.Request) -> Response:
     """POST /device/login: go on as whoever that is."""
     form = await forms.read(request)
     found = services.of(request)
@@ -67,7 +68,7 @@ async def sign_in(request: web.Request) -> web.Response:
     return answer
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """The code: on to the question, if there is a device of that code."""
     form = await forms.read(request)
     session, user = await visitor.find(request)
@@ -83,7 +84,7 @@ async def post(request: web.Request) -> web.Response:
     return await _question(request, session, user, code, waiting)
 
 
-async def decide(request: web.Request) -> web.Response:
+async def decide(request: web.Request) -> Response:
     """POST /device/consent: the answer, once."""
     form = await forms.read(request)
     session, _ = await visitor.find(request)
@@ -136,7 +137,7 @@ async def _settle(request: web.Request, session: Session, code: str, *, is_allow
         raise PageError("the account does not exist any more") from error
 
 
-def _begin_sign_in(request: web.Request, code: str | None) -> web.Response:
+def _begin_sign_in(request: web.Request, code: str | None) -> Response:
     """A transaction of its own in the browser, so that nobody else's form signs anybody in."""
     found = services.of(request)
     now = int(found.clock.now().timestamp())
@@ -151,7 +152,7 @@ def _begin_sign_in(request: web.Request, code: str | None) -> web.Response:
 
 def _login_page(
     request: web.Request, started: Transaction, failed: Failed | None = None
-) -> web.Response:
+) -> Response:
     return pages.login(
         action=_path(request, "/login"),
         transaction_id=started.id.hex,
@@ -168,7 +169,7 @@ def _code_page(
     code: str | None,
     *,
     is_failure: bool = False,
-) -> web.Response:
+) -> Response:
     return pages.code(
         action=_path(request),
         form_token=services.of(request).seal.form_token(session.id, _CODE),
@@ -180,7 +181,7 @@ def _code_page(
 
 async def _question(
     request: web.Request, session: Session, user: User, code: str, waiting: WaitingDevice
-) -> web.Response:
+) -> Response:
     found = services.of(request)
     client = await found.registry.client(waiting.client_id)
     if client is None:

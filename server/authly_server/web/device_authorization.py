@@ -11,9 +11,10 @@ from authly_server.clients import authentication
 from authly_server.protocol import device_authorization, token_request, user_code
 from authly_server.storage import errors as storage_errors
 from authly_server.web import client_authentication, forms, services
+from authly_server.web.response import JSON, Response
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """Give a device its two codes."""
     form = await forms.read(request)
     found = services.of(request)
@@ -28,7 +29,7 @@ async def post(request: web.Request) -> web.Response:
     except storage_errors.Vanished as error:
         raise authentication.invalid_client() from error
     body = orjson.dumps(_members(found.issuer, started))
-    return web.Response(body=body, content_type="application/json")
+    return Response(body, JSON)
 
 
 def _members(issuer: str, started: Started) -> dict[str, object]:

@@ -7,6 +7,7 @@ from aiohttp import web
 from authly_server import entropy
 from authly_server.users.devices import MOST, Device
 from authly_server.web import cookies, services
+from authly_server.web.response import Response
 
 
 _ID_BYTES = 16
@@ -23,7 +24,7 @@ def of_user(request: web.Request, user_id: UUID) -> Device | None:
     return next((each for each in held(request) if each.user_id == user_id), None)
 
 
-def remember(request: web.Request, response: web.StreamResponse, user_id: UUID) -> None:
+def remember(request: web.Request, response: Response, user_id: UUID) -> None:
     """That person has just signed in; the browser keeps the name that it has with them."""
     known = of_user(request, user_id)
     drawn = UUID(bytes=entropy.draw(_ID_BYTES), version=4)

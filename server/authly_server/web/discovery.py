@@ -16,27 +16,23 @@ from authly_server.protocol.claims_request import COVERED_BY
 from authly_server.protocol.security_profile import Profile
 from authly_server.tokens import id_token
 from authly_server.tokens.id_token import DECIDED
-from authly_server.tokens.keyring import KeyRing, Keys
+from authly_server.tokens.keyring import KeyRing
 from authly_server.web.prepared import PreparedByKeys
+from authly_server.web.response import Response
+from authly_server.web.services import Services
 
 
 MAX_AGE = 3600
-_DOCUMENT = web.AppKey("metadata", PreparedByKeys)
+DOCUMENT = web.RequestKey("metadata", PreparedByKeys)
 _SCOPES = ("openid", "profile", "email", "offline_access")
 _BY_KEY = "private_key_jwt"
 _CLIENT_METHODS = ("client_secret_basic", "client_secret_post", _BY_KEY)
 
 
-def install(
-    app: web.Application,
-    issuer: str,
-    keys: Keys,
-    policy: Policy,
-    *,
-    settings: ClientSettings,
-    profile: Profile,
-) -> None:
-    """Keep the document; it depends on settings and keys only, so that it needs no database."""
+def prepare(found: Services) -> PreparedByKeys:
+    """The document; it depends on settings and keys only, so that it needs no database."""
+    issuer, policy, settings = found.issuer, found.policy, found.settings
+    profile = found.profile
 
     def make(ring: KeyRing) -> bytes:
         document = (
@@ -50,7 +46,7 @@ def install(
             document if settings.device_flow_enabled else _without_devices(document)
         )
 
-    app[_DOCUMENT] = PreparedByKeys(keys, MAX_AGE, make)
+    return PreparedByKeys(found.keys, MAX_AGE, make)
 
 
 def scopes(settings: ClientSettings) -> list[str]:
@@ -154,6 +150,6 @@ def _without_devices(document: Mapping[str, object]) -> dict[str, object]:
     return {**rest, "grant_types_supported": left}
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """GET a well-known name."""
-    return request.app[_DOCUMENT].current().answer(request)
+    return request[DOCUMENT].current().answer(request)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import orjson
-from aiohttp import web
 
 from authly_server.protocol import dpop
-from authly_server.protocol.errors import ErrorCode, OAuthError, TooManyRequests
+from authly_server.protocol.errors import ErrorCode, NotAllowed, OAuthError, TooManyRequests
+from authly_server.web.response import JSON, Response
 
 
 RETRY_AFTER_SECONDS = 2
@@ -15,21 +15,23 @@ UNAVAILABLE = OAuthError(
 )
 
 
-def render(
-    error: OAuthError, *, challenge: str | None = None, headers: Mapping[str, str] | None = None
-) -> web.Response:
+def render(error: OAuthError, *, challenge: str | None = None) -> Response:
     """The JSON answer; `challenge` is the value of WWW-Authenticate."""
     body = orjson.dumps({"error": str(error.error), "error_description": error.description})
-    response = web.Response(body=body, status=error.status, content_type="application/json")
-    response.headers.update(headers or {})
+    response = Response(body, JSON, status=error.status)
     if challenge is not None:
         response.headers["WWW-Authenticate"] = challenge
-    response.headers.update(retry_after(error))
+    response.headers.update(advice(error))
     return response
 
 
-def retry_after(error: OAuthError) -> Mapping[str, str]:
-    """When to try again, where that may help (RFC 9110 section 10.2.3)."""
+def advice(error: OAuthError) -> Mapping[str, str]:
+    """What to do instead: the methods that there are, or when to try again, where that may help.
+
+    RFC 9110 sections 10.2.1 and 10.2.3.
+    """
+    if isinstance(error, NotAllowed):
+        return {"Allow": error.allowed}
     if isinstance(error, TooManyRequests):
         return {"Retry-After": str(error.retry_after)}
     if error.status == 503:  # noqa: PLR2004  # Service Unavailable

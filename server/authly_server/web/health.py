@@ -6,17 +6,18 @@ from aiohttp import web
 from authly_server import telemetry
 from authly_server.storage import errors, instance
 from authly_server.web import error_response, services
+from authly_server.web.response import JSON, Response
 
 
 _log = telemetry.logger(__name__)
 
 
-async def live(_: web.Request) -> web.Response:
+async def live(_: web.Request) -> Response:
     """GET /health and /health/live: a server without its database lives, and must not be killed."""
     return _answer(200, status="live")
 
 
-async def ready(request: web.Request) -> web.Response:
+async def ready(request: web.Request) -> Response:
     """GET /health/ready: the database answers and has the schema; there is a key to sign with."""
     found = services.of(request)
     if found.lifecycle.is_draining:
@@ -34,10 +35,8 @@ async def ready(request: web.Request) -> web.Response:
     )
 
 
-def _answer(code: int, **members: object) -> web.Response:
-    response = web.Response(
-        body=orjson.dumps(members), status=code, content_type="application/json"
-    )
+def _answer(code: int, **members: object) -> Response:
+    response = Response(orjson.dumps(members), JSON, status=code)
     if code != 200:  # noqa: PLR2004  # OK
         response.headers["Retry-After"] = str(error_response.RETRY_AFTER_SECONDS)
     return response

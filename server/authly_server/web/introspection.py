@@ -11,13 +11,14 @@ from authly_server.tokens import access_token, opaque_token, refresh_token
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
 from authly_server.web import client_authentication, forms, services
+from authly_server.web.response import JSON, Response
 from authly_server.web.services import Services
 
 
 INACTIVE: dict[str, object] = {"active": False}
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """What a token is worth now; "active": false and nothing else for all that is not known."""
     parameters = await forms.read(request)
     client = await client_authentication.authenticate_confidential(request, parameters)
@@ -28,7 +29,7 @@ async def post(request: web.Request) -> web.Response:
         members = await _opaque_token(services.of(request), client, token)
     else:
         members = await _access_token(services.of(request), client, token)
-    return web.Response(body=orjson.dumps(members), content_type="application/json")
+    return Response(orjson.dumps(members), JSON)
 
 
 async def _opaque_token(found: Services, client: Client, token: str) -> dict[str, object]:

@@ -4,17 +4,18 @@ from aiohttp import web
 
 from authly_server.tokens.keyring import KeyRing, Keys
 from authly_server.web.prepared import PreparedByKeys
+from authly_server.web.response import Response
 
 
 MAX_AGE = 300
-_DOCUMENT = web.AppKey("jwks", PreparedByKeys)
+DOCUMENT = web.RequestKey("jwks", PreparedByKeys)
 
 
-def install(app: web.Application, keys: Keys) -> None:
-    """Keep the document with the application."""
-    app[_DOCUMENT] = PreparedByKeys(keys, MAX_AGE, KeyRing.jwks_document)
+def prepare(keys: Keys) -> PreparedByKeys:
+    """The document of each key ring."""
+    return PreparedByKeys(keys, MAX_AGE, KeyRing.jwks_document)
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """GET /jwks."""
-    return request.app[_DOCUMENT].current().answer(request)
+    return request[DOCUMENT].current().answer(request)

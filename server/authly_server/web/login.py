@@ -14,13 +14,14 @@ from authly_server.web import (
     signing_in,
 )
 from authly_server.web.conversation import Conversation
+from authly_server.web.response import Response
 from authly_server.web.signing_in import Failed
 
 
 _FORM = "login"
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """The form; or straight on, if the person has signed in meanwhile and does not want another."""
     try:
         found = await conversation.resume(request, request.query.get("transaction"))
@@ -31,7 +32,7 @@ async def get(request: web.Request) -> web.Response:
         return answers.refuse(request, refused)
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """Sign in. An unknown user and a wrong password look the same and take the same time."""
     form = await forms.read(request)
     try:
@@ -45,7 +46,7 @@ async def post(request: web.Request) -> web.Response:
         return answers.refuse(request, refused)
 
 
-def _page(request: web.Request, found: Conversation, failed: Failed | None = None) -> web.Response:
+def _page(request: web.Request, found: Conversation, failed: Failed | None = None) -> Response:
     seal = services.of(request).seal
     return pages.login(
         action=answers.local(services.of(request).issuer, "/login"),
@@ -59,7 +60,7 @@ def _page(request: web.Request, found: Conversation, failed: Failed | None = Non
     )
 
 
-async def _start_session(request: web.Request, found: Conversation, user: User) -> web.Response:
+async def _start_session(request: web.Request, found: Conversation, user: User) -> Response:
     session, value = await signing_in.begin_session(request, user)
     signed_in = await conversation.signed_in(request, found, session, user)
     try:

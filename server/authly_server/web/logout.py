@@ -18,12 +18,13 @@ from authly_server.protocol.parameters import Parameters
 from authly_server.storage import sessions
 from authly_server.tokens import digest
 from authly_server.web import answers, cookies, forms, pages, services, visitor
+from authly_server.web.response import Response
 
 
 _FORM = "logout"
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """Sign out, or ask whether that is wanted."""
     sent = forms.read_query(request)
     wanted = logout_request.parse(sent)
@@ -43,7 +44,7 @@ async def get(request: web.Request) -> web.Response:
     )
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """The answer of a person; or the same as GET, for section 2 admits both.
 
     A form that another site posts comes without our SameSite=Lax cookies, so whose session it is
@@ -78,14 +79,14 @@ async def _recognise(request: web.Request, wanted: LogoutRequest) -> Claimant | 
 
 async def _sign_out(
     request: web.Request, claims: Claimant | None, wanted: LogoutRequest
-) -> web.Response:
+) -> Response:
     value = cookies.session(request)
     if value is not None:
         await end(request, digest.sha256(value))
     return _leave(request, claims, wanted)
 
 
-def _leave(request: web.Request, claims: Claimant | None, wanted: LogoutRequest) -> web.Response:
+def _leave(request: web.Request, claims: Claimant | None, wanted: LogoutRequest) -> Response:
     """On to where the client wants it, or to a page that says how it ended."""
     destination = None if claims is None else claims.destination(wanted)
     if destination is None:

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from authly_server.protocol.errors import ErrorCode, OAuthError
-from authly_server.web import error_response, middleware
+from authly_server.web import error_response
 
 
 _answered_by_library = web.RequestHandler.handle_error
@@ -18,7 +18,7 @@ _answered_by_library = web.RequestHandler.handle_error
 def install() -> None:
     """Take over what the library says and logs; once is enough."""
     logging.getLogger("aiohttp.server").addFilter(shorten)
-    # It has no other place for it: neither the application nor its middleware see such a request.
+    # It has no other place for it: none of our endpoints sees such a request.
     web.RequestHandler.handle_error = _answer  # type: ignore[assignment,method-assign]
 
 
@@ -46,11 +46,9 @@ def _answer(
     exc: BaseException | None = None,
     message: str | None = None,
 ) -> web.StreamResponse:
-    """Like any other refusal, and with the name of no library; raises as the library does."""
+    """Like any other refusal; raises as the library does."""
     theirs = _answered_by_library(handler, request, status, exc, message)
     error = OAuthError(ErrorCode.INVALID_REQUEST, "the request is malformed", theirs.status)
     ours = error_response.render(error)
-    middleware.protect(ours.headers)
-    ours.headers["Server"] = "authly"  # without any it would be the library's
     ours.force_close()
     return ours

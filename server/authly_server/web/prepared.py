@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from authly_server.tokens.keyring import KeyRing, Keys
+from authly_server.web.response import JSON, Response
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,17 @@ class Prepared:
     def __post_init__(self) -> None:
         object.__setattr__(self, "etag", hashlib.sha256(self.body).hexdigest()[:32])
 
-    def answer(self, request: web.Request) -> web.Response:
+    def answer(self, request: web.Request) -> Response:
         """The document, or 304 for one who has it (RFC 9110 section 13.1.2)."""
-        headers = {"ETag": f'"{self.etag}"', "Cache-Control": f"public, max-age={self.max_age}"}
-        known = request.if_none_match or ()
-        if any(tag.value in {self.etag, "*"} for tag in known):
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=self.body, content_type="application/json", headers=headers)
+        headers, cache = {"ETag": f'"{self.etag}"'}, f"public, max-age={self.max_age}"
+        if self._is_known(request):
+            return Response(status=304, headers=headers, cache=cache)
+        return Response(self.body, JSON, headers=headers, cache=cache)
+
+    def _is_known(self, request: web.Request) -> bool:
+        if "If-None-Match" not in request.headers:
+            return False
+        return any(tag.value in {self.etag, "*"} for tag in request.if_none_match or ())
 
 
 class PreparedByKeys:

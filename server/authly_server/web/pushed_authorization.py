@@ -15,9 +15,10 @@ from authly_server.web import (
     proof_of_possession,
     services,
 )
+from authly_server.web.response import JSON, Response
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """Check a request as the authorization endpoint would, keep it, and answer its handle."""
     form = await forms.read(request)
     client = await client_authentication.authenticate(request, form)
@@ -29,7 +30,7 @@ async def post(request: web.Request) -> web.Response:
     except storage_errors.Vanished as error:
         raise authentication.invalid_client() from error
     body = orjson.dumps({"request_uri": request_uri, "expires_in": pushed.LIFETIME})
-    return web.Response(status=201, body=body, content_type="application/json")
+    return Response(body, JSON, status=201)
 
 
 async def _check(request: web.Request, client: Client, asked: Parameters) -> None:

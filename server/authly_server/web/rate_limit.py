@@ -5,15 +5,20 @@ as it has not. What proves itself afterwards is given back, so that many honest 
 behind one address do not stand in each other's way.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 from aiohttp import web
 
 from authly_server import telemetry
 from authly_server.limits.rate import Bucket, Rate, Refusal
-from authly_server.protocol.errors import TooManyRequests
+from authly_server.limits.request_rates import RequestRates
+from authly_server.protocol.errors import OAuthError, TooManyRequests
 from authly_server.web import client_address, devices, services
+from authly_server.web.response import Handler, Response
+from authly_server.web.services import Services
 
 
 _log = telemetry.logger(__name__)
@@ -51,12 +56,43 @@ class Tally:
 _TALLY = web.RequestKey("tally", Tally)
 
 
-def begin(request: web.Request, limit: Limit) -> None:
+def limited(handler: Handler, method: str, limit: Limit, found: Services) -> Handler:
+    """An endpoint whose requests are counted; the very same where nothing is."""
+    rates = found.rates
+    if rates is None or limit is Limit.NONE or method == "OPTIONS":
+        return handler
+    is_strict = limit.is_strict(method)
+    begin = partial(_begin, rates=rates, is_strict=is_strict)
+    return _deferred(handler, begin) if limit.is_deferred else _at_once(handler, begin)
+
+
+def _at_once(handler: Handler, begin: Callable[[web.Request], None]) -> Handler:
+    async def counted(request: web.Request) -> Response:
+        begin(request)
+        await count(request)
+        return await handler(request)
+
+    return counted
+
+
+def _deferred(handler: Handler, begin: Callable[[web.Request], None]) -> Handler:
+    """Where one may prove who one is, only what has not is counted, however it ends."""
+
+    async def counted(request: web.Request) -> Response:
+        begin(request)
+        try:
+            response = await handler(request)
+        except (OAuthError, web.HTTPException):
+            await count(request)
+            raise
+        await count(request)
+        return response
+
+    return counted
+
+
+def _begin(request: web.Request, *, rates: RequestRates, is_strict: bool) -> None:
     """From here on the request can be counted, and is not yet."""
-    rates = services.of(request).rates
-    if rates is None or limit is Limit.NONE or request.method == "OPTIONS":
-        return
-    is_strict = limit.is_strict(request.method)
     request[_TALLY] = Tally(
         _of_browser(request, rates.general)
         or _of_address(request, rates.strict if is_strict else rates.general, strict=is_strict)

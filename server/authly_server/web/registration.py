@@ -12,9 +12,11 @@ from authly_server.protocol import bearer
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.storage import clients, described_clients
 from authly_server.web import client_address, forms, rate_limit, services
+from authly_server.web.paths import LAST_SEGMENT
+from authly_server.web.response import JSON, Response
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """A new client, told once what only it may know."""
     found = services.of(request)
     registration.check_initial_token(_initial_token(request), _token(request))
@@ -30,7 +32,7 @@ async def post(request: web.Request) -> web.Response:
     return _answer(request, made, issued_at, status=201)
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """What is registered; the token stays the same, and no secret is told again."""
     client = await _authenticated(request)
     issued_at = await described_clients.registered_at(services.of(request).database, client.id)
@@ -38,7 +40,7 @@ async def get(request: web.Request) -> web.Response:
     return _answer(request, shown, issued_at)
 
 
-async def put(request: web.Request) -> web.Response:
+async def put(request: web.Request) -> Response:
     """All of the metadata anew, and a new token: the former one is void."""
     client = await _authenticated(request)
     found = services.of(request)
@@ -53,18 +55,18 @@ async def put(request: web.Request) -> web.Response:
     return _answer(request, changed, issued_at)
 
 
-async def delete(request: web.Request) -> web.Response:
+async def delete(request: web.Request) -> Response:
     """The client and everything that was granted to it are gone."""
     client = await _authenticated(request)
     database = services.of(request).database
     if not await described_clients.remove(database, client, token_digest=_digest(client)):
         raise _not_valid()
-    return web.Response(status=204)
+    return Response(status=204)
 
 
 async def _authenticated(request: web.Request) -> Client:
     """The client of the path, by its registration access token; asked of the database itself."""
-    name = request.match_info["client_id"]
+    name = request[LAST_SEGMENT]
     is_possible = name.isprintable() and name.isascii()
     client = await clients.find(services.of(request).database, name) if is_possible else None
     authenticated = registration.authenticate(client, _token(request))
@@ -91,8 +93,8 @@ def _not_valid() -> OAuthError:
 
 def _answer(
     request: web.Request, made: Registration, issued_at: int, *, status: int = 200
-) -> web.Response:
+) -> Response:
     issuer = services.of(request).issuer
     uri = f"{issuer}/register/{quote(made.client.client_id, safe='')}"
     body = orjson.dumps(made.members(uri, issued_at))
-    return web.Response(body=body, status=status, content_type="application/json")
+    return Response(body, JSON, status=status)

@@ -8,10 +8,11 @@ from authly_server.storage import grants, opaque_tokens, tokens
 from authly_server.tokens import access_token, opaque_token, refresh_token
 from authly_server.tokens.refusal import TokenRefused
 from authly_server.web import client_authentication, forms, services
+from authly_server.web.response import Response
 from authly_server.web.services import Services
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """Revoke a refresh token with its whole grant, or one access token alone.
 
     The hint is not needed: the kinds are told apart by how they look (section 2.1).
@@ -25,7 +26,7 @@ async def post(request: web.Request) -> web.Response:
         await _forget(services.of(request), client, token)
     else:
         await _invalidate(services.of(request), client, token)
-    return web.Response()
+    return Response()
 
 
 async def _revoke_grant(found: Services, client: Client, token: str) -> None:

@@ -1,11 +1,9 @@
 """The table of everything that is served, and nothing else is."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from urllib.parse import urlsplit
-
-from aiohttp import web
 
 from authly_server.settings import Settings
 from authly_server.web import (
@@ -27,9 +25,7 @@ from authly_server.web import (
     userinfo,
 )
 from authly_server.web.rate_limit import Limit
-
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from authly_server.web.response import Handler
 
 
 class Face(Enum):
@@ -122,15 +118,6 @@ HEALTH = (
 )
 
 
-ROUTES: web.AppKey[Mapping[str, Route]] = web.AppKey("routes")
-
-
-def of(request: web.Request) -> Route | None:
-    """The entry of the table, whose key is the path as it was registered."""
-    resource = request.match_info.route.resource
-    return request.app[ROUTES].get(request.path if resource is None else resource.canonical)
-
-
 def table(settings: Settings, issuer: str) -> dict[str, Route]:
     """Every route by its full path: the endpoints below the issuer's own path, if it has one."""
     prefix = urlsplit(issuer).path.rstrip("/")
@@ -157,17 +144,15 @@ def metadata_paths(prefix: str) -> tuple[str, ...]:
     )
 
 
-def install(router: web.UrlDispatcher, routes: Mapping[str, Route]) -> None:
-    """Register every route of the table."""
-    for route in routes.values():
-        resource = router.add_resource(route.path)
-        for method, handler in route.handlers.items():
-            resource.add_route(method, handler)
-        # A page is for someone who looks at it; a HEAD must not sign in, nor be given a code.
-        if "GET" in route.handlers and route.face is not Face.PERSON:
-            resource.add_route("HEAD", route.handlers["GET"])
-        if route.cross_origin:
-            resource.add_route("OPTIONS", cors.preflight)
+def by_method(route: Route) -> dict[str, Handler]:
+    """The handlers of a route, with those that follow from them."""
+    handlers = dict(route.handlers)
+    # A page is for someone who looks at it; a HEAD must not sign in, nor be given a code.
+    if "GET" in handlers and route.face is not Face.PERSON:
+        handlers["HEAD"] = handlers["GET"]
+    if route.cross_origin:
+        handlers["OPTIONS"] = cors.preflight
+    return handlers
 
 
 def _below(prefix: str, route: Route) -> Route:

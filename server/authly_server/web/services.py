@@ -106,9 +106,9 @@ class Services:
         )
 
 
-SERVICES = web.AppKey("services", Services)
+SERVICES = web.RequestKey("services", Services)
 
 
 def of(request: web.Request) -> Services:
-    """The services of the application that answers this request."""
-    return request.app[SERVICES]
+    """The services of the server that answers this request."""
+    return request[SERVICES]

@@ -20,6 +20,7 @@ from authly_server.web import (
     rate_limit,
     services,
 )
+from authly_server.web.response import Response
 
 
 SESSION_PREFIX = "as_"
@@ -96,7 +97,7 @@ async def _renew_hash(request: web.Request, user: User, password: str) -> None:
         await users.record_password_hash(found.database, user.id, renewed)
 
 
-def keep(request: web.Request, response: web.StreamResponse, user: User, value: str) -> None:
+def keep(request: web.Request, response: Response, user: User, value: str) -> None:
     """Let the browser keep the session, and be known again after it."""
     cookies.set_session(response, value)
     devices.remember(request, response, user.id)

@@ -21,25 +21,24 @@ from authly_server.web import (
     rate_limit,
     services,
 )
+from authly_server.web.response import JSON, Response
 
 
 # Whoever is told to wait has a device code that we gave out (RFC 8628 section 3.5).
 _OF_GENUINE_CODES = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_DOWN})
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """RFC 6749 section 3.2."""
     return await _counted(request, token_request.parse)
 
 
-async def refresh(request: web.Request) -> web.Response:
+async def refresh(request: web.Request) -> Response:
     """The deployment guide's refresh endpoint: grant_type=refresh_token may be left out."""
     return await _counted(request, token_request.parse_refresh)
 
 
-async def _counted(
-    request: web.Request, parse: Callable[[Parameters], TokenRequest]
-) -> web.Response:
+async def _counted(request: web.Request, parse: Callable[[Parameters], TokenRequest]) -> Response:
     """Answer, and count how that ended.
 
     What is consumed and what is issued for it belong together: nothing here is broken off when the
@@ -61,14 +60,14 @@ async def _counted(
 
 async def _exchange(
     request: web.Request, parse: Callable[[Parameters], TokenRequest], parameters: Parameters
-) -> tuple[TokenRequest, web.Response]:
+) -> tuple[TokenRequest, Response]:
     wanted = parse(parameters)
     client = await client_authentication.authenticate(request, parameters)
     dpop_jkt = await proof_of_possession.find(request)
     issued = await grants.exchange(services.of(request).issuing, client, wanted, dpop_jkt)
     await _note_use(request, client)
     body = orjson.dumps(issued.members())
-    return wanted, web.Response(body=body, content_type="application/json")
+    return wanted, Response(body, JSON)
 
 
 async def _note_use(request: web.Request, client: Client) -> None:

@@ -19,6 +19,7 @@ from authly_server.tokens import (
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.refusal import TokenRefused
 from authly_server.web import cors, error_response, forms, proof_of_possession, rate_limit, services
+from authly_server.web.response import JSON, Response
 from authly_server.web.services import Services
 
 
@@ -26,18 +27,18 @@ from authly_server.web.services import Services
 SCOPES = frozenset({"openid", "profile", "email"})
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(request: web.Request) -> Response:
     """With the token in the Authorization header."""
     return await _answer(request, None)
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> Response:
     """With the token in the Authorization header or in a form (RFC 6750 section 2.2)."""
     has_form = request.can_read_body
     return await _answer(request, await forms.read(request) if has_form else None)
 
 
-async def _answer(request: web.Request, form: Parameters | None) -> web.Response:
+async def _answer(request: web.Request, form: Parameters | None) -> Response:
     if "access_token" in request.query:
         raise errors.invalid_request("an access token in the query is not accepted")
     found, authorization = services.of(request), forms.authorization(request)
@@ -51,10 +52,10 @@ async def _answer(request: web.Request, form: Parameters | None) -> web.Response
     return await _render(request, token, await _claims(found, token))
 
 
-def _challenged() -> web.Response:
+def _challenged() -> Response:
     """RFC 6750 section 3 and RFC 9449 section 7.1: the ways in which a token may be presented."""
     challenges = (error_response.bearer_challenge(), error_response.dpop_challenge())
-    return web.Response(status=401, headers={"WWW-Authenticate": ", ".join(challenges)})
+    return Response(status=401, headers={"WWW-Authenticate": ", ".join(challenges)})
 
 
 async def _check_key(request: web.Request, token: AccessToken, bound: str | None) -> None:
@@ -113,7 +114,7 @@ async def _claims(found: Services, token: AccessToken) -> dict[str, object]:
 
 async def _render(
     request: web.Request, token: AccessToken, claims: Mapping[str, object]
-) -> web.Response:
+) -> Response:
     """As JSON, or as the JWT that the client has registered for (section 5.3.2)."""
     found = services.of(request)
     client = await found.registry.client(token.client_id)
@@ -122,10 +123,10 @@ async def _render(
     alg = None if client is None else client.userinfo_signed_response_alg
     key = None if alg is None else id_token.signer(found.keys.ring, alg)
     if key is None:
-        return web.Response(body=orjson.dumps(claims), content_type="application/json")
+        return Response(orjson.dumps(claims), JSON)
     whole = {"iss": found.issuer, "aud": token.client_id, **claims}
     text = signed_jwt.sign(key, id_token.TYPE, whole)
-    return web.Response(text=text, content_type="application/jwt")
+    return Response(text.encode(), "application/jwt; charset=utf-8")
 
 
 def _invalid_token() -> OAuthError:

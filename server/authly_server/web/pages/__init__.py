@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from aiohttp import web
 from markupsafe import Markup
 
 from authly_server.authorization import response
@@ -12,6 +11,7 @@ from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import characters
 from authly_server.users import names
 from authly_server.web.pages import rendering
+from authly_server.web.response import Response
 
 
 # The one script that there is: it spares people the click on a form that is for the client.
@@ -35,7 +35,7 @@ def login(
     is_failure: bool,
     wait_seconds: int | None,
     redirect_uri: str,
-) -> web.Response:
+) -> Response:
     """The form for user name and password; 400 if the ones sent were wrong, 429 to wait."""
     body = rendering.render(
         "login.html",
@@ -65,7 +65,7 @@ def consent(
     scopes: Sequence[tuple[str, str]],
     resources: Sequence[str],
     redirect_uri: str,
-) -> web.Response:
+) -> Response:
     """What the client asks for, and the two answers."""
     body = rendering.render(
         "consent.html",
@@ -93,7 +93,7 @@ def logout(
     username: str,
     carried: Mapping[str, str],
     destination: str | None,
-) -> web.Response:
+) -> Response:
     """Whether the person wants to sign out; `carried` is the request, to be read again."""
     body = rendering.render(
         "logout.html",
@@ -107,12 +107,12 @@ def logout(
     return rendering.respond(body, 200, form_target=target)
 
 
-def logout_done(*, is_signed_out: bool) -> web.Response:
+def logout_done(*, is_signed_out: bool) -> Response:
     """How a logout ended that leads nowhere else."""
     return rendering.respond(rendering.render("logout_done.html", is_signed_out=is_signed_out), 200)
 
 
-def error(status: int, title: str, explanation: str, reference: str) -> web.Response:
+def error(status: int, title: str, explanation: str, reference: str) -> Response:
     """Something that a person has to know; `reference` finds it in the log."""
     body = rendering.render(
         "error.html",
@@ -130,7 +130,7 @@ def _advice(status: int) -> str:
     return _WAIT if status == _TOO_MANY or status >= _FIRST_OF_OURS else _GO_BACK
 
 
-def form_post(answer: AuthorizationResponse) -> web.Response:
+def form_post(answer: AuthorizationResponse) -> Response:
     """An authorization response that the browser posts (OAuth 2.0 Form Post Response Mode)."""
     body = rendering.render(
         "form_post.html",
@@ -144,7 +144,7 @@ def form_post(answer: AuthorizationResponse) -> web.Response:
     )
 
 
-def leaving(answer: AuthorizationResponse, explanation: str) -> web.Response:
+def leaving(answer: AuthorizationResponse, explanation: str) -> Response:
     """A refusal that only goes on to the client if the person wants to."""
     body = rendering.render(
         "leaving.html",

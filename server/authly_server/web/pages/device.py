@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from aiohttp import web
-
 from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import characters
 from authly_server.users import names
 from authly_server.web.pages import rendering
+from authly_server.web.response import Response
 
 
 _OURS_ALONE = ""
@@ -20,7 +19,7 @@ def login(
     form_token: str,
     failed_as: str | None,
     wait_seconds: int | None,
-) -> web.Response:
+) -> Response:
     """The form for user name and password; 400 if the ones sent were wrong, by `failed_as`.
 
     429 if that has to wait.
@@ -42,7 +41,7 @@ def login(
 
 def code(
     *, action: str, form_token: str, username: str, user_code: str, is_failure: bool
-) -> web.Response:
+) -> Response:
     """Where the code is typed; 400 if the one sent is of no device that waits."""
     body = rendering.render(
         "device_code.html",
@@ -64,7 +63,7 @@ def question(
     user_code: str,
     scopes: Sequence[tuple[str, str]],
     resources: Sequence[str],
-) -> web.Response:
+) -> Response:
     """What the device asks for, under which code, and the two answers."""
     body = rendering.render(
         "device_question.html",
@@ -80,6 +79,6 @@ def question(
     return rendering.respond(body, 200, form_target=_OURS_ALONE)
 
 
-def done(*, is_allowed: bool) -> web.Response:
+def done(*, is_allowed: bool) -> Response:
     """How it ended; the device finds out by itself."""
     return rendering.respond(rendering.render("device_done.html", is_allowed=is_allowed), 200)

@@ -6,12 +6,12 @@ import hashlib
 from pathlib import Path
 
 import jinja2
-from aiohttp import web
 from markupsafe import Markup
 
 from authly_server.clients import metadata_document
 from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import characters
+from authly_server.web.response import Response
 
 
 _MINUTE = 60
@@ -37,14 +37,13 @@ def _style() -> str:
 
 def respond(
     body: str, status: int, *, form_target: str | None = None, script: str | None = None
-) -> web.Response:
+) -> Response:
     """The page, which may only do what it is made for: forms of it lead to us or to `form_target`.
 
     None is for a page without a form, and empty for one whose form leads to us alone.
     """
-    answer = web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
-    answer.headers["Content-Security-Policy"] = _policy(form_target, script)
-    return answer
+    policy = _policy(form_target, script)
+    return Response(body.encode(), "text/html; charset=utf-8", status=status, policy=policy)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -85,7 +84,7 @@ def wait(seconds: int | None) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def delay(page: web.Response, seconds: int | None) -> web.Response:
+def delay(page: Response, seconds: int | None) -> Response:
     """The same page, with status 429 if one has to wait (RFC 6585 section 4)."""
     if seconds is not None:
         page.set_status(429)

@@ -1,0 +1,123 @@
+"""What happens around every endpoint: reference, limits, errors, headers, log line and metrics.
+
+All of it is decided once, when the server starts, for each path and method: what a request meets is
+one function that knows which parts there are for it.
+"""
+
+import logging
+import time
+
+from aiohttp import web
+
+from authly_server import entropy, telemetry
+from authly_server.protocol import dpop, errors
+from authly_server.protocol.errors import OAuthError
+from authly_server.web import client_address, cors, rate_limit, refusal
+from authly_server.web.rate_limit import Limit
+from authly_server.web.response import Handler, Response
+from authly_server.web.routes import Face, Route
+from authly_server.web.services import Services
+
+
+_REFERENCE_BYTES = 8
+_log = telemetry.logger("authly_server.requests")
+# Asked first whether anybody wants the line: to find out by writing it costs more than the request.
+_wanted = logging.getLogger("authly_server.requests").isEnabledFor
+
+
+class Surrounded:
+    """An endpoint for one method, with all that surrounds it; `route` is None where nothing is."""
+
+    def __init__(
+        self, handler: Handler, method: str, route: Route | None, services: Services
+    ) -> None:
+        self._services = services
+        self._method = method
+        self._route = route
+        self._endpoint = "unknown" if route is None else route.endpoint
+        self._face = None if route is None else route.face
+        self._is_cross_origin = route is not None and route.cross_origin
+        self._hosts = _hosts(services, self._face)
+        self._level = logging.DEBUG if self._face is Face.PROBE else logging.INFO
+        counted_as = Limit.GENERAL if route is None else route.counted_as
+        self._handler = rate_limit.limited(handler, method, counted_as, services)
+
+    async def answer(self, request: web.Request) -> Response:
+        """Give the request a reference, answer it whatever happens, and tell how that went."""
+        started = time.perf_counter()  # the loop's clock knows milliseconds only
+        reference = entropy.draw(_REFERENCE_BYTES).hex()
+        # Every request is a task with a context of its own, which ends with it.
+        telemetry.refer_to(reference)
+        try:
+            if self._hosts is not None:
+                _check_host(request, self._hosts)
+            if "Expect" in request.headers:
+                await _meet_expectation(request)
+            response = await self._handler(request)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets an answer
+            named = refusal.name(error)
+            response = refusal.respond(request, self._route, reference, named)
+        await self._complete(request, response, reference)
+        self._record(request, response, time.perf_counter() - started)
+        return response
+
+    async def _complete(self, request: web.Request, response: Response, reference: str) -> None:
+        headers, found = response.headers, self._services
+        headers["X-Request-Id"] = reference
+        if found.settings.dpop_nonce_required and dpop.HEADER in request.headers:
+            headers["DPoP-Nonce"] = found.proofs.nonces.current(found.clock.now())
+        if self._is_cross_origin:
+            headers.add("Vary", "Origin")
+            if "Origin" in request.headers:
+                await cors.allow(request, headers)
+        if found.lifecycle.is_draining:
+            response.force_close()
+
+    def _record(self, request: web.Request, response: Response, seconds: float) -> None:
+        self._services.metrics.count_request(self._endpoint, self._method, response.status, seconds)
+        if _wanted(self._level):
+            _log.log(
+                self._level,
+                "request",
+                endpoint=self._endpoint,
+                method=self._method,
+                status=response.status,
+                milliseconds=round(seconds * 1000, 1),
+                client_address=client_address.of(request),
+            )
+
+
+def _hosts(services: Services, face: Face | None) -> frozenset[str] | None:
+    """The names of ALLOWED_HOSTS; None where any will do, as for probes, which come by address."""
+    allowed = services.settings.allowed_hosts
+    if not allowed or "*" in allowed or face is Face.PROBE:
+        return None
+    return frozenset(name.lower() for name in allowed)
+
+
+def _check_host(request: web.Request, hosts: frozenset[str]) -> None:
+    """Nothing is ever made of the header but this: the issuer is a setting."""
+    host = request.host.rpartition(":")[0] if _has_port(request.host) else request.host
+    if host.lower() not in hosts:
+        raise errors.invalid_request("the Host header names another host")
+
+
+def _has_port(host: str) -> bool:
+    return host.rpartition(":")[2].isdigit() and not host.endswith("]")
+
+
+async def _meet_expectation(request: web.Request) -> None:
+    """RFC 9110 section 10.1.1: the client waits for leave to send its content.
+
+    Raises:
+        OAuthError: with status 417 for anything else that it expects; or nobody is there any more.
+    """
+    if request.version < (1, 1):
+        return
+    if request.headers["Expect"].lower() != "100-continue":
+        raise OAuthError(errors.ErrorCode.INVALID_REQUEST, "this cannot be expected here", 417)
+    try:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    except ConnectionError as error:
+        raise errors.invalid_request("whoever asked has hung up") from error
+    request.writer.output_size = 0  # what counts as sent is what belongs to the response
