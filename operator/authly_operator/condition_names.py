@@ -190,6 +190,8 @@ class Reason(StrEnum):
     """The server's database holds what the spec says."""
     NOT_REGISTERED = "NotRegistered"
     """The server's database does not hold it yet."""
+    DRIFTED = "Drifted"
+    """Somebody changed the registration, and spec.driftPolicy Report leaves it so."""
     DEREGISTERED = "Deregistered"
     """The registration was removed from the server's database."""
     CONFLICT = "Conflict"

@@ -12,6 +12,7 @@ from typing import Any
 
 from authly_operator import naming
 from authly_operator.api import authly_server
+from authly_operator.api.drift import Drift
 
 
 Manifest = Mapping[str, Any]
@@ -294,6 +295,10 @@ class ClientObserved:
     """What the server takes from the client, the current one first."""
     rollouts: tuple[Rollout, ...] = ()
     """The workloads that use it, up to the first that does not run with the current one."""
+    synced: str | None = None
+    """Digest of the wanted row, where the database was brought to it, or drift was left."""
+    drift: tuple[Drift, ...] = ()
+    """What somebody had changed of the row that was written last."""
     verified: Verified | None = None
     """What the token endpoint said of the Secret's credentials; None where nobody asked."""
     secret: SecretSeen | None = None

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from authly_operator.api import duration, redirect, reference, rotation as rotations, value
 from authly_operator.api.client_authentication import Auth, AuthMethod
 from authly_operator.api.client_status import Status
+from authly_operator.api.drift import DriftPolicy
 from authly_operator.api.secret_template import SecretTemplate
 
 
@@ -214,6 +215,9 @@ class Spec(value.Value):
     """The Secret that the operator writes for the client's pods."""
     rotation: rotations.Rotation | None = None
     """When the client secret is replaced; edits of it have an overlap of 24h where omitted."""
+    drift_policy: DriftPolicy = DriftPolicy.ENFORCE
+    """Enforce puts back what somebody changes of the registration in the server's database; Report
+    leaves it and tells of it, in Synced and status.drift. What a spec has no field for is left."""
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     """Delete removes the client and its tokens, Disable keeps it refused, Orphan leaves it."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from authly_operator.api import reference, rotation, value
+from authly_operator.api import drift as drifts, reference, rotation, value
 
 
 class Status(value.Value):
@@ -37,5 +37,9 @@ class Status(value.Value):
     """The secrets that the server takes from the client."""
     next_rotation_time: rotation.Moment | None = None
     """When the operator replaces the secret next, RFC 3339."""
+    synced: Annotated[str, Field(max_length=64)] | None = None
+    """A digest of the registration that was written last, by which changes of others are known."""
+    drift: drifts.Drifts | None = None
+    """What somebody changed of the registration, and spec.driftPolicy Report leaves so."""
     last_sync_time: rotation.Moment | None = None
     """When the registration was last written, RFC 3339."""

@@ -8,6 +8,7 @@ from authly_operator.api import authly_client
 from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import (
     credentials,
+    drift,
     judgement,
     registration,
     rotation,
@@ -40,12 +41,12 @@ def judge(
     `expected` is the data that the Secret for the client's pods should hold; without it, the
     client secret alone is judged, by its hash in the server's row.
     """
-    synced = registration.synced(f"client {_client_id(spec, seen)}", spec, seen)
+    registered = registration.synced(f"client {_client_id(spec, seen)}", spec, seen)
     judged = (
         registration.server_resolved(spec.server_ref, seen),
         registration.accepted(spec, seen),
-        _scopes_resolved(spec, seen, synced),
-        synced,
+        _scopes_resolved(spec, seen, registered),
+        drift.judge(spec, seen, registered),
         credentials.judge(spec, seen, expected),
         verification.judge(spec, seen),
         rotation.judge(spec, seen),

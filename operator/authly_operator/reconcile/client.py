@@ -12,12 +12,13 @@ from authly_operator.conditions import (
     judgement,
 )
 from authly_operator.conditions.registration import WRITTEN
-from authly_operator.desired import client_row, client_secret
+from authly_operator.desired import client_drift, client_row, client_secret
 from authly_operator.instance import errors, registry
 from authly_operator.material import client_secret as material, secret_rotation
 from authly_operator.observed import ClientObserved, Written
 from authly_operator.reconcile import (
     custom_resource,
+    drifting,
     pod_secret,
     registration,
     rotating,
@@ -66,9 +67,10 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     seen = await _bring_about(tools, body, spec, seen, place)
     seen = await verifying.verify(tools, body, spec, seen, place.url)
     seen = await rotating.advance(tools, spec, seen, place.url)
-    ready = await status.write(
-        tools, body, identity, conditions.judge(spec, seen), _facts(body, spec, seen, tools)
-    )
+    drift = drifting.facts(body, spec, seen, refused=place.refusal is not None)
+    facts = _facts(body, spec, seen, tools) | drift
+    ready = await status.write(tools, body, identity, conditions.judge(spec, seen), facts)
+    await drifting.tell(tools, body, spec, seen)
     if not ready:
         return registration.WAITING_SECONDS
     after = registration.READY_SECONDS if _reference(spec) is None else REFERENCE_SECONDS
@@ -111,7 +113,7 @@ async def _bring_about(
         seen = await pod_secret.write(tools, spec, seen, secret.text)
         if seen.failures:
             return seen
-        seen = await _write_row(tools, spec, seen, place.url, secret.text)
+        seen = await _write_row(tools, body, spec, seen, url=place.url, text=secret.text)
     except errors.Unreachable as error:
         return dataclasses.replace(seen, error=str(error))
     if seen.written is not None and seen.written.outcome in WRITTEN:
@@ -180,17 +182,26 @@ def _draw(tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved) 
 
 async def _write_row(
     tools: Collaborators,
+    body: Mapping[str, Any],
     spec: authly_client.Spec,
     seen: ClientObserved,
+    *,
     url: str,
     text: str | None,
 ) -> ClientObserved:
-    row = client_row.build(spec, seen.identity, secret_rotation.digests(text, seen.secrets))
-    written = await registry.apply_client(url, row, tools.epoch())
     client_id = client_row.client_id(spec, seen.identity)
+    digests = secret_rotation.digests(text, seen.secrets)
+    wanted = client_row.build(spec, seen.identity, digests)
+    plan = client_drift.plan(spec.drift_policy, wanted, seen.row, drifting.before(body))
+    synced = client_drift.digest(wanted)
+    seen = dataclasses.replace(seen, drift=plan.drift)
+    if plan.row is None:
+        return dataclasses.replace(seen, synced=synced)
+    written = await registry.apply_client(url, plan.row, tools.epoch())
     found = await registry.observe_client(url, client_id)
     secrets = await registry.observe_secrets(url, client_id)
-    return dataclasses.replace(seen, written=written, row=found, secrets=secrets)
+    known = synced if written.outcome in WRITTEN else None
+    return dataclasses.replace(seen, written=written, row=found, secrets=secrets, synced=known)
 
 
 async def _end(

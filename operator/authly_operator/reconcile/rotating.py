@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from authly_operator.api import authly_client
 from authly_operator.api.rotation import SecretState, SecretStatus
-from authly_operator.desired import client_row
 from authly_operator.instance import errors, registry
 from authly_operator.material import secret_rotation
 from authly_operator.observed import ClientObserved, KnownSecret, RolloutState
@@ -66,11 +65,11 @@ async def _retire(
     left = [one for one in former if not secret_rotation.is_over(policy, one)]
     if len(left) == len(former):
         return seen
-    digests = [one.digest for one in (current, *left)]
-    row = client_row.build(spec, seen.identity, digests)
+    assert seen.row is not None  # noqa: S101  # its secrets were seen
+    row = {**seen.row, "secret_sha256": [one.digest for one in (current, *left)]}
     written = await registry.apply_client(url, row, tools.epoch())
     secrets = await registry.observe_secrets(url, row["client_id"])
-    found = {**(seen.row or {}), "secret_sha256": [one.digest for one in secrets]}
+    found = {**seen.row, "secret_sha256": [one.digest for one in secrets]}
     return dataclasses.replace(seen, written=written, row=found, secrets=secrets)
 
 

@@ -1,0 +1,55 @@
+"""Changes that somebody made of a registration: found at each look, put back or told of."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from authly_operator.api import authly_client
+from authly_operator.api.drift import Drift, DriftPolicy
+from authly_operator.cluster import events
+from authly_operator.conditions import judgement
+from authly_operator.desired import client_drift
+from authly_operator.observed import ClientObserved
+from authly_operator.reconcile.collaborators import Collaborators
+
+
+Body = Mapping[str, Any]
+_PUT_BACK: Final = frozenset({"Created", "Updated"})
+
+
+def before(body: Body) -> client_drift.Before:
+    """What the status remembers."""
+    status = body.get("status") or {}
+    drift = tuple(Drift.model_validate(one) for one in status.get("drift") or ())
+    return client_drift.Before(synced=status.get("synced"), drift=drift)
+
+
+def facts(
+    body: Body, spec: authly_client.Spec, seen: ClientObserved, *, refused: bool
+) -> dict[str, Any]:
+    """What the status is to remember; nothing where the operator itself disabled the client."""
+    if refused and not (seen.row or {}).get("enabled"):
+        return {}
+    if seen.synced is None:
+        told = body.get("status") or {}
+        return {key: told.get(key) for key in ("synced", "drift")}
+    reported = seen.drift if spec.drift_policy is DriftPolicy.REPORT else ()
+    drift = [one.model_dump(mode="json", by_alias=True) for one in reported]
+    return {"synced": seen.synced, "drift": drift or None}
+
+
+async def tell(
+    tools: Collaborators, body: Body, spec: authly_client.Spec, seen: ClientObserved
+) -> None:
+    """One event for what was put back; what is left as it is, Ready tells of."""
+    wrote = seen.written is not None and seen.written.outcome in _PUT_BACK
+    if not wrote or not seen.drift or spec.drift_policy is not DriftPolicy.ENFORCE:
+        return
+    paths = judgement.several((one.path for one in seen.drift), shown=8)
+    await events.post(
+        tools.api,
+        regarding=body,
+        warning=True,
+        reason="DriftCorrected",
+        note=f"somebody changed the registration in the server's database; put back: {paths}",
+        now=tools.clock.now(),
+    )
