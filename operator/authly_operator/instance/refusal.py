@@ -23,6 +23,7 @@ _ADVICE_BY_STATE: Final = {
     "3F000": "it is not migrated yet",
     "42883": "it is not migrated yet",
     "42501": "its migration has to grant it",
+    "25006": "name the host of the primary",
 }
 
 

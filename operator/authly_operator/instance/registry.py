@@ -8,8 +8,9 @@ errors.StaleEpoch. Connections are kept for some seconds; `close` them at the en
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from authly_operator.instance import errors, idle, session
@@ -17,9 +18,27 @@ from authly_operator.instance.idle import Connection
 from authly_operator.observed import DatabaseProbe, KnownSecret, Owned, ReplicaSeen, Written
 
 
+READ_ONLY: Final = "it takes no writes: it is a standby, or default_transaction_read_only is on"
+
+
 async def observe_instance(url: str) -> DatabaseProbe:
-    """Which revision of the schema the database is at, and which replicas it has."""
-    answer = await _call(url, "SELECT authly_api.observe_instance()")
+    """Which revision of the schema the database is at, and which replicas it has.
+
+    Raises:
+        errors.Unreachable: also where it takes no writes, as a standby does in a failover.
+    """
+    statement: LiteralString = (
+        "SELECT authly_api.observe_instance(), current_setting('transaction_read_only')"
+    )
+
+    async def ask(connection: Connection) -> Any:
+        row = await (await connection.execute(statement)).fetchone()
+        answer, read_only = row or ({}, "on")
+        if read_only == "on":
+            raise psycopg.errors.ReadOnlySqlTransaction(READ_ONLY)
+        return answer
+
+    answer = await session.run(url, ask)
     replicas = answer.get("replicas")
     return DatabaseProbe(
         schema_revision=answer["schema_revision"],
