@@ -69,6 +69,8 @@ class Reason(StrEnum):
     """No node takes the pod: too little CPU or memory, taints, or affinity."""
     VOLUME_UNBOUND = "VolumeUnbound"
     """The pod waits for a PersistentVolumeClaim that no volume is bound to."""
+    PODS_REFUSED = "PodsRefused"
+    """No pod of a Job or of the database could be made, for example for a quota."""
     CONTAINER_NOT_RUNNING = "ContainerNotRunning"
     """A container cannot be started, for example for want of a Secret that it reads."""
 

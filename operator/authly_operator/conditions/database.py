@@ -4,7 +4,7 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import blockage, cluster, judgement
+from authly_operator.conditions import blockage, cluster, judgement, podless
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
 from authly_operator.material import database_owner
@@ -42,6 +42,11 @@ def _not_up(case: Situation) -> Judgement | None:
     blocked = blockage.find(case.seen, naming.Component.DATABASE)
     if blocked:
         return judgement.fails(TYPE, blocked.reason, f"{place}: {blocked.text}")
+    name = naming.database(case.seen.identity.name)
+    found = case.seen.child("StatefulSet", name)
+    refused = podless.stateful_set(found, case.seen.identity.namespace, name)
+    if refused:
+        return judgement.fails(TYPE, Reason.PODS_REFUSED, refused)
     message = f"{place}: its pod is starting and not ready yet"
     return judgement.fails(TYPE, Reason.DATABASE_STARTING, message)
 

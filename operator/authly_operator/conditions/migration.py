@@ -5,7 +5,7 @@ from typing import Final
 from authly_operator import naming
 from authly_operator.api.reference import ConditionStatus
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import blockage, database, judgement, workload
+from authly_operator.conditions import blockage, database, judgement, podless, workload
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
 from authly_operator.observed import JobState
@@ -54,6 +54,9 @@ def _running(case: Situation) -> Judgement:
     job = case.expected.migration_job
     blocked = _blocked(case)
     if blocked is None:
+        refused = podless.job(case.seen.child("Job", job), case.seen.identity.namespace, job)
+        if refused:
+            return judgement.fails(TYPE, Reason.PODS_REFUSED, refused)
         return judgement.fails(TYPE, Reason.MIGRATION_RUNNING, f"Job {job} runs")
     if blocked.reason is Reason.CRASH_LOOP_BACK_OFF:
         message = f"Job {job} tries again: {blocked.text}"
