@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from authly_operator.clock import SystemClock
 from authly_operator.cluster import client, lease
@@ -330,3 +331,24 @@ async def test_a_lease_that_others_made_by_hand_is_taken_over(candidates: Candid
         }
     )
     assert await candidates.make("one").acquire() > 0
+
+
+async def test_a_holder_whose_lease_went_back_in_time_stops(pretend: Any) -> None:
+    """As after a restore of etcd, which brings back a Lease that the same process held."""
+    stored: dict[str, Any] = {}
+    versions = iter(range(100, 1000))
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.method != "GET":
+            stored.update(await request.json())
+            stored["metadata"] = {**stored["metadata"], "resourceVersion": str(next(versions))}
+        return web.json_response(stored, status=200 if stored else 404)
+
+    candidate = Candidates(await pretend(answer), "system").make("me")
+    await candidate.acquire()
+    holding = asyncio.create_task(candidate.hold())
+    await asyncio.sleep(0.5)
+    assert not holding.done()
+    stored["metadata"]["resourceVersion"] = "7"
+    with pytest.raises(Lost, match="etcd was restored"):
+        await asyncio.wait_for(holding, 10)

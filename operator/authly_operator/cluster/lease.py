@@ -4,7 +4,9 @@ What keeps two from leading at once: every write of the Lease carries the resour
 read, so one of two candidates wins. The holder counts from the moment before it sent its last
 renewal and stops `deadline` seconds later; the others wait until the Lease did not change for the
 longer `duration`, each by its own clock (clocks of machines are never compared). A holder that
-finds the Lease deleted or somebody else's stops at once.
+finds the Lease deleted or somebody else's stops at once; and so does one that finds it at a lower
+resourceVersion than it wrote: etcd was restored, and whatever its process knows is of a future
+that did not come.
 
 What is left over is fenced by the epoch: a holder that was suspended between `check` and a write
 may still send it, and where a held Lease is deleted by hand while a new candidate starts, the old
@@ -90,6 +92,8 @@ class Lease:
     elapsed: Callable[[], float] = elapsed
     _epoch: int = 0
     _renewed: float | None = None
+    _written: int = 0
+    """The resourceVersion that the last write was answered with."""
     _sight: _Sight | None = None
 
     async def acquire(self) -> int:
@@ -174,6 +178,9 @@ class Lease:
             holder = "deleted" if found is None else f"taken by {_holder(found) or 'nobody'}"
             self._renewed = None
             raise Lost(f"the Lease {self._place} was {holder}")  # noqa: EM102
+        if _version(found) < self._written:
+            self._renewed = None
+            raise Lost(f"the Lease {self._place} went back in time: etcd was restored")  # noqa: EM102
         await self._write(found, self._epoch)
         return True
 
@@ -220,7 +227,14 @@ class Lease:
                 "renewTime": now,
             },
         }
-        await (self.api.replace(manifest) if found else self.api.create(manifest))
+        written = await (self.api.replace(manifest) if found else self.api.create(manifest))
+        self._written = _version(written)
+
+
+def _version(found: dict[str, Any]) -> int:
+    """The resourceVersion, which grows (Kubernetes 1.35, API concepts); 0 where it is no number."""
+    text = str(found["metadata"].get("resourceVersion", ""))
+    return int(text) if text.isdecimal() else 0
 
 
 def _holder(found: dict[str, Any]) -> str:
