@@ -171,7 +171,12 @@ class Cluster:
 
 def create(**settings: str) -> Cluster:
     """Initialise and start a cluster; `settings` go over those that make tests fast."""
-    directory = _directory()
+    return create_in(None, settings)
+
+
+def create_in(parent: Path | None, settings: dict[str, str]) -> Cluster:
+    """As `create`, with its files in a directory of `parent`."""
+    directory = _directory(parent)
     password_file = directory / "password"
     password_file.write_text(PASSWORD)
     password_file.chmod(0o644)
@@ -205,8 +210,8 @@ def create(**settings: str) -> Cluster:
     return cluster
 
 
-def _directory() -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="authly-postgres-"))
+def _directory(parent: Path | None = None) -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="authly-postgres-", dir=parent))
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
         os.chown(directory, account.pw_uid, account.pw_gid)

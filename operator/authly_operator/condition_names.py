@@ -54,6 +54,8 @@ class Reason(StrEnum):
     """The StatefulSet or Cluster of the database does not exist yet."""
     DATABASE_STARTING = "DatabaseStarting"
     """The database that the operator made exists and is not ready yet."""
+    DISK_FULL = "DiskFull"
+    """The volume of the managed database has no room left; PostgreSQL starts when it has grown."""
     DATABASE_UNREACHABLE = "DatabaseUnreachable"
     """The database refused the operator, or did not answer."""
     WAITING_FOR_DATABASE = "WaitingForDatabase"

@@ -10,6 +10,12 @@ from authly_operator.observed import DatabaseProbe, EndpointProbe, Identity, Sec
 
 Judge = Callable[..., dict[str, tuple[str, str, str]]]
 EXTERNAL = {"database": {"external": {"secretRef": {"name": "postgres", "key": "url"}}}}
+NO_ROOM = """\
+LOG:  redo done at 0/5FFF8B0
+FATAL:  could not write to file "pg_wal/xlogtemp.31157": No space left on device
+LOG:  startup process (PID 31157) exited with exit code 1
+LOG:  shutting down due to startup process failure
+"""
 NO_SECRET = "key url of Secret postgres (database.external.secretRef) does not exist or is empty"
 UNBOUND = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."
 FIRST = ("Deployment", "Job")
@@ -97,6 +103,14 @@ def test_nothing_but_the_beginning_is_claimed_where_nothing_was_seen(judge_serve
             },
             "False", "DatabaseStarting", "not ready yet",
             id="a pod of another component tells nothing of the database",
+        ),
+        pytest.param(
+            {
+                "children": {("StatefulSet", "main-database"): {"status": {}}},
+                "waiting": [("database", "main-database-0", "CrashLoopBackOff", NO_ROOM)],
+            },
+            "False", "DiskFull", "disk full: raise spec.database.managed.storage.size",
+            id="a volume without room for its log",
         ),
         pytest.param(
             {"database": DatabaseProbe(error="password authentication failed")},

@@ -26,6 +26,8 @@ REASONS: Final[Mapping[str, Reason]] = {
     "Unschedulable": Reason.UNSCHEDULABLE,
 }
 ADVICE: Final[Mapping[Reason, str]] = {
+    Reason.DISK_FULL: "disk full: raise spec.database.managed.storage.size, and PostgreSQL starts"
+    " again by itself; metadata and keys are served meanwhile",
     _IMAGE: "check the image's name and tag, and the nodes' access to its registry",
     _CRASH: "read kubectl logs -n {namespace} {pod} --all-containers",
     Reason.UNSCHEDULABLE: "add nodes, or lower the requested resources",
@@ -33,6 +35,8 @@ ADVICE: Final[Mapping[Reason, str]] = {
     " cluster (kubectl get storageclass,pvc -n {namespace})",
     Reason.CONTAINER_NOT_RUNNING: "read kubectl describe pod -n {namespace} {pod}",
 }
+_NO_ROOM: Final = "No space left on device"
+"""What PostgreSQL says last, as of the C library (ENOSPC)."""
 STUCK: Final = frozenset(ADVICE)
 """Reasons that seldom pass without a person."""
 
@@ -67,6 +71,8 @@ def worst(blocked: Collection[Waiting], namespace: str) -> Blockage | None:
 
 def reason_of(waiting: Waiting) -> Reason:
     """The condition reason of a pod that does not run."""
+    if waiting.component == Component.DATABASE.value and _NO_ROOM in waiting.message:
+        return Reason.DISK_FULL
     unbound = waiting.reason == "Unschedulable" and "PersistentVolumeClaim" in waiting.message
     if unbound:
         return Reason.VOLUME_UNBOUND

@@ -32,7 +32,9 @@ _MISSING_SCHEMA = (
     pg.InvalidSqlStatementName,
 )
 _GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TooManyRequests, PoolClosed)
-_UNAVAILABLE = (*_GONE, *_MISSING_SCHEMA)
+# It takes no writes for now: a standby, or one that somebody keeps from filling its disk.
+_READS_ONLY = (pg.ReadOnlySqlTransaction,)
+_UNAVAILABLE = (*_GONE, *_READS_ONLY, *_MISSING_SCHEMA)
 
 
 class Database:
