@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e import bucket as buckets, external, installation
+from tests.e2e import bucket as buckets, external, installation, jobs
 from tests.e2e.bucket import Bucket
 from tests.e2e.instance import Instance, manifests
 from tests.e2e.kube import Kube, Object
@@ -38,24 +38,6 @@ UPDATE authly.sessions SET expires_at = now() - interval '2 days'
 def tokens(instance: Instance) -> Object:
     """What a person was given before the backup."""
     return instance.sign_in()
-
-
-def run_now(instance: Instance, cronjob: str) -> Object:
-    """Run a CronJob by hand, as the operations guide says; what its Job reported."""
-    kube, place = instance.kube, instance.namespace
-    kube.run("create", "job", "by-hand", f"--from=cronjob/{cronjob}", "-n", place)
-    try:
-
-        def over(job: Object) -> bool:
-            return bool({"succeeded", "failed"} & job["status"].keys())
-
-        done = kube.wait_for("job", "by-hand", place, over)
-        log = kube.logs("job/by-hand", place)
-        assert done["status"].get("succeeded") == 1, log
-        report: Object = json.loads(log.splitlines()[-1])
-        return report
-    finally:
-        kube.delete("job", "by-hand", place, "--cascade=foreground")
 
 
 def secrets_of(instance: Instance, tokens: Object) -> set[str]:
@@ -148,7 +130,7 @@ def test_a_backup_to_a_claim_is_the_whole_database_and_holds_no_secret(
     kube.wait_for("cronjob", "main-backup", place, bool, 30)
     counted = external.psql(kube, place, "authly", COUNTS, DATABASE_POD)
 
-    report = run_now(instance, "main-backup")
+    report = jobs.run_now(instance, "main-backup")[-1]
 
     name = report["file_name"]
     assert on_shelf(instance, "sha256sum", "-c", f"{name}.sha256") == f"{name}: OK\n"
@@ -171,7 +153,7 @@ def test_maintenance_sweeps_what_has_expired_and_nothing_else(
     kept = instance.sign_in()
     before = json.loads(external.psql(kube, place, "authly", COUNTS, DATABASE_POD))
 
-    report = run_now(instance, "main-maintenance")
+    report = jobs.run_now(instance, "main-maintenance")[-1]
 
     after = json.loads(external.psql(kube, place, "authly", COUNTS, DATABASE_POD))
     for table in ("tokens", "sessions", "authorization_codes"):
@@ -223,7 +205,7 @@ def test_a_backup_to_a_bucket_is_the_whole_database_and_holds_no_secret(
     tokens = abroad.sign_in()
     counted = external.psql(abroad.kube, ABROAD, "postgres", COUNTS)
 
-    report = run_now(abroad, "main-backup")
+    report = jobs.run_now(abroad, "main-backup")[-1]
 
     name = report["file_name"]
     assert bucket.names == [name, f"{name}.json", f"{name}.sha256"]
