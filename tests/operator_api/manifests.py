@@ -21,6 +21,10 @@ def client(uri: str) -> dict[str, Any]:
     return {"redirectUris": [uri]}
 
 
+def signing(**keys: Any) -> dict[str, Any]:
+    return {"auth": {"method": "PrivateKeyJwt", "privateKeyJwt": keys}}
+
+
 def keyed(**keys: str) -> dict[str, Any]:
     return {"secretTemplate": {"keys": keys}}
 
@@ -136,6 +140,8 @@ ACCEPTED = [
     ("AuthlyClient", client("com.example.app:/callback")),
     ("AuthlyClient", keyed(clientId="ID", clientSecret="SECRET", tokenEndpoint="TOKEN_URL")),
     ("AuthlyClient", {"type": "Public", **keyed(clientId="ID")}),
+    ("AuthlyClient", signing(generate=True)),
+    ("AuthlyClient", signing(generate=True) | keyed(privateKey="tls.key")),
 ]
 REFUSED = [
     ("AuthlyServer", {"issuer": None}, "set issuer, or ingress.host"),
@@ -309,6 +315,13 @@ REFUSED = [
     ("AuthlyClient", {"type": "Public", "auth": {"secret": {}}}, "remove auth.secret"),
     ("AuthlyClient", {"auth": {"method": "None"}}, "must authenticate"),
     ("AuthlyClient", {"auth": {"secret": {"source": "Existing"}}}, "Existing needs ref"),
+    ("AuthlyClient", signing(), "set one of jwks, jwksUri and generate"),
+    (
+        "AuthlyClient",
+        signing(generate=True, jwksUri="https://a.example/jwks"),
+        "set one of jwks, jwksUri and generate",
+    ),
+    ("AuthlyClient", signing(generate=True) | keyed(clientId="ID"), "keys.privateKey"),
     ("AuthlyClient", keyed(clientId="ID"), "set secretTemplate.keys.clientSecret"),
     ("AuthlyClient", keyed(clientId="X", clientSecret="X"), "give each its own key"),
     ("AuthlyClient", keyed(clientSecret="not a key"), "should match"),

@@ -142,6 +142,11 @@ class Spec(value.Value):
                 "the Secret is where the client secret is kept: set"
                 " secretTemplate.keys.clientSecret",
             ),
+            value.rule(
+                "!has(self.secretTemplate.keys) || has(self.secretTemplate.keys.privateKey)"
+                " || !has(self.auth.privateKeyJwt) || !self.auth.privateKeyJwt.generate",
+                "the Secret is where the generated key is kept: set secretTemplate.keys.privateKey",
+            ),
             *rotations.RULES,
         )
     )
@@ -225,6 +230,11 @@ class Spec(value.Value):
         """The method that holds, where none was chosen too."""
         public = self.type is ClientType.PUBLIC
         return self.auth.method or (AuthMethod.NONE if public else AuthMethod.CLIENT_SECRET_BASIC)
+
+    def has_generated_key(self) -> bool:
+        """Whether the operator draws the key that the client proves itself by."""
+        keys = self.auth.private_key_jwt
+        return keys is not None and keys.generate
 
     def has_secret(self) -> bool:
         """Whether client and server share a secret."""

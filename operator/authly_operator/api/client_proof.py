@@ -29,8 +29,8 @@ class PrivateKeyJwt(value.Value):
     model_config = ConfigDict(
         json_schema_extra=value.rules(
             value.rule(
-                "has(self.jwksUri) != has(self.jwks)",
-                "the public keys are in one place: set jwks or jwksUri",
+                "[has(self.jwks), has(self.jwksUri), self.generate].exists_one(one, one)",
+                "the public keys are in one place: set one of jwks, jwksUri and generate",
             )
         )
     )
@@ -39,6 +39,9 @@ class PrivateKeyJwt(value.Value):
     """The public keys as a JWK set in JSON (RFC 7517), for example {"keys": [...]}."""
     jwks_uri: Annotated[str, Field(max_length=2048, pattern=r"^https://[^\s]+$")] | None = None
     """Where the client publishes them; the server must be allowed to connect there."""
+    generate: bool = False
+    """Whether the operator draws an ES256 key pair: the private key goes into the client's Secret,
+    as PEM and as JWK, the public one to the server."""
 
 
 class ServiceAccount(value.Value):

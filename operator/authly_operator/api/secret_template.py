@@ -10,6 +10,8 @@ from authly_operator.api import reference, value
 _NAMES = (
     "clientId",
     "clientSecret",
+    "privateKey",
+    "privateKeyJwk",
     "issuer",
     "authorizationEndpoint",
     "tokenEndpoint",
@@ -38,6 +40,10 @@ class Keys(value.Value):
     """Key of the client_id."""
     client_secret: reference.SecretKey | None = None
     """Key of the client secret, which a client that has one needs."""
+    private_key: reference.SecretKey | None = None
+    """Key of a generated private key as PEM, which a client that has one needs."""
+    private_key_jwk: reference.SecretKey | None = None
+    """Key of a generated private key as JWK."""
     issuer: reference.SecretKey | None = None
     """Key of the issuer."""
     authorization_endpoint: reference.SecretKey | None = None

@@ -1,13 +1,14 @@
 """CredentialsReady: the Secret for the client's pods was seen with the current values."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import authly_client
 from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.material import client_secret
+from authly_operator.material import client_key, client_secret
 from authly_operator.observed import ClientObserved, SecretData, SecretSeen
 
 
@@ -69,6 +70,8 @@ def _outdated(
     keys = [key for key, value in wanted.items() if found.get(key) != value]
     if spec.has_secret() and found.get(SECRET_KEY) is None:
         keys.append(SECRET_KEY)
+    if spec.has_generated_key() and found.get(client_key.KEY) is None:
+        keys.append(client_key.KEY)
     if not keys:
         return None
     names = ", ".join(sorted({*keys}))
@@ -86,15 +89,26 @@ def _source(spec: authly_client.Spec, seen: ClientObserved) -> dict[str, str]:
 
 
 def _unregistered(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:
-    """A confidential client's Secret whose secret the server would refuse."""
-    if not spec.has_secret() or seen.row is None:
+    """A confidential client's Secret whose secret, or key, the server would refuse."""
+    if seen.row is None:
         return None
-    held = seen.secret.data.get(SECRET_KEY) if seen.secret else None
-    known = seen.row.get("secret_sha256") or ()
-    if held is not None and client_secret.digest(held) in known:
+    held = seen.secret.data if seen.secret else SecretData({})
+    unknown = _unknown(spec, held, seen.row)
+    if unknown is None:
         return None
-    message = f"the server does not know {SECRET_KEY} of Secret {_name(spec, seen)} yet: see Synced"
+    message = f"the server does not know {unknown} of Secret {_name(spec, seen)} yet: see Synced"
     return judgement.fails(TYPE, Reason.SECRET_NOT_REGISTERED, message)
+
+
+def _unknown(spec: authly_client.Spec, held: SecretData, row: Mapping[str, Any]) -> str | None:
+    """By which key the Secret holds what the registration does not have."""
+    text, pem = held.get(SECRET_KEY), held.get(client_key.KEY)
+    known = row.get("secret_sha256") or ()
+    if spec.has_secret() and (text is None or client_secret.digest(text) not in known):
+        return SECRET_KEY
+    if spec.has_generated_key() and (pem is None or not client_key.knows(row, pem)):
+        return client_key.KEY
+    return None
 
 
 def _written(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:

@@ -6,6 +6,7 @@ from typing import Any
 from authly_operator import naming
 from authly_operator.api import authly_client
 from authly_operator.desired import client_row, metadata, secret as secrets, url
+from authly_operator.material import client_key
 from authly_operator.observed import Identity, Manifest, ServerView
 
 
@@ -16,15 +17,18 @@ def build(
     secret: str | None,
     *,
     rotated_for: str = "",
+    key: str | None = None,
 ) -> Manifest:
     """The Secret; without client_secret where there is none.
 
-    `rotated_for` is a digest of the request that its client secret answers, written along with it.
+    `key` is the private key of a client that was given one, as PEM. `rotated_for` is a digest of
+    the request that its client secret answers, written along with it.
     """
     issuer = server.spec.effective_issuer()
     values = {
         "client_id": client_row.client_id(spec, identity),
         **({"client_secret": secret} if secret is not None else {}),
+        **(client_key.values(key) if key is not None else {}),
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",

@@ -7,7 +7,7 @@ what is wrong with that is said only to whoever has proved who they are (RFC 674
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote_plus, urlsplit
@@ -30,6 +30,7 @@ PROVED: Final = frozenset(
     }
 )
 """Errors that come after authentication."""
+ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _REFUSED: Final = "invalid_client"
 _OK: Final = 200
 
@@ -39,7 +40,9 @@ class Credentials:
     """What a client's pods have, and how they are to show it."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str = field(default="", repr=False)
+    assertion: Callable[[], str] | None = field(default=None, repr=False)
+    """Signs another one each time it is called (private_key_jwt), in place of a secret."""
     in_form: bool = False
     """client_secret_post rather than client_secret_basic."""
     may_use_client_credentials: bool = False
@@ -78,7 +81,7 @@ async def _ask(
     session: aiohttp.ClientSession, target: str, host: str, credentials: Credentials
 ) -> tuple[int, Mapping[str, Any]]:
     headers = {"Host": host, "Accept": "application/json", "Accept-Encoding": "identity"}
-    if not credentials.in_form:
+    if not credentials.in_form and credentials.assertion is None:
         headers["Authorization"] = _basic(credentials)
     try:
         async with session.post(
@@ -102,7 +105,11 @@ def _form(credentials: Credentials) -> dict[str, str]:
         form = {"grant_type": "client_credentials"}
     else:
         form = {"grant_type": "refresh_token", "refresh_token": "issued-by-nobody"}
-    if credentials.in_form:
+    if credentials.assertion is not None:
+        form["client_id"] = credentials.client_id
+        form["client_assertion_type"] = ASSERTION
+        form["client_assertion"] = credentials.assertion()
+    elif credentials.in_form:
         form["client_id"] = credentials.client_id
         form["client_secret"] = credentials.client_secret
     return form

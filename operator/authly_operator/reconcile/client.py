@@ -14,7 +14,7 @@ from authly_operator.conditions import (
 from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_drift, client_row, client_secret
 from authly_operator.instance import errors, registry
-from authly_operator.material import client_secret as material, secret_rotation
+from authly_operator.material import client_key, client_secret as material, secret_rotation
 from authly_operator.observed import ClientObserved, Written
 from authly_operator.reconcile import (
     custom_resource,
@@ -110,7 +110,9 @@ async def _bring_about(
         if seen.written is not None or (secret := _draw(tools, spec, seen)) is None:
             return seen
         await registration.hold(tools, body)
-        seen = await pod_secret.write(tools, spec, seen, secret.text)
+        key = client_key.draw(spec, seen, tools.draw(client_key.BYTES))
+        spec = client_key.registered(spec, key)
+        seen = await pod_secret.write(tools, spec, seen, secret.text, key)
         if seen.failures:
             return seen
         seen = await _write_row(tools, body, spec, seen, url=place.url, text=secret.text)

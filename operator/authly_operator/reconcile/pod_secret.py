@@ -36,23 +36,27 @@ def former_name(body: Mapping[str, Any], spec: authly_client.Spec) -> str | None
 
 
 async def write(
-    tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved, text: str | None
+    tools: Collaborators,
+    spec: authly_client.Spec,
+    seen: ClientObserved,
+    text: str | None,
+    key: str | None,
 ) -> ClientObserved:
-    """Bring the Secret to what it should hold; `text` is the client secret, None without one."""
+    """Bring the Secret to what it should hold: client secret and private key, None without one."""
     assert seen.server is not None  # noqa: S101  # there is no URL without a server
     held = [one.data.get("client_secret") for one in (seen.secret, seen.former) if one]
     mark = secret_rotation.mark(seen, replaces=text not in held)
-    built = client_secret.build(spec, seen.identity, seen.server, text, rotated_for=mark)
+    built = client_secret.build(spec, seen.identity, seen.server, text, rotated_for=mark, key=key)
     manifest = secret_keys.named(built, spec.secret_template)
-    key = (manifest["kind"], manifest["metadata"]["name"])
-    stored = await gather.secret(tools.api, seen.identity.namespace, key[1])
-    applied = await tools.applier.apply([manifest], {key: stored} if stored else {})
+    place = (manifest["kind"], manifest["metadata"]["name"])
+    stored = await gather.secret(tools.api, seen.identity.namespace, place[1])
+    applied = await tools.applier.apply([manifest], {place: stored} if stored else {})
     measures.count(tools.metrics, "AuthlyClient", applied)
     if applied.failures:
         return dataclasses.replace(seen, failures=applied.failures)
-    found = await find(tools, seen.identity, key[1])
+    found = await find(tools, seen.identity, place[1])
     if found is not None:
-        tools.memory.keep(seen.identity.uid, key[1], found.data.data)
+        tools.memory.keep(seen.identity.uid, place[1], found.data.data)
     return dataclasses.replace(seen, secret=found)
 
 

@@ -1,7 +1,7 @@
 """Show the token endpoint what the Secret for a client's pods holds, once for each change of it."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from authly_operator.api import authly_client, client_authentication
@@ -9,7 +9,7 @@ from authly_operator.condition_names import Condition
 from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_secret
 from authly_operator.instance import verification
-from authly_operator.material import client_secret as material
+from authly_operator.material import client_key, client_secret as material
 from authly_operator.observed import ClientObserved, Verified
 from authly_operator.reconcile import status
 from authly_operator.reconcile.collaborators import Collaborators
@@ -26,33 +26,62 @@ async def verify(
 
     `url` is None where the client may not be registered now.
     """
-    text = _secret(spec, seen)
-    if text is None or url is None or seen.server is None or not seen.server.ready:
+    if url is None or seen.server is None or not seen.server.ready:
         return seen
-    client_id = str((seen.row or {})["client_id"])
-    digest = material.digest(text)
-    name = next((one.name for one in seen.secrets if one.digest == digest), None)
-    mark = f"{name}/{spec.auth_method()}"
+    if not _is_due(spec, seen) or (proof := _proof(tools, spec, seen)) is None:
+        return seen
     before = (body.get("status") or {}).get("verified")
-    if before == mark and status.is_true(body, Condition.CREDENTIALS_VERIFIED):
-        return dataclasses.replace(seen, verified=Verified(mark=mark))
-    shown = verification.Credentials(
-        client_id=client_id,
-        client_secret=text,
-        in_form=spec.auth_method() is client_authentication.AuthMethod.CLIENT_SECRET_POST,
-        may_use_client_credentials=authly_client.GrantType.CLIENT_CREDENTIALS in spec.grant_types,
-    )
-    return dataclasses.replace(seen, verified=await _ask(tools, seen, mark, shown))
+    if before == proof.mark and status.is_true(body, Condition.CREDENTIALS_VERIFIED):
+        return dataclasses.replace(seen, verified=Verified(mark=proof.mark))
+    return dataclasses.replace(seen, verified=await _ask(tools, seen, proof.mark, proof.shown))
 
 
-def _secret(spec: authly_client.Spec, seen: ClientObserved) -> str | None:
-    """The client secret in the Secret, where the server should know it and take it."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Proof:
+    """What is shown to the token endpoint, and what it is known by without telling it."""
+
+    mark: str
+    shown: verification.Credentials
+
+
+def _is_due(spec: authly_client.Spec, seen: ClientObserved) -> bool:
+    """Whether the server should know the client and take what it shows."""
     registered = seen.written is not None and seen.written.outcome in WRITTEN
-    if not registered or not spec.enabled or not spec.has_secret():
-        return None
-    if seen.row is None or seen.secret is None:
-        return None
-    return seen.secret.data.get("client_secret")
+    return registered and spec.enabled and seen.row is not None and seen.secret is not None
+
+
+def _proof(tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved) -> _Proof | None:
+    """By the client secret in the Secret, or by the key there; None where there is neither."""
+    assert seen.row is not None  # noqa: S101  # it is due
+    assert seen.secret is not None  # noqa: S101  # it is due
+    client_id, method = str(seen.row["client_id"]), spec.auth_method()
+    may = authly_client.GrantType.CLIENT_CREDENTIALS in spec.grant_types
+    shown = verification.Credentials(client_id=client_id, may_use_client_credentials=may)
+    text, pem = seen.secret.data.get("client_secret"), seen.secret.data.get(client_key.KEY)
+    if spec.has_secret() and text is not None:
+        digest = material.digest(text)
+        name = next((one.name for one in seen.secrets if one.digest == digest), None)
+        in_form = method is client_authentication.AuthMethod.CLIENT_SECRET_POST
+        by_secret = dataclasses.replace(shown, client_secret=text, in_form=in_form)
+        return _Proof(f"{name}/{method}", by_secret)
+    if spec.has_generated_key() and pem is not None:
+        sign = _signer(tools, seen, pem)
+        by_key = dataclasses.replace(shown, assertion=sign)
+        return _Proof(f"{client_key.key_id(pem)}/{method}", by_key)
+    return None
+
+
+def _signer(tools: Collaborators, seen: ClientObserved, pem: str) -> Callable[[], str]:
+    """Each assertion is good once."""
+    assert seen.server is not None  # noqa: S101  # the caller has looked
+    assert seen.row is not None  # noqa: S101  # likewise
+    client_id, audience = str(seen.row["client_id"]), seen.server.spec.effective_issuer()
+
+    def sign() -> str:
+        jti = tools.draw(16).hex()
+        return client_key.assertion(pem, client_id, audience, tools.clock.now(), jti)
+
+    return sign
 
 
 async def _ask(
