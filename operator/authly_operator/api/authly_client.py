@@ -46,6 +46,13 @@ class DeletionPolicy(StrEnum):
     ORPHAN = "Orphan"
 
 
+class AdoptionPolicy(StrEnum):
+    """Whether a client that is registered already, and belongs to nobody, is taken over."""
+
+    NEVER = "Never"
+    IF_UNOWNED = "IfUnowned"
+
+
 class Tokens(value.Value):
     """Lifetimes of this client's tokens; the server's where omitted."""
 
@@ -223,6 +230,9 @@ class Spec(value.Value):
     drift_policy: DriftPolicy = DriftPolicy.ENFORCE
     """Enforce puts back what somebody changes of the registration in the server's database; Report
     leaves it and tells of it, in Synced and status.drift. What a spec has no field for is left."""
+    adoption_policy: AdoptionPolicy = AdoptionPolicy.NEVER
+    """IfUnowned takes over a registration of the clientId that nobody owns, whose secret stays
+    valid for rotation.overlap; Never reports Conflict. One of another resource is always left."""
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     """Delete removes the client and its tokens, Disable keeps it refused, Orphan leaves it."""
 

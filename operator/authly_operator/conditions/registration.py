@@ -12,6 +12,7 @@ from authly_operator.observed import ClientObserved, ScopeObserved, ServerView, 
 
 
 Spec = authly_scope.Spec | authly_client.Spec
+ADOPT: Final = ", or take it over by spec.adoptionPolicy IfUnowned"
 Seen = ScopeObserved | ClientObserved
 
 WRITTEN: Final = frozenset({"Created", "Updated", "Unchanged"})
@@ -148,7 +149,8 @@ def _waiting(server: ServerView, said: str = "") -> Judgement:
 
 def _conflict(subject: str, owner: str) -> str:
     whose = f"belongs to {owner}" if owner else "exists and was not made by an operator"
-    return f"{subject} {whose}: choose another name, or delete that one; nothing was changed"
+    adopt = ADOPT if not owner and subject.startswith("client ") else ""
+    return f"{subject} {whose}: choose another name, or delete that one{adopt}; nothing was changed"
 
 
 def _detail(detail: object) -> str:

@@ -54,6 +54,11 @@ async def observe_client(url: str, client_id: str) -> Mapping[str, Any] | None:
     return row
 
 
+async def is_unowned(url: str, client_id: str) -> bool:
+    """Whether a client is registered that belongs to nobody, or was left by its owner for good."""
+    return bool(await _call(url, "SELECT authly_api.observe_unowned(%s)", client_id))
+
+
 async def observe_secrets(url: str, client_id: str) -> tuple[KnownSecret, ...]:
     """The secrets that the server takes from a client, the current one first."""
     rows = await _call(url, "SELECT authly_api.observe_secrets(%s)", client_id)
@@ -115,7 +120,8 @@ async def sweep(url: str, row: Owned, epoch: int) -> Written:
     """End a row whose owner is gone.
 
     Disabled, Deleted, Released, Unchanged, Absent, Conflict, InUse: a client is refused from then
-    on, and deleted, as a scope is, an hour after its first sweep.
+    on, and deleted, as a scope is, an hour after its first sweep. One with the policy orphan goes
+    on, and belongs to nobody.
     """
     statement: LiteralString = (
         "SELECT authly_api.sweep_client(%s, %s, %s)"

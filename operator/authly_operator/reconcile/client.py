@@ -17,6 +17,7 @@ from authly_operator.instance import errors, registry
 from authly_operator.material import client_key, client_secret as material, secret_rotation
 from authly_operator.observed import ClientObserved, Written
 from authly_operator.reconcile import (
+    adoption,
     custom_resource,
     drifting,
     pod_secret,
@@ -158,7 +159,7 @@ async def _examine(spec: authly_client.Spec, seen: ClientObserved, url: str) -> 
     row = await registry.observe_client(url, client_row.client_id(spec, seen.identity))
     secrets = await registry.observe_secrets(url, row["client_id"]) if row else ()
     seen = dataclasses.replace(seen, row=row, secrets=secrets)
-    if row is not None and row["owner"] != seen.identity.owner:
+    if row is not None and not await adoption.is_ours(spec, seen.identity, url, row):
         return dataclasses.replace(seen, written=Written(outcome="Conflict", detail=row["owner"]))
     unknown = () if row else await registry.unknown_scopes(url, spec.scopes)
     if not unknown:
@@ -199,7 +200,8 @@ async def _write_row(
     seen = dataclasses.replace(seen, drift=plan.drift)
     if plan.row is None:
         return dataclasses.replace(seen, synced=synced)
-    written = await registry.apply_client(url, plan.row, tools.epoch())
+    row = {**plan.row, "adopt": adoption.is_asked_for(spec)}
+    written = await registry.apply_client(url, row, tools.epoch())
     found = await registry.observe_client(url, client_id)
     secrets = await registry.observe_secrets(url, client_id)
     known = synced if written.outcome in WRITTEN else None
@@ -217,6 +219,8 @@ async def _end(
     url = await registration.url_to_delete(tools, place)
     if spec.deletion_policy is authly_client.DeletionPolicy.ORPHAN:
         await pod_secret.leave(tools, spec, seen.identity)
+        if url is not None:
+            await adoption.orphan(tools, spec, seen, url)
     elif url is not None:
         seen = await _take_away(tools, spec, seen, url)
     if await registration.let_go(tools, body, seen.identity, waits=seen.error is not None):

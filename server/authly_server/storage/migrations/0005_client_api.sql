@@ -182,11 +182,19 @@ BEGIN
     SELECT written, scope.id FROM scopes AS scope WHERE scope.name = ANY (string_list(wanted -> 'scopes'));
 END $$;
 
--- Whether nobody claims the row; those that registered themselves are never anybody else's.
+-- Whether nobody claims the row, or its owner left it for good; those that registered themselves are
+-- never anybody else's.
 CREATE FUNCTION authly.is_unowned(client_id text) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = authly, pg_temp AS $$
     SELECT EXISTS (SELECT FROM clients AS client WHERE client.client_id = is_unowned.client_id
-        AND client.owner IS NULL AND client.origin = 'operator');
+        AND client.origin = 'operator'
+        AND (client.owner IS NULL
+            OR (client.deletion_policy = 'orphan' AND client.owner_gone_at IS NOT NULL)));
+$$;
+
+CREATE FUNCTION authly_api.observe_unowned(client_id text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
+    SELECT is_unowned(observe_unowned.client_id);
 $$;
 
 -- Whether its owner had gone when it was swept last.
@@ -233,7 +241,8 @@ BEGIN
         RETURN outcome('UnknownScopes', to_jsonb(unknown));
     END IF;
     PERFORM write_client(wanted);
-    PERFORM audit(CASE WHEN stored IS NULL THEN 'client_created' ELSE 'client_updated' END,
+    PERFORM audit(CASE WHEN stored IS NULL THEN 'client_created'
+            WHEN stored -> 'owner' <> wanted -> 'owner' THEN 'client_adopted' ELSE 'client_updated' END,
         wanted ->> 'client_id', jsonb_build_object('owner', wanted -> 'owner', 'epoch', apply_client.epoch));
     PERFORM announce('client', wanted ->> 'client_id');
     RETURN outcome(CASE WHEN stored IS NULL THEN 'Created' ELSE 'Updated' END);

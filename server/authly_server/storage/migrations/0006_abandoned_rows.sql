@@ -9,9 +9,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = authly, pg_temp AS $$
         ORDER BY kind, name), '[]')
     FROM (
         SELECT 'client' AS kind, client_id AS name, owner FROM clients
-        WHERE owner IS NOT NULL AND origin = 'operator' AND deletion_policy <> 'orphan'
-            AND (enabled OR (deletion_policy = 'delete'
-                AND coalesce(owner_gone_at < now() - interval '1 hour', true)))
+        WHERE owner IS NOT NULL AND origin = 'operator' AND CASE deletion_policy
+            WHEN 'orphan' THEN owner_gone_at IS NULL
+            ELSE enabled OR (deletion_policy = 'delete'
+                AND coalesce(owner_gone_at < now() - interval '1 hour', true)) END
         UNION ALL
         SELECT 'scope', name, owner FROM scopes WHERE owner IS NOT NULL AND deletion_policy <> 'orphan'
     ) AS owned;
@@ -32,8 +33,12 @@ BEGIN
     IF found.owner IS DISTINCT FROM sweep_client.owner THEN
         RETURN outcome('Conflict', to_jsonb(coalesce(found.owner, '')));
     END IF;
-    IF found.deletion_policy = 'orphan' THEN
+    IF found.deletion_policy = 'orphan' AND found.owner_gone_at IS NOT NULL THEN
         RETURN outcome('Unchanged');
+    END IF;
+    IF found.deletion_policy = 'orphan' THEN
+        UPDATE clients AS client SET owner_gone_at = now() WHERE client.id = found.id;
+        RETURN outcome('Released');
     END IF;
     IF found.deletion_policy = 'delete' AND found.owner_gone_at < now() - interval '1 hour' THEN
         RETURN authly_api.delete_client(sweep_client.client_id, sweep_client.owner, sweep_client.epoch);
