@@ -58,6 +58,8 @@ class Reason(StrEnum):
     """The volume of the managed database has no room left; PostgreSQL starts when it has grown."""
     DATABASE_UNREACHABLE = "DatabaseUnreachable"
     """The database refused the operator, or did not answer."""
+    DATABASE_CLAIMED = "DatabaseClaimed"
+    """The database belongs to another AuthlyServer; nothing is changed there."""
     WAITING_FOR_DATABASE = "WaitingForDatabase"
     """The migration starts when the database is ready."""
     NOT_PROBED = "NotProbed"

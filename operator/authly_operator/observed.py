@@ -99,6 +99,15 @@ class ReplicaSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    """The AuthlyServer that a database belongs to."""
+
+    owner: str
+    """namespace/name."""
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseProbe:
     """What `authly_api.observe_instance()` answered, or why it did not."""
 
@@ -106,6 +115,8 @@ class DatabaseProbe:
     error: str | None = None
     replicas: tuple[ReplicaSeen, ...] | None = None
     """None where the schema is too old to know."""
+    claimant: Claimant | None = None
+    """None where nobody has claimed it, or the schema is too old to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from authly_server.settings import Settings
 
 if TYPE_CHECKING:
     from authly_server.storage.bootstrap import Administrator
+    from authly_server.storage.claim import Claimant
 
 
 COMMANDS = {
@@ -122,6 +123,7 @@ def _migrate(settings: Settings) -> int:
             operator_url=settings.operator_database_url,
             extensions=settings.database_extensions,
             administrator=_administrator(settings),
+            claimant=_claimant(settings),
         )
     except errors.MigrationError as error:
         raise conclusion.Failure(str(error)) from error
@@ -152,6 +154,18 @@ def _administrator(settings: Settings) -> "Administrator | None":
         settings.admin_email,
         functools.partial(passwords.hash_now, password, settings.password_hash_cost),
         functools.partial(passwords.matches_now, password),
+    )
+
+
+def _claimant(settings: Settings) -> "Claimant | None":
+    from authly_server.storage.claim import Claimant  # noqa: PLC0415
+
+    if not settings.instance_owner or not settings.instance_uid:
+        return None
+    return Claimant(
+        owner=settings.instance_owner,
+        uid=settings.instance_uid,
+        taken_from=settings.instance_taken_from,
     )
 
 

@@ -140,6 +140,13 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     management_port: Port = 9000
     """Where /metrics is."""
 
+    instance_owner: str | None = None
+    """For migrate: whose database it is, as namespace/name of an AuthlyServer. That of another one
+    is left alone."""
+    instance_uid: str | None = None
+    """For migrate: the uid of that AuthlyServer."""
+    instance_taken_from: str | None = None
+    """For migrate: the AuthlyServer whose database it was and is not to be any more."""
     admin_email: Email | None = None
     """For migrate: the first user, an administrator."""
     admin_password: str | None = Field(default=None, repr=False)

@@ -14,6 +14,7 @@ from authly_operator.conditions.judgement import Judgement
 from authly_operator.material import client_secret
 from authly_operator.observed import (
     ChildKey,
+    Claimant,
     ClientObserved,
     DatabaseProbe,
     EndpointProbe,
@@ -102,6 +103,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         shortages: tuple[str, ...] = (),
         approved: bool = True,
         signing_keys_missing: str | None = None,
+        claimed_by: Claimant | None = None,
         beside: Mapping[ChildKey, Mapping[str, Any]] | None = None,
         **fields: Any,
     ) -> dict[str, Told]:
@@ -129,6 +131,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
             image=IMAGE,
             migration_job=JOB,
             role_lock_job=LOCK,
+            claimed_by=claimed_by,
             config_hash="hash-of-now",
             missing=missing,
             impossible=impossible,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from authly_operator.observed import DatabaseProbe, EndpointProbe, Identity, SecretData
+from authly_operator.observed import Claimant, DatabaseProbe, EndpointProbe, Identity, SecretData
 
 
 Judge = Callable[..., dict[str, tuple[str, str, str]]]
@@ -368,3 +368,19 @@ def test_a_paused_server_says_so_and_goes_on_being_judged(
     assert says in judged["Paused"][2]
     assert judged["Available"][:2] == ("False", "ReplicasUnavailable")
     assert judged["Ready"][:2] == ("False", "ReplicasUnavailable")
+
+
+def test_a_database_of_another_server_is_told_with_its_owner_and_the_way_out(
+    judge_server: Judge,
+) -> None:
+    judged = judge_server(claimed_by=Claimant(owner="bank/main", uid="1"))
+    status, reason, message = judged["DatabaseReady"]
+    assert (status, reason) == ("False", "DatabaseClaimed")
+    assert "belongs to AuthlyServer bank/main" in message
+    assert "authly.dev/take-database-from=bank/main" in message
+    assert judged["Ready"][:2] == ("False", "DatabaseClaimed")
+
+
+def test_one_of_the_same_name_in_another_cluster_is_told_by_its_uid(judge_server: Judge) -> None:
+    judged = judge_server(claimed_by=Claimant(owner="auth/main", uid="uid-elsewhere"))
+    assert "another cluster, by its uid uid-elsewhere" in judged["DatabaseReady"][2]

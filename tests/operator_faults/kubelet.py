@@ -16,6 +16,7 @@ from tests.operator_faults.kubernetes_api import MERGE, Api, Object, path
 
 from authly_operator import naming
 from authly_server.storage import migration, role_lock
+from authly_server.storage.claim import Claimant
 
 
 Environ = dict[str, str]
@@ -129,6 +130,11 @@ def migrate(environ: Environ) -> None:
         environ["DATABASE_URL"],
         server_url=environ["SERVER_DATABASE_URL"],
         operator_url=environ["OPERATOR_DATABASE_URL"],
+        claimant=Claimant(
+            owner=environ["INSTANCE_OWNER"],
+            uid=environ["INSTANCE_UID"],
+            taken_from=environ.get("INSTANCE_TAKEN_FROM"),
+        ),
     )
 
 

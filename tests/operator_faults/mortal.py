@@ -32,7 +32,12 @@ from authly_operator.cluster import connection, lease
 from authly_operator.instance import idle
 
 
-QUESTIONS = ("SELECT 1", "SELECT authly_api.observe_", "SELECT coalesce(array_agg(")
+QUESTIONS = (
+    "SELECT 1",
+    "SELECT to_regprocedure",
+    "SELECT authly_api.observe_",
+    "SELECT coalesce(array_agg(",
+)
 """How statements begin that change nothing; whatever else there is counts as a side effect."""
 DEFECT = 70
 _renews = contextvars.ContextVar("renews", default=False)

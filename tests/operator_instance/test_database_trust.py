@@ -90,7 +90,7 @@ def stranger(tmp_path: Path) -> str:
 async def test_a_database_is_believed_by_its_authority(credentials: Credentials) -> None:
     url = operators(credentials())
 
-    assert await database.reachable(url) is None
+    assert (await database.probe(url)).error is None
     with psycopg.connect(url) as connection:
         assert connection.execute(ENCRYPTED).fetchone() == (True,)
 
@@ -98,7 +98,7 @@ async def test_a_database_is_believed_by_its_authority(credentials: Credentials)
 async def test_a_database_of_another_authority_is_not_believed(
     credentials: Credentials, stranger: str
 ) -> None:
-    fault = await database.reachable(operators(credentials(pem=stranger)))
+    fault = (await database.probe(operators(credentials(pem=stranger)))).error
 
     assert fault is not None
     assert "certificate verify failed" in fault
@@ -108,12 +108,12 @@ async def test_a_database_of_another_authority_is_not_believed(
 async def test_another_host_with_the_certificate_is_believed_only_by_verify_ca(
     credentials: Credentials,
 ) -> None:
-    fault = await database.reachable(operators(credentials(host=ELSEWHERE)))
+    fault = (await database.probe(operators(credentials(host=ELSEWHERE)))).error
 
     assert fault is not None
     assert "does not match host name" in fault
     lenient = operators(credentials(host=ELSEWHERE, sslMode="VerifyCA"))
-    assert await database.reachable(lenient) is None
+    assert (await database.probe(lenient)).error is None
 
 
 async def test_require_encrypts_and_believes_everybody(credentials: Credentials) -> None:
@@ -127,10 +127,10 @@ async def test_an_authority_that_changes_is_a_file_of_its_own(
     credentials: Credentials, stranger: str
 ) -> None:
     good = operators(credentials())
-    assert await database.reachable(good) is None
+    assert (await database.probe(good)).error is None
 
-    assert await database.reachable(operators(credentials(pem=stranger))) is not None
-    assert await database.reachable(good) is None
+    assert (await database.probe(operators(credentials(pem=stranger)))).error is not None
+    assert (await database.probe(good)).error is None
 
 
 async def test_the_migrated_database_answers_the_operators_own_role_by_tls(

@@ -13,7 +13,7 @@ from throwaway import postgres as throwaway_postgres
 
 
 async def test_a_database_that_answers_has_no_fault(empty_database_url: str) -> None:
-    assert await database.reachable(empty_database_url) is None
+    assert (await database.probe(empty_database_url)).error is None
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ async def test_each_fault_is_told_apart(
     empty_database_url: str, change: tuple[str, str], told: str
 ) -> None:
     url = f"{empty_database_url}?connect_timeout=9".replace(*change)
-    fault = await database.reachable(url)
+    fault = (await database.probe(url)).error
     assert fault is not None
     assert told in fault
     assert "\n" not in fault
@@ -44,7 +44,7 @@ async def test_each_fault_is_told_apart(
 
 async def test_a_port_that_nobody_listens_on_is_told() -> None:
     port = throwaway_postgres.free_port()
-    fault = await database.reachable(f"postgresql://a:hunter2@127.0.0.1:{port}/b")
+    fault = (await database.probe(f"postgresql://a:hunter2@127.0.0.1:{port}/b")).error
     assert fault is not None
     assert f"the database at 127.0.0.1:{port}: Connection refused" in fault
 
@@ -58,7 +58,7 @@ def silent() -> Iterator[int]:
 
 async def test_silence_ends_within_five_seconds(silent: int) -> None:
     began = time.monotonic()
-    fault = await database.reachable(f"postgresql://a:hunter2@127.0.0.1:{silent}/b")
+    fault = (await database.probe(f"postgresql://a:hunter2@127.0.0.1:{silent}/b")).error
     assert time.monotonic() - began < 5
     assert fault is not None
     assert "no answer in time" in fault
@@ -81,7 +81,7 @@ async def liar() -> AsyncIterator[int]:
 
 
 async def test_what_is_no_database_is_told_in_one_printable_line(liar: int) -> None:
-    fault = await database.reachable(f"postgresql://a:hunter2@127.0.0.1:{liar}/b")
+    fault = (await database.probe(f"postgresql://a:hunter2@127.0.0.1:{liar}/b")).error
     assert fault is not None
     assert fault.isprintable()
     assert "hunter2" not in fault

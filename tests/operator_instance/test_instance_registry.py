@@ -67,7 +67,7 @@ BACKEND = (
 
 async def test_the_schema_revision_is_observed(migrated: Any) -> None:
     probed = await registry.observe_instance(migrated.operator)
-    assert probed == DatabaseProbe(schema_revision=revisions.latest())
+    assert probed == DatabaseProbe(schema_revision=revisions.latest(), replicas=())
 
 
 async def test_a_client_comes_changes_and_goes(migrated: Any) -> None:

@@ -18,7 +18,13 @@ REFERENCE: Final = "(database."
 
 def judge(case: Situation) -> Judgement:
     """Judge the chain: Cluster, reference, StatefulSet, then the operator's own question."""
-    return cluster.judge(case) or _unreferenced(case) or _not_up(case) or _asked(case)
+    return (
+        cluster.judge(case)
+        or _unreferenced(case)
+        or _not_up(case)
+        or _claimed(case)
+        or _asked(case)
+    )
 
 
 def _unreferenced(case: Situation) -> Judgement | None:
@@ -49,6 +55,21 @@ def _not_up(case: Situation) -> Judgement | None:
         return judgement.fails(TYPE, Reason.PODS_REFUSED, refused)
     message = f"{place}: its pod is starting and not ready yet"
     return judgement.fails(TYPE, Reason.DATABASE_STARTING, message)
+
+
+def _claimed(case: Situation) -> Judgement | None:
+    """The database of another AuthlyServer, which is left alone."""
+    other, identity = case.expected.claimed_by, case.seen.identity
+    if other is None:
+        return None
+    message = f"the database belongs to AuthlyServer {other.owner}"
+    if other.owner == identity.owner:
+        message = f"{message} of another cluster, by its uid {other.uid}: give each its own"
+        return judgement.fails(TYPE, Reason.DATABASE_CLAIMED, message)
+    take = f"{naming.TAKE_DATABASE_FROM_ANNOTATION}={other.owner}"
+    command = f"kubectl annotate -n {identity.namespace} authlyserver {identity.name} {take}"
+    message = f"{message}: give this one its own, or, if that one is gone for good, {command}"
+    return judgement.fails(TYPE, Reason.DATABASE_CLAIMED, message)
 
 
 def _asked(case: Situation) -> Judgement:

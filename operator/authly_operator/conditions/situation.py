@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from authly_operator import naming
 from authly_operator.api import authly_server
 from authly_operator.conditions import workload
-from authly_operator.observed import JobState, ServerObserved
+from authly_operator.observed import Claimant, JobState, ServerObserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class Expectation:
     """Whether the migration may start as far as people have to agree."""
     missing: tuple[str, ...] = ()
     """Sentences of references that lead nowhere, from Material.missing."""
+    claimed_by: Claimant | None = None
+    """Another AuthlyServer that the database belongs to."""
     role_lock_job: str = ""
     """Name of the Job that locks the former roles (naming.role_lock)."""
     signing_keys_missing: str | None = None

@@ -34,7 +34,7 @@ def build(plan: Plan) -> Manifest:
     container = program.container(
         plan,
         "migrate",
-        [*environment.of_credentials(plan, keys), *_extensions(plan)],
+        [*environment.of_credentials(plan, keys), *_plain(plan)],
         program.JOB_RESOURCES,
     )
     return job(plan, plan.migration_job, container, _mark(plan))
@@ -66,8 +66,15 @@ def _mark(plan: Plan) -> dict[str, str] | None:
     return {naming.ROLES_ANNOTATION: idle.mark} if idle else None
 
 
-def _extensions(plan: Plan) -> list[environment.Variable]:
-    return environment.plain({"DATABASE_EXTENSIONS": ",".join(plan.extensions)})
+def _plain(plan: Plan) -> list[environment.Variable]:
+    return environment.plain(
+        {
+            "DATABASE_EXTENSIONS": ",".join(plan.extensions),
+            "INSTANCE_OWNER": plan.seen.identity.owner,
+            "INSTANCE_UID": plan.seen.identity.uid,
+            "INSTANCE_TAKEN_FROM": plan.taken_from,
+        }
+    )
 
 
 def failure_policy(container: str) -> pod.Part:

@@ -9,7 +9,7 @@ from authly_operator import naming
 from authly_operator.api import authly_server, registration
 from authly_operator.desired import config, fingerprint
 from authly_operator.material import Material, credentials
-from authly_operator.observed import JobState, ServerObserved
+from authly_operator.observed import Claimant, JobState, ServerObserved
 
 
 _IMAGE: Final = re.compile(r"(.+?)((?::[^/@:]+)?(?:@.+)?)")
@@ -75,7 +75,8 @@ class Plan:
     def migration_job(self) -> str:
         """The Job of this image for this database; other passwords are another Job."""
         given = (self.material.credentials.get(self.newest(key), "") for key in _MIGRATED)
-        return naming.migration(self.name, self.image, "\0".join((*given, *self.extensions)))
+        whole = (*given, *self.extensions, self.seen.identity.uid)
+        return naming.migration(self.name, self.image, "\0".join(whole))
 
     @property
     def role_lock_job(self) -> str:
@@ -115,8 +116,30 @@ class Plan:
         return mode is not registration.RegistrationMode.OFF
 
     @property
+    def claimed_by(self) -> Claimant | None:
+        """The other AuthlyServer that the database belongs to: nothing is changed there then.
+
+        One of the same name may have been this one before it was created again, until a migration
+        of this one has claimed it.
+        """
+        found = self.seen.database and self.seen.database.claimant
+        if not found or found.uid == self.seen.identity.uid:
+            return None
+        if found.owner == self.seen.identity.owner:
+            return found if self.migrated else None
+        return None if found.owner == self.taken_from else found
+
+    @property
+    def taken_from(self) -> str:
+        """Whose database somebody says that this one takes over; mostly nobody's."""
+        annotations = self.seen.identity.annotations
+        return annotations.get(naming.TAKE_DATABASE_FROM_ANNOTATION, "")
+
+    @property
     def database_ready(self) -> bool:
         """Whether the database answers; an outage is none to what is rolled out already."""
+        if self.claimed_by is not None:
+            return False
         if self.spec.database.managed is not None:
             database = self.seen.child("StatefulSet", naming.database(self.name)) or {}
             return int(database.get("status", {}).get("readyReplicas") or 0) > 0

@@ -4,24 +4,33 @@ from typing import Final
 
 from authly_operator.instance import errors, session
 from authly_operator.instance.idle import Connection
+from authly_operator.observed import Claimant, DatabaseProbe
 
 
 SECONDS: Final = 2.0
 """For the answer, once connected."""
 
 
-async def reachable(owner_url: str) -> str | None:
-    """None where it answers; else one line without credentials, within five seconds.
+_HAS_SCHEMA: Final = "SELECT to_regprocedure('authly_api.observe_instance()') IS NOT NULL"
+
+
+async def probe(owner_url: str) -> DatabaseProbe:
+    """Whether it answers, or why not in one line without credentials, within five seconds.
 
     Told apart are a wrong password, an unknown host or database, refused TLS, a closed port, and
-    silence.
+    silence. Of one that answers it is told whose it is.
     """
     try:
-        await session.run_once(owner_url, _ask, SECONDS)
+        return DatabaseProbe(claimant=await session.run_once(owner_url, _ask, SECONDS))
     except errors.Unreachable as failure:
-        return str(failure)
-    return None
+        return DatabaseProbe(error=str(failure))
 
 
-async def _ask(connection: Connection) -> None:
-    await connection.execute("SELECT 1")
+async def _ask(connection: Connection) -> Claimant | None:
+    """None where nobody has claimed it; a server that was here before has made the function."""
+    row = await (await connection.execute(_HAS_SCHEMA)).fetchone()
+    if row is None or not row[0]:
+        return None
+    row = await (await connection.execute("SELECT authly_api.observe_instance()")).fetchone()
+    claim = row and row[0].get("claim")
+    return Claimant(**claim) if claim else None

@@ -15,14 +15,21 @@ from psycopg.types.json import Jsonb
 
 from authly_operator.instance import errors, idle, session
 from authly_operator.instance.idle import Connection
-from authly_operator.observed import DatabaseProbe, KnownSecret, Owned, ReplicaSeen, Written
+from authly_operator.observed import (
+    Claimant,
+    DatabaseProbe,
+    KnownSecret,
+    Owned,
+    ReplicaSeen,
+    Written,
+)
 
 
 READ_ONLY: Final = "it takes no writes: it is a standby, or default_transaction_read_only is on"
 
 
 async def observe_instance(url: str) -> DatabaseProbe:
-    """Which revision of the schema the database is at, and which replicas it has.
+    """Which revision of the schema the database is at, which replicas it has, and whose it is.
 
     Raises:
         errors.Unreachable: also where it takes no writes, as a standby does in a failover.
@@ -39,10 +46,11 @@ async def observe_instance(url: str) -> DatabaseProbe:
         return answer
 
     answer = await session.run(url, ask)
-    replicas = answer.get("replicas")
+    replicas, claim = answer.get("replicas"), answer.get("claim")
     return DatabaseProbe(
         schema_revision=answer["schema_revision"],
         replicas=None if replicas is None else tuple(ReplicaSeen(**one) for one in replicas),
+        claimant=claim and Claimant(**claim),
     )
 
 

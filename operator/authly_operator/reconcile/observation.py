@@ -144,7 +144,7 @@ async def _database(plan: Plan) -> DatabaseProbe | None:
     if plan.spec.database.managed is not None:
         return None
     owner = _url(plan, "MIGRATION_DATABASE_URL")
-    return DatabaseProbe(error=await database.reachable(owner))
+    return await database.probe(owner)
 
 
 def _url(plan: Plan, key: str) -> str:

@@ -71,7 +71,8 @@ async def _bring_about(
 
     Rows without a resource are swept first: nobody answers yet who would give them tokens.
     """
-    if plan.seen.database is not None and plan.seen.database.schema_revision is not None:
+    database = plan.seen.database
+    if database and database.schema_revision is not None and plan.claimed_by is None:
         server = Key("AuthlyServer", plan.namespace, plan.name)
         url = plan.material.credentials[registration.OPERATOR_URL]
         await abandoned.sweep(tools, server, url)
@@ -93,6 +94,7 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
         migration_job=plan.migration_job,
         config_hash=plan.config_hash,
         missing=plan.material.missing,
+        claimed_by=plan.claimed_by,
         role_lock_job=plan.role_lock_job,
         signing_keys_missing=plan.material.signing_keys_missing,
         approved=migration_job.is_approved(plan),

@@ -139,6 +139,16 @@ CARRIED: Final = (
             " ON CONFLICT (refused_until) DO NOTHING",
         ),
     ),
+    # Whose database it is: a backup of another server's may have been restored.
+    Carried(
+        "SELECT owner, uid FROM authly.instance_claim",
+        "owner text, uid text",
+        (
+            "DELETE FROM authly.instance_claim",
+            "INSERT INTO authly.instance_claim (owner, uid) SELECT owner, uid FROM present",
+        ),
+        newer="authly.instance_claim",
+    ),
     # The epoch of the operator that leads.
     Carried(
         "SELECT epoch FROM authly.operator_epoch",

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from authly_server.storage import bootstrap, migrate, revisions, roles
+from authly_server.storage import bootstrap, claim, migrate, revisions, roles
 from authly_server.storage.bootstrap import Administrator, Outcome
+from authly_server.storage.claim import Claimant
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,13 @@ def run(
     operator_url: str | None = None,
     administrator: Administrator | None = None,
     extensions: tuple[str, ...] = (),
+    claimant: Claimant | None = None,
 ) -> Migrated:
     """Bring the database of `url`, the owner's, to this program's revision.
 
     `server_url` and `operator_url` name the roles to ensure, passwords included; `administrator`
-    is who can sign in first; `extensions` are PostgreSQL's.
+    is who can sign in first; `claimant` whose the database is from now on; `extensions` are
+    PostgreSQL's.
 
     Raises:
         MigrationError: one line that says what is wrong and holds no secret.
@@ -54,8 +57,12 @@ def run(
     server = roles.parse(server_url) if server_url else None
     operator = roles.parse(operator_url) if operator_url else None
     with migrate.locked(url) as connection:
+        if claimant:
+            claim.check(connection, claimant)
         migrate.create_extensions(connection, extensions)
         applied = migrate.upgrade(connection)
+        if claimant:
+            claim.take(connection, claimant)
         roles.ensure(connection, server=server, operator=operator)
         roles.check(connection, server_url, operator_url)
         ensured = (

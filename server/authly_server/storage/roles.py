@@ -25,7 +25,8 @@ _CLOSED = (
 _SERVER = (
     "GRANT USAGE ON SCHEMA authly TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA authly TO {role}",
-    "REVOKE INSERT, UPDATE, DELETE ON authly.schema_migrations, authly.operator_epoch FROM {role}",
+    "REVOKE INSERT, UPDATE, DELETE ON authly.schema_migrations, authly.operator_epoch,"
+    " authly.instance_claim FROM {role}",
     "REVOKE UPDATE, DELETE ON authly.audit_log FROM {role}",
 )
 _OPERATOR = (
