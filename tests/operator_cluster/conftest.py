@@ -14,7 +14,7 @@ import yaml
 from aiohttp import web
 
 from authly_operator import naming
-from authly_operator.cluster import client
+from authly_operator.cluster import apply, client
 from cluster import handle
 
 
@@ -48,6 +48,11 @@ async def api(kubeconfig: Path) -> AsyncIterator[client.Client]:
     yield connected
     await connected.close()
     await asyncio.sleep(0.05)  # TLS says goodbye in the rounds after, on watches that ended now
+
+
+@pytest.fixture
+def applier(api: client.Client) -> apply.Applier:
+    return apply.Applier(api)
 
 
 @pytest.fixture

@@ -1,117 +1,27 @@
 """Applying on a real kube-apiserver: what is written, what is not, and what is left alone."""
 
-import base64
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.operator_cluster.manifests import (
+    LABELS,
+    Manifest,
+    children,
+    deployment,
+    disruption_budget,
+    network_policy,
+    secret,
+    service,
+    versions,
+)
 
 from authly_operator import naming
-from authly_operator.cluster import apply, client, gather, prune
+from authly_operator.cluster import apply, client, prune
 
 
 pytestmark = pytest.mark.control_plane
-
-Manifest = dict[str, Any]
-LABELS = naming.labels("main", naming.Component.SERVER)
-
-
-@pytest.fixture
-def applier(api: client.Client) -> apply.Applier:
-    return apply.Applier(api)
-
-
-async def children(api: client.Client, namespace: str) -> dict[tuple[str, str], Mapping[str, Any]]:
-    return await gather.children(api, namespace, "main")
-
-
-def versions(found: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[tuple[str, str], str]:
-    """What a write would change: the resourceVersion, or where controllers write a status, too,
-    the generation."""
-    return {
-        key: child["metadata"].get("generation") or child["metadata"]["resourceVersion"]
-        for key, child in found.items()
-    }
-
-
-def deployment(namespace: str, **container: Any) -> Manifest:
-    """A Deployment with values in other spellings than those the API server stores."""
-    selector = naming.selector("main", naming.Component.SERVER)
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "main", "namespace": namespace, "labels": LABELS},
-        "spec": {
-            "selector": {"matchLabels": selector},
-            "template": {
-                "metadata": {"labels": selector},
-                "spec": {
-                    "containers": [
-                        {
-                            "name": "server",
-                            "image": "authly/server:0.1.0",
-                            "ports": [{"name": "http", "containerPort": 8080}],
-                            "env": [],
-                            "resources": {
-                                "requests": {"cpu": "1000m", "memory": "1024Mi"},
-                                "limits": {"cpu": "2.0", "memory": "2048Mi"},
-                            },
-                            "volumeMounts": [
-                                {"name": "files", "mountPath": "/b", "subPath": "b"},
-                                {"name": "files", "mountPath": "/a", "subPath": "a"},
-                            ],
-                            **container,
-                        }
-                    ],
-                    "volumes": [{"name": "files", "emptyDir": {}}],
-                },
-            },
-        },
-    }
-
-
-def service(namespace: str) -> Manifest:
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": "main", "namespace": namespace, "labels": LABELS},
-        "spec": {
-            "selector": naming.selector("main", naming.Component.SERVER),
-            "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
-        },
-    }
-
-
-def network_policy(namespace: str) -> Manifest:
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "main", "namespace": namespace, "labels": LABELS},
-        "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": []},
-    }
-
-
-def disruption_budget(namespace: str) -> Manifest:
-    selector = naming.selector("main", naming.Component.SERVER)
-    return {
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": {"name": "main", "namespace": namespace, "labels": LABELS},
-        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": selector}},
-    }
-
-
-def secret(namespace: str, **data: str) -> Manifest:
-    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "main-credentials", "namespace": namespace, "labels": LABELS},
-        "type": "Opaque",
-        "data": encoded,
-    }
 
 
 async def test_what_is_absent_is_created_and_a_second_pass_writes_nothing(
@@ -391,53 +301,6 @@ async def test_a_refused_manifest_does_not_stop_the_others(
     assert "99999" in done.failures[0]
     assert all("\n" not in failure for failure in done.failures)
     assert set(await children(api, namespace)) == {("ConfigMap", "main-config")}
-
-
-async def test_a_changed_secret_is_put_back_and_its_values_are_told_nowhere(
-    api: client.Client, applier: apply.Applier, namespace: str
-) -> None:
-    with capture_logs() as logs:
-        await applier.apply([secret(namespace, password="hunter2", other="x")], {})
-        first = (await children(api, namespace))["Secret", "main-credentials"]
-        changed = {"data": {"password": "b3RoZXI=", "other": None}}
-        await api.merge("Secret", namespace, "main-credentials", changed)
-        desired = secret(namespace, password="hunter2", other="x")
-        await applier.apply([desired], await children(api, namespace))
-    second = (await children(api, namespace))["Secret", "main-credentials"]
-    assert gather.decoded(second).data == {"password": "hunter2", "other": "x"}
-    rotated = apply.stamped(secret(namespace, password="new", other="y"))
-    stamp = naming.DESIRED_HASH_ANNOTATION
-    assert rotated["metadata"]["annotations"][stamp] == first["metadata"]["annotations"][stamp], (
-        "the hash tells of the value"
-    )
-    assert "hunter2" not in repr(logs)
-    assert "aHVudGVyMg" not in repr(applier)
-
-
-async def test_string_data_is_compared_as_what_it_becomes(
-    api: client.Client, applier: apply.Applier, namespace: str
-) -> None:
-    text = secret(namespace)
-    del text["data"]
-    text["stringData"] = {"password": "hunter2"}
-    await applier.apply([text], {})
-    found = await children(api, namespace)
-    assert await applier.apply([text], found) == apply.Applied()
-    await api.merge("Secret", namespace, "main-credentials", {"data": {"password": "b3RoZXI="}})
-    await applier.apply([text], await children(api, namespace))
-    after = (await children(api, namespace))["Secret", "main-credentials"]
-    assert gather.decoded(after).data == {"password": "hunter2"}
-
-
-async def test_a_refused_secret_is_not_quoted(applier: apply.Applier, namespace: str) -> None:
-    broken = secret(namespace)
-    broken["data"] = {"password": "hunter2!"}
-    malformed = secret(namespace)
-    malformed["data"] = {"password": {"deep": "hunter2!"}}
-    for refused in (broken, malformed):
-        done = await applier.apply([refused], {})
-        assert len(done.failures) == 1
-        assert "hunter2" not in repr(done)
 
 
 async def test_what_reads_a_secret_waits_until_that_is_written(

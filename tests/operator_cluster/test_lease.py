@@ -3,71 +3,20 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
+from tests.operator_cluster.candidates import QUICK, Candidates, looked
 
-from authly_operator.clock import SystemClock
-from authly_operator.cluster import client, lease
-from authly_operator.cluster.lease import Lease, Lost, Timing
+from authly_operator.cluster import client
+from authly_operator.cluster.lease import Lost, Timing
 from authly_operator.naming import EPOCH_ANNOTATION
 
 
 pytestmark = pytest.mark.control_plane
-
-QUICK = Timing(duration=4, deadline=3.0, renew=0.2, attempt=2.5)
-
-
-@dataclass
-class Elapsed:
-    """The machine's seconds, and those that the test adds: a process that was suspended."""
-
-    added: float = 0.0
-
-    def __call__(self) -> float:
-        return lease.elapsed() + self.added
-
-
-@dataclass
-class Candidates:
-    """Makes candidates for one Lease, each with its own clock."""
-
-    api: client.Client
-    namespace: str
-    elapsed: dict[str, Elapsed] = field(default_factory=dict)
-
-    def make(self, identity: str, api: client.Client | None = None, **changes: Any) -> Lease:
-        self.elapsed[identity] = Elapsed()
-        given = {"clock": SystemClock(), "timing": QUICK, **changes}
-        return Lease(
-            api or self.api,
-            self.namespace,
-            "authly-operator",
-            identity,
-            elapsed=self.elapsed[identity],
-            **given,
-        )
-
-    async def read(self) -> dict[str, Any]:
-        found = await self.api.get("Lease", self.namespace, "authly-operator")
-        assert found is not None
-        return found
-
-    async def wait_renewed(self) -> None:
-        """Wait until the holder renewed the Lease once more."""
-        before = (await self.read())["spec"]["renewTime"]
-        for _ in range(200):
-            if (await self.read())["spec"]["renewTime"] != before:
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("nobody renews the Lease")
-
-    async def delete(self) -> None:
-        uid = (await self.read())["metadata"]["uid"]
-        await self.api.delete("Lease", self.namespace, "authly-operator", uid)
 
 
 @pytest.fixture
@@ -91,15 +40,6 @@ async def spawn() -> AsyncIterator[Spawn]:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def looked(candidate: Lease) -> None:
-    """Wait until the candidate has seen the Lease that another one holds."""
-    for _ in range(500):
-        if candidate._sight is not None:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the candidate never looked")
 
 
 def test_a_holder_stops_before_the_others_begin() -> None:
