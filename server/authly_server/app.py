@@ -14,13 +14,14 @@ from typing import Any, Final
 import uvloop
 from aiohttp import web
 
-from authly_server import assembly, settings as configuration, telemetry
+from authly_server import assembly, metrics, settings as configuration, telemetry
 from authly_server.clients.secret_use import SecretUses
 from authly_server.logout.courier import Courier
 from authly_server.processes import siblings
 from authly_server.processes.doors import BACKLOG, Doors, Place, Sockets
 from authly_server.processes.supervisor import WRONG_SETTINGS, Supervisor
 from authly_server.settings import Settings, SettingsError
+from authly_server.storage import maintenance_figures
 from authly_server.storage.errors import Unavailable
 from authly_server.tokens.keyring import KeyRingError, KeyRingFile, Keys
 from authly_server.web import exposition, malformed
@@ -151,7 +152,8 @@ async def _managing(found: Services, place: Place | None) -> AsyncIterator[None]
     own = found.metrics.exposition
 
     async def read() -> bytes:
-        return own() if place is None else await siblings.collect(place, own)
+        processes = own() if place is None else await siblings.collect(place, own)
+        return processes + await _maintenance(found)
 
     async with contextlib.AsyncExitStack() as stack:
         if place is not None:
@@ -160,6 +162,14 @@ async def _managing(found: Services, place: Place | None) -> AsyncIterator[None]
         runner = web.AppRunner(exposition.build(read), **_CONNECTIONS, **_ENDING)
         await stack.enter_async_context(_listening(runner, sites))
         yield
+
+
+async def _maintenance(found: Services) -> bytes:
+    """The figures of the last run; nothing before the first, or while the database is away."""
+    with contextlib.suppress(Unavailable):
+        if (told := await maintenance_figures.find(found.database)) is not None:
+            return metrics.of_maintenance(told.finished_at.timestamp(), told.seconds, told.removed)
+    return b""
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """What Prometheus reads; the names are part of the seam between server, chart and dashboards."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -9,6 +9,28 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # From a prepared document (under a millisecond) to the database's timeout of two seconds.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+
+def of_maintenance(finished_at: float, seconds: float, removed: Mapping[str, int]) -> bytes:
+    """The last maintenance run, in Prometheus' text format; `finished_at` is in Unix time.
+
+    Of the instance and of no process: told once, however many there are.
+    """
+    registry = CollectorRegistry()
+    last = Gauge(
+        "authly_maintenance_last_run_timestamp_seconds",
+        "When the last maintenance run ended",
+        registry=registry,
+    )
+    took = Gauge("authly_maintenance_duration_seconds", "What it took", registry=registry)
+    rows = Gauge(
+        "authly_maintenance_removed_rows", "Rows that it removed", ("table",), registry=registry
+    )
+    last.set(finished_at)
+    took.set(seconds)
+    for table, count in removed.items():
+        rows.labels(table).set(count)
+    return generate_latest(registry)
 
 
 class Metrics:

@@ -3,10 +3,12 @@
 Run by a CronJob as the owner, under the lock of migrations: never beside one, nor beside itself.
 """
 
+import time
 from datetime import UTC, datetime
 from typing import Final, LiteralString
 from uuid import UUID
 
+from authly_server.storage import maintenance_figures
 from authly_server.storage.migrate import Connection, locked
 
 
@@ -106,13 +108,18 @@ _REFRESH: tuple[LiteralString, ...] = (
 def run(url: str, *, batch: int = BATCH) -> dict[str, int]:
     """Remove what has expired, `batch` rows at a time; answers the rows removed for each table.
 
+    The same is left in the database, where servers read it for their metrics.
+
     Raises:
         MigrationError: the database cannot be reached, or a migration is running.
     """
     with locked(url, patience=60.0) as connection:
+        begun = time.monotonic()
         removed = {table: _remove(connection, table, batch) for table in _REMOVE}
         for statement in _REFRESH:
             connection.execute(statement)
+        seconds = time.monotonic() - begun
+        maintenance_figures.keep(connection, seconds=seconds, removed=removed)
     return removed
 
 
