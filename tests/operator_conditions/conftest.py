@@ -19,7 +19,6 @@ from authly_operator.observed import (
     DatabaseProbe,
     EndpointProbe,
     Identity,
-    KnownSecret,
     ScopeObserved,
     SecretData,
     SecretSeen,
@@ -29,6 +28,7 @@ from authly_operator.observed import (
     Waiting,
     Written,
 )
+from authly_operator.observed_secrets import KnownSecret
 
 
 ISSUER = "https://auth.example.com"

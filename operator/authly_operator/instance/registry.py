@@ -18,11 +18,11 @@ from authly_operator.instance.idle import Connection
 from authly_operator.observed import (
     Claimant,
     DatabaseProbe,
-    KnownSecret,
     Owned,
     ReplicaSeen,
     Written,
 )
+from authly_operator.observed_secrets import KnownSecret
 
 
 READ_ONLY: Final = "it takes no writes: it is a standby, or default_transaction_read_only is on"
