@@ -43,14 +43,21 @@ class _Control:
 
     stop: threading.Event = field(default_factory=threading.Event)
     """Set where nothing is to be watched any more."""
-    renew: threading.Event = field(default_factory=threading.Event)
-    """Set where the present watching is to end, and another one to begin."""
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set where the present watching is to end, or has ended."""
+    asked: bool = False
+    """Whether it was somebody here who ended it."""
     served: frozenset[str] = frozenset()
     """The kinds that there were when the present watching began."""
 
+    def renew(self) -> None:
+        """Let the present watching end, and another one begin."""
+        self.asked = True
+        self.over.set()
+
     def end(self) -> None:
         self.stop.set()
-        self.renew.set()
+        self.renew()
 
 
 @contextlib.asynccontextmanager
@@ -69,9 +76,9 @@ async def observing(
         asked = asyncio.run_coroutine_threadsafe(_ours(kinds), loop)
         control.served = asked.result(ANSWER_SECONDS)
         if control.served:
-            asyncio.run(_kopf(told, namespaces, control.renew))
+            asyncio.run(_kopf(told, namespaces, control.over))
         else:
-            control.renew.wait(LOOK_SECONDS)
+            control.over.wait(LOOK_SECONDS)
 
     def run() -> None:
         try:
@@ -112,14 +119,15 @@ def _repeat(control: _Control, once: Callable[[], None]) -> None:
 
 def _reason(control: _Control, once: Callable[[], None]) -> str | None:
     """Watch, and answer why that ended; None where it was asked to."""
-    control.renew.clear()
+    control.over.clear()
+    control.asked = False
     if control.stop.is_set():
         return None
     try:
         once()
     except Exception as error:  # noqa: BLE001 - kopf raises whatever the API server says
         return f"{type(error).__name__}: {error}"
-    return None if control.renew.is_set() or not control.served else "it returned"
+    return None if control.asked or not control.served else "it returned"
 
 
 async def _ours(kinds: Kinds) -> frozenset[str]:
@@ -137,11 +145,24 @@ async def _look(kinds: Kinds, control: _Control) -> None:
             continue
         if now != control.served:
             log.info("kinds_changed", served=sorted(now))
-            control.renew.set()
+            control.renew()
 
 
 async def _kopf(
-    notice: handlers.Notice, namespaces: tuple[str, ...], stop: threading.Event
+    notice: handlers.Notice, namespaces: tuple[str, ...], over: threading.Event
+) -> None:
+    """Watch until `over` is set, or kopf ends.
+
+    It waits for the event in a thread, which asyncio waits for in the end: set it in any case.
+    """
+    try:
+        await _watch(notice, namespaces, over)
+    finally:
+        over.set()
+
+
+async def _watch(
+    notice: handlers.Notice, namespaces: tuple[str, ...], over: threading.Event
 ) -> None:
     await kopf.operator(
         registry=handlers.registry(notice),
@@ -149,5 +170,5 @@ async def _kopf(
         standalone=True,
         clusterwide=not namespaces,
         namespaces=namespaces,
-        stop_flag=stop,
+        stop_flag=over,
     )
