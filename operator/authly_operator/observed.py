@@ -268,6 +268,8 @@ class ClientObserved:
     """What the server takes from the client, the current one first."""
     rollouts: tuple[Rollout, ...] = ()
     """The workloads that use it, up to the first that does not run with the current one."""
+    unresolved: tuple[str, ...] = ()
+    """What spec.redirectUrisFrom refers to and is of no use, and why."""
     synced: str | None = None
     """Digest of the wanted row, where the database was brought to it, or drift was left."""
     drift: tuple[Drift, ...] = ()

@@ -56,6 +56,11 @@ def _targets(key: Key, body: Mapping[str, Any]) -> Iterator[Target]:
     """References of an AuthlyClient are always to its own namespace."""
     if key.kind != "AuthlyClient":
         return
-    secret = ((body.get("spec") or {}).get("auth") or {}).get("secret") or {}
+    spec = body.get("spec") or {}
+    secret = (spec.get("auth") or {}).get("secret") or {}
     if reference := secret.get("ref"):
         yield Target("Secret", key.namespace, reference["name"])
+    for source in spec.get("redirectUrisFrom") or ():
+        for kind, field_name in (("Ingress", "ingressRef"), ("HTTPRoute", "httpRouteRef")):
+            if reference := source.get(field_name):
+                yield Target(kind, key.namespace, reference["name"])

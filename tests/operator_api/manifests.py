@@ -21,6 +21,10 @@ def client(uri: str) -> dict[str, Any]:
     return {"redirectUris": [uri]}
 
 
+def following(**source: Any) -> dict[str, Any]:
+    return {"redirectUris": None, "redirectUrisFrom": [source]}
+
+
 def signing(**keys: Any) -> dict[str, Any]:
     return {"auth": {"method": "PrivateKeyJwt", "privateKeyJwt": keys}}
 
@@ -141,6 +145,7 @@ ACCEPTED = [
     ("AuthlyClient", keyed(clientId="ID", clientSecret="SECRET", tokenEndpoint="TOKEN_URL")),
     ("AuthlyClient", {"type": "Public", **keyed(clientId="ID")}),
     ("AuthlyClient", signing(generate=True)),
+    ("AuthlyClient", following(ingressRef={"name": "web"}, path="/callback")),
     ("AuthlyClient", signing(generate=True) | keyed(privateKey="tls.key")),
 ]
 REFUSED = [
@@ -315,6 +320,9 @@ REFUSED = [
     ("AuthlyClient", {"type": "Public", "auth": {"secret": {}}}, "remove auth.secret"),
     ("AuthlyClient", {"auth": {"method": "None"}}, "must authenticate"),
     ("AuthlyClient", {"auth": {"secret": {"source": "Existing"}}}, "Existing needs ref"),
+    ("AuthlyClient", following(path="/callback"), "set ingressRef or httpRouteRef"),
+    ("AuthlyClient", following(ingressRef={"name": "web"}, path="callback"), "should match"),
+    ("AuthlyClient", following(ingressRef={"name": "web"}, path="/*"), "should match"),
     ("AuthlyClient", signing(), "set one of jwks, jwksUri and generate"),
     (
         "AuthlyClient",

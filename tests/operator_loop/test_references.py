@@ -36,6 +36,16 @@ def test_only_a_change_of_references_is_one() -> None:
     assert not index.changed.is_set()
 
 
+def test_what_redirects_follow_is_referred_to_as_well() -> None:
+    index = References()
+    sources = [{"ingressRef": {"name": "web"}}, {"httpRouteRef": {"name": "route"}}]
+    index.note(SHOP, {"spec": {"redirectUrisFrom": sources}})
+    assert set(index.targets()) == {
+        Target("Ingress", "apps", "web"),
+        Target("HTTPRoute", "apps", "route"),
+    }
+
+
 def test_secrets_of_servers_are_none_of_its_business() -> None:
     index = References()
     index.note(Key("AuthlyServer", "apps", "main"), body("given"))

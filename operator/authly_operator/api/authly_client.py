@@ -133,8 +133,10 @@ class Spec(value.Value):
                 "token-exchange needs a client that can keep a secret: set type to Confidential",
             ),
             value.rule(
-                "('authorization_code' in self.grantTypes) == (size(self.redirectUris) > 0)",
-                "authorization_code and redirectUris belong together: set both or neither",
+                "('authorization_code' in self.grantTypes) == (size(self.redirectUris) > 0"
+                " || size(self.redirectUrisFrom) > 0)",
+                "authorization_code and redirectUris belong together: set both or neither;"
+                " redirectUrisFrom counts too",
             ),
             value.rule(
                 "!('refresh_token' in self.grantTypes) || 'authorization_code' in self.grantTypes"
@@ -187,6 +189,11 @@ class Spec(value.Value):
         tuple[redirect.RedirectUri, ...], Field(max_length=16, json_schema_extra=reference.SET)
     ] = ()
     """Where the user's browser is sent back to, compared character by character."""
+    redirect_uris_from: Annotated[
+        tuple[redirect.RedirectSource, ...],
+        Field(max_length=8, json_schema_extra=reference.ATOMIC),
+    ] = ()
+    """Redirect URIs beside these, by the hosts of Ingresses or HTTPRoutes, which they follow."""
     scopes: Annotated[
         tuple[reference.ScopeName, ...], Field(max_length=64, json_schema_extra=reference.SET)
     ] = ()

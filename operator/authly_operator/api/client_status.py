@@ -13,8 +13,8 @@ class Status(value.Value):
     observed_generation: Annotated[int, Field(ge=0)] | None = None
     """The metadata.generation this status judges."""
     conditions: reference.Conditions = ()
-    """Accepted, ServerResolved, ScopesResolved, Synced, CredentialsReady, CredentialsVerified,
-    SecretRotated, and Ready."""
+    """Accepted, ServerResolved, ScopesResolved, RedirectUrisResolved, Synced, CredentialsReady,
+    CredentialsVerified, SecretRotated, and Ready."""
     client_id: Annotated[str, Field(max_length=512)] | None = None
     """The client_id that is registered."""
     secret_ref: reference.SecretReference | None = None

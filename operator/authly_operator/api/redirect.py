@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from authly_operator.api import value
+from authly_operator.api import reference, value
 
 
 RedirectUri = Annotated[
@@ -32,3 +32,25 @@ RedirectUri = Annotated[
         ),
     ),
 ]
+
+
+class RedirectSource(value.Value):
+    """An object of the client's own namespace by whose hosts people reach the client."""
+
+    model_config = ConfigDict(
+        json_schema_extra=value.rules(
+            value.rule(
+                "has(self.ingressRef) != has(self.httpRouteRef)",
+                "a redirect URI follows one object: set ingressRef or httpRouteRef",
+            )
+        )
+    )
+
+    ingress_ref: reference.LocalReference | None = None
+    """An Ingress, by the hosts of its rules."""
+    http_route_ref: reference.LocalReference | None = None
+    """An HTTPRoute of the Gateway API, by its hostnames."""
+    path: Annotated[
+        str, Field(min_length=1, max_length=256, pattern=r"^/[\x21-\x22\x24-\x29\x2b-\x7e]*$")
+    ]
+    """The path of the redirect URI, for example /callback: https://HOST/callback."""

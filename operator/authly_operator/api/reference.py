@@ -38,6 +38,13 @@ class SecretKeyReference(SecretReference):
     """Key inside the Secret."""
 
 
+class LocalReference(value.Value):
+    """An object of the same namespace."""
+
+    name: ObjectName
+    """Its name."""
+
+
 class ServerReference(value.Value):
     """The AuthlyServer that a scope or a client belongs to."""
 

@@ -10,6 +10,7 @@ from authly_operator.conditions import (
     credentials,
     drift,
     judgement,
+    redirect_source,
     registration,
     rotation,
     summary,
@@ -46,6 +47,7 @@ def judge(
         registration.server_resolved(spec.server_ref, seen),
         registration.accepted(spec, seen),
         _scopes_resolved(spec, seen, registered),
+        *redirect_source.judge(spec, seen),
         drift.judge(spec, seen, registered),
         credentials.judge(spec, seen, expected),
         verification.judge(spec, seen),
@@ -91,11 +93,21 @@ def _ready(
         return registration.leaving(judged)
     return (
         _refused(seen)
+        or _unfollowed(judged)
         or _needed(judged)
         or _unserved(seen)
         or summary.lacking(judged, (Condition.CREDENTIALS_VERIFIED,))
         or judgement.holds(Condition.READY, Reason.READY, _message(spec, seen))
     )
+
+
+def _unfollowed(judged: Mapping[Condition, Judgement]) -> Judgement | None:
+    """What is referred to comes before what was not written for want of it."""
+    resolved = judged[Condition.SERVER_RESOLVED].true and judged[Condition.ACCEPTED].true
+    followed = judged.get(Condition.REDIRECT_URIS_RESOLVED)
+    if not resolved or followed is None or followed.true:
+        return None
+    return judgement.fails(Condition.READY, followed.reason, followed.message)
 
 
 def _needed(judged: Mapping[Condition, Judgement]) -> Judgement | None:

@@ -21,6 +21,7 @@ from authly_operator.reconcile import (
     custom_resource,
     drifting,
     pod_secret,
+    redirecting,
     registration,
     rotating,
     status,
@@ -55,9 +56,14 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     except custom_resource.InvalidSpec as error:
         await status.write(tools, body, identity, judgement.invalid(str(error)))
         return None
+    unresolved: tuple[str, ...] = ()
+    if not identity.deleting:
+        followed = await redirecting.follow(tools, identity, spec)
+        spec, unresolved = followed.spec, followed.unresolved
     place = await registration.find(tools, identity, spec)
     seen = ClientObserved(
         identity=identity,
+        unresolved=unresolved,
         server=place.server,
         namespace_labels=place.namespace_labels,
         error=None if identity.deleting else place.error,
@@ -108,6 +114,8 @@ async def _bring_about(
         return await _refuse(tools, spec, seen, place)
     try:
         seen = await _examine(spec, seen, place.url)
+        if seen.unresolved:
+            return seen
         if seen.written is not None or (secret := _draw(tools, spec, seen)) is None:
             return seen
         await registration.hold(tools, body)
