@@ -66,7 +66,9 @@ async def test_a_changed_host_is_followed(land: Landscape) -> None:
 
 async def test_what_the_spec_lists_is_there_beside_it(land: Landscape) -> None:
     await ingress(land, "one.example")
-    own: dict[str, Any] = {"redirectUris": ["https://own.example/callback", "https://one.example/callback"]}
+    own: dict[str, Any] = {
+        "redirectUris": ["https://own.example/callback", "https://one.example/callback"]
+    }
     assert is_ready(await land.client("shop", **FOLLOWS, **own))
     assert sent(land, "https://own.example/callback")
     assert sent(land, "https://one.example/callback")
