@@ -240,17 +240,6 @@ def job(name: str, condition: str | None = None, at: datetime = NOW) -> Manifest
     }
 
 
-def ready_database() -> Manifest:
-    """A managed database's StatefulSet as observed."""
-    claim = {"spec": {"resources": {"requests": {"storage": "10Gi"}}}}
-    return {
-        "kind": "StatefulSet",
-        "metadata": {"name": "main-database"},
-        "spec": {"volumeClaimTemplates": [claim]},
-        "status": {"readyReplicas": 1},
-    }
-
-
 def with_children(plan: Plan, *children: Manifest) -> Plan:
     """The plan where these were seen too."""
     seen = {(one["kind"], one["metadata"]["name"]): one for one in children}
@@ -274,7 +263,7 @@ def everything(plan: Plan) -> list[Manifest]:
 def with_database(plan: Plan) -> Plan:
     """The plan where the database of ours is ready, as a fresh one is."""
     fresh = next(one for one in desired.manifests(plan) if one["kind"] == "StatefulSet")
-    return with_children(plan, {**fresh, "status": {"readyReplicas": 1}})
+    return with_children(plan, {**fresh, "status": {"readyReplicas": 1, "updatedReplicas": 1}})
 
 
 def plan(spec: dict[str, Any] | None = None, **seen: Any) -> Plan:

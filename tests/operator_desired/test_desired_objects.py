@@ -50,10 +50,11 @@ def test_pods_and_jobs_of_cronjobs_are_never_taken_for_children() -> None:
 
 
 def test_the_volume_claim_of_an_observed_database_stays() -> None:
-    seen = plans.ready_database()
     claim = {"resources": {"requests": {"storage": "7Gi"}}, "storageClassName": "slow"}
-    seen = {**seen, "spec": {"volumeClaimTemplates": [{"spec": claim}]}}
-    plan = plans.with_children(plans.plan(plans.FULL), seen)
+    plan = plans.with_database(plans.plan(plans.FULL))
+    seen = plan.seen.children["StatefulSet", "main-database"]
+    spec = {**seen["spec"], "volumeClaimTemplates": [{"spec": claim}]}
+    plan = plans.with_children(plan, {**seen, "spec": spec})
 
     database = next(m for m in desired.manifests(plan) if m["kind"] == "StatefulSet")
     (kept,) = database["spec"]["volumeClaimTemplates"]

@@ -11,7 +11,6 @@ from authly_operator import desired
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import (
     ChildKey,
-    Claimant,
     DatabaseProbe,
     JobState,
     Manifest,
@@ -95,7 +94,7 @@ def test_the_migration_waits_for_a_ready_database() -> None:
     plan = plans.plan()
 
     assert ("Job", plan.migration_job) not in keys(plan)
-    assert ("Job", plan.migration_job) in keys(plans.with_children(plan, plans.ready_database()))
+    assert ("Job", plan.migration_job) in keys(plans.with_database(plan))
 
 
 def test_a_migration_job_that_exists_stays_as_it_is_whatever_the_database_does() -> None:
@@ -109,7 +108,7 @@ def test_a_migration_job_that_exists_stays_as_it_is_whatever_the_database_does()
 @pytest.mark.parametrize(("age", "stays"), [(0, True), (60, True), (61, False)])
 def test_a_failed_migration_is_made_again_after_a_minute(age: int, stays: bool) -> None:
     failed_at = plans.NOW - timedelta(seconds=age)
-    plan = plans.with_children(plans.plan(), plans.ready_database())
+    plan = plans.with_database(plans.plan())
     plan = plans.with_children(plan, plans.job(plan.migration_job, "Failed", failed_at))
 
     assert ("Job", plan.migration_job) not in keys(plan)
@@ -117,7 +116,7 @@ def test_a_failed_migration_is_made_again_after_a_minute(age: int, stays: bool) 
 
 
 def test_nothing_runs_the_program_before_the_migration_succeeded() -> None:
-    plan = plans.with_children(plans.plan(), plans.ready_database())
+    plan = plans.with_database(plans.plan())
     running = plans.with_children(plan, plans.job(plan.migration_job))
 
     assert not {"Deployment", "CronJob"} & kinds(running)
@@ -126,7 +125,7 @@ def test_nothing_runs_the_program_before_the_migration_succeeded() -> None:
 
 def test_what_runs_the_old_image_is_held_until_the_new_one_is_migrated() -> None:
     running = [rolled_out("old"), child("CronJob", "main-maintenance"), OLD]
-    plan = plans.with_children(plans.plan(), plans.ready_database(), *running)
+    plan = plans.with_children(plans.with_database(plans.plan()), *running)
 
     assert desired.held(plan) == {
         ("Deployment", "main"),
@@ -239,7 +238,7 @@ def before_upgrade(**annotations: str) -> Plan:
     plan = plans.plan(UPGRADE, identity=identity)
     older = plans.plan({**plans.MINIMAL, "version": "8.0.0"})
     (deployment,) = (each for each in plans.everything(older) if each["kind"] == "Deployment")
-    return plans.with_children(plan, plans.ready_database(), deployment)
+    return plans.with_children(plans.with_database(plan), deployment)
 
 
 def jobs(plan: Plan) -> list[str]:
@@ -259,7 +258,7 @@ def test_a_manual_migration_waits_for_its_very_jobs_name() -> None:
 
 
 def test_the_first_migration_waits_for_nobody() -> None:
-    plan = plans.with_children(plans.plan(UPGRADE), plans.ready_database())
+    plan = plans.with_database(plans.plan(UPGRADE))
 
     assert jobs(plan) == [plan.migration_job]
 
@@ -273,29 +272,15 @@ def test_another_password_of_the_administrator_is_a_migration_and_no_roll_out() 
     assert before.config_hash == after.config_hash
 
 
-OTHERS = Claimant(owner="bank/main", uid="another")
-TAKEN = {"authly.dev/take-database-from": "bank/main"}
-
-
-def test_nothing_is_made_in_a_database_of_another_server_unless_it_is_taken_over() -> None:
-    seen = {"database": DatabaseProbe(claimant=OTHERS)}
-    plan = plans.plan(plans.EXTERNAL, **seen)
-    assert desired.manifests(plan) == ()
-    taking = dataclasses.replace(plans.IDENTITY, annotations=TAKEN)
-    plan = plans.plan(plans.EXTERNAL, identity=taking, **seen)
-    assert ("Job", plan.migration_job) in keys(plan)
-
-
-def test_a_server_that_was_created_again_is_no_stranger_to_its_database() -> None:
-    before = Claimant(owner=plans.IDENTITY.owner, uid="of the one before")
-    plan = plans.plan(plans.EXTERNAL, database=DatabaseProbe(claimant=before))
-    assert ("Job", plan.migration_job) in keys(plan)
-    assert plan.claimed_by is None
-    assert plans.migrated(plan).claimed_by == before  # another one took it from this one
-
-
-def test_what_serves_goes_on_in_a_database_that_somebody_else_took() -> None:
-    plan = plans.plan(plans.EXTERNAL, database=DatabaseProbe(claimant=OTHERS))
-    plan = plans.with_children(plan, child("Deployment", "main"))
-    assert ("Job", plan.migration_job) not in keys(plan)
-    assert ("Deployment", "main") in desired.held(plan)
+def test_a_migration_waits_for_the_end_of_a_database_that_has_other_passwords() -> None:
+    before = plans.with_database(plans.plan())
+    children = before.seen.children
+    lost = plans.plan(children=children, secrets={"main-credentials": SecretData({})})
+    drawn = plans.plan_of(lost.spec, lost.seen, bytes(range(64)))
+    assert drawn.database_ready
+    assert ("Job", drawn.migration_job) not in keys(drawn)
+    replaced = plans.with_database(drawn)
+    assert ("Job", replaced.migration_job) in keys(replaced)
+    (kept,) = (one for key, one in replaced.seen.children.items() if key[0] == "StatefulSet")
+    ending = {**kept, "status": {"readyReplicas": 1}}
+    assert ("Job", replaced.migration_job) not in keys(plans.with_children(replaced, ending))

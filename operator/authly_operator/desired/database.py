@@ -70,6 +70,25 @@ def is_wanted(plan: Plan) -> bool:
     return plan.spec.database.managed is not None
 
 
+def is_settled(plan: Plan) -> bool:
+    """Whether no pod of before is still there, which ends and knows the passwords of before only.
+
+    So is a database that others run: of that nobody knows.
+    """
+    if not is_wanted(plan):
+        return True
+    seen = plan.seen.child("StatefulSet", naming.database(plan.name))
+    if seen is None:
+        return False
+    status, annotations = (
+        seen.get("status", {}),
+        seen["spec"]["template"]["metadata"]["annotations"],
+    )
+    caught_up = status.get("observedGeneration", 0) >= seen["metadata"].get("generation", 0)
+    known = annotations.get(naming.PASSWORD_HASH_ANNOTATION) == _password_hash(plan)
+    return caught_up and known and bool(status.get("updatedReplicas"))
+
+
 def _managed(plan: Plan) -> databases.Managed:
     return plan.spec.database.managed or databases.Managed()
 
@@ -80,17 +99,21 @@ def _retention(plan: Plan) -> dict[str, str]:
 
 
 def _template(plan: Plan) -> pod.Part:
-    passwords = (plan.material.credentials.get(key) for key in _PASSWORDS)
-    changed = fingerprint.of(plan.seen.identity.uid, *filter(None, passwords))
     return pod.template(
         plan,
         _COMPONENT,
         _container(plan),
-        annotations={naming.PASSWORD_HASH_ANNOTATION: changed},
+        annotations={naming.PASSWORD_HASH_ANNOTATION: _password_hash(plan)},
         volumes=[SOCKETS_VOLUME],
         user=USER,
         terminationGracePeriodSeconds=SHUTDOWN_SECONDS,
     )
+
+
+def _password_hash(plan: Plan) -> str:
+    """What replaces the pod where the Secret was lost, so that it sets the password that is new."""
+    passwords = (plan.material.credentials.get(key) for key in _PASSWORDS)
+    return fingerprint.of(plan.seen.identity.uid, *filter(None, passwords))
 
 
 def _container(plan: Plan) -> pod.Part:

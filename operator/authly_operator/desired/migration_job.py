@@ -10,7 +10,7 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import duration, migration
-from authly_operator.desired import deployment, environment, metadata, pod, program
+from authly_operator.desired import database, deployment, environment, metadata, pod, program
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import ChildKey, JobState, Manifest
 
@@ -92,7 +92,7 @@ def failure_policy(container: str) -> pod.Part:
 def is_due(plan: Plan) -> bool:
     """Whether to make the Job; one that exists stays as it is, since its template is immutable."""
     absent = plan.seen.job(plan.migration_job) is JobState.ABSENT
-    return plan.database_ready and absent and is_approved(plan)
+    return plan.database_ready and database.is_settled(plan) and absent and is_approved(plan)
 
 
 def is_approved(plan: Plan) -> bool:
