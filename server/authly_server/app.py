@@ -205,7 +205,7 @@ async def _noting_secrets(uses: SecretUses) -> AsyncIterator[None]:
     async with _in_background(uses.run(), "authly-secret-uses"):
         yield
     with contextlib.suppress(Unavailable):
-        await uses.write()
+        await uses.write(everything=True)
 
 
 @contextlib.asynccontextmanager

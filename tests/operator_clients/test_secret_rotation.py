@@ -91,6 +91,9 @@ async def test_a_referenced_secret_that_changes_is_taken_and_the_one_before_keep
     lapse(land, "shop", "24 hours")
     await look(land, "shop")
     assert not await land.works("shop", "first of one's own")
+    asked = await rotate(land, "shop")
+    assert await held(land, "shop") == "second of one's own"
+    assert "has no effect on what Secret given holds" in condition(asked, "SecretRotated")[2]
 
 
 async def test_what_was_edited_while_the_operator_was_away_for_days_has_its_whole_overlap(

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from authly_operator import naming
 from authly_operator.api import authly_client
 from authly_operator.api.rotation import RetireWhen
 from authly_operator.condition_names import Condition, Reason
@@ -48,7 +49,7 @@ def judge(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
         message = "the secrets that the server takes were not seen: see Synced"
         return judgement.unknown(TYPE, Reason.NOT_REGISTERED, message)
     if len(seen.secrets) == 1:
-        message = f"the server takes one secret, {seen.secrets[0].name}"
+        message = f"the server takes one secret, {seen.secrets[0].name}{_ignored(spec, seen)}"
         return judgement.holds(TYPE, Reason.ONE_SECRET, message)
     return _unverified(seen) or _restarting(seen) or _retiring(spec, seen)
 
@@ -94,6 +95,17 @@ def _postponed(spec: authly_client.Spec, seen: ClientObserved) -> str:
     if due is None or due > seen.secrets[0].observed_at:
         return ""
     return "; the rotation that is due comes after that: shorten spec.rotation.overlap to hurry"
+
+
+def _ignored(spec: authly_client.Spec, seen: ClientObserved) -> str:
+    """What the annotation asks for and only somebody else can do."""
+    ref = spec.auth.secret.ref if spec.auth.secret else None
+    if ref is None or naming.ROTATE_AT_ANNOTATION not in seen.identity.annotations:
+        return ""
+    return (
+        f"; {naming.ROTATE_AT_ANNOTATION} has no effect on what Secret {ref.name} holds: write"
+        " another one there"
+    )
 
 
 def _names(secrets: tuple[KnownSecret, ...]) -> str:

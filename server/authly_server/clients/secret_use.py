@@ -37,11 +37,8 @@ class SecretUses:
 
     def note(self, client: Client, digest: bytes) -> None:
         """A client of the operator's has proved itself by the secret of that digest."""
-        if client.origin is not ClientOrigin.OPERATOR:
-            return
-        key, now = (client.id, digest), self.monotonic()
-        if now - self._written.get(key, -PRECISION_SECONDS) >= PRECISION_SECONDS:
-            self._noted[key] = now
+        if client.origin is ClientOrigin.OPERATOR:
+            self._noted[client.id, digest] = self.monotonic()
 
     async def run(self) -> None:
         """Write what was noted, for as long as the server runs."""
@@ -54,16 +51,18 @@ class SecretUses:
             except Exception:  # noqa: BLE001  # a defect must not silence all later notes
                 _log.exception("unexpected error")
 
-    async def write(self) -> None:
-        """Write what was noted; what is not written now is kept for the next time.
+    async def write(self, *, everything: bool = False) -> None:
+        """Write what was noted, of each secret once a minute, or `everything` before the end.
+
+        What is not written now is kept for the next time.
 
         Raises:
             storage.errors.Unavailable: the database does not answer.
         """
         self._forget()
-        noted = tuple(self._noted)
-        for first in range(0, len(noted), BATCH):
-            await self._write(noted[first : first + BATCH])
+        due = [key for key in self._noted if everything or key not in self._written]
+        for first in range(0, len(due), BATCH):
+            await self._write(due[first : first + BATCH])
 
     async def _write(self, batch: Sequence[SecretKey]) -> None:
         began = self.monotonic()
@@ -75,6 +74,6 @@ class SecretUses:
                 del self._noted[key]
 
     def _forget(self) -> None:
-        """So that this is no bigger than what is in use."""
+        """What was written a while ago may be written again."""
         oldest = self.monotonic() - PRECISION_SECONDS
         self._written = {key: at for key, at in self._written.items() if at > oldest}

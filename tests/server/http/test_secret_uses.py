@@ -92,3 +92,19 @@ def test_a_server_that_ends_writes_what_it_noted(database_url: str) -> None:
         instance.server.signal(signal.SIGTERM)
         assert instance.server.join() == 0
         assert last_use(instance, client) is not None
+
+
+def test_the_last_of_many_uses_is_not_lost(database_url: str) -> None:
+    """Written at once is only the first one in a minute."""
+    with throwaway_instance.running(database_url) as instance:
+        client = registration.apply_client(database_url, client_id="busy")
+        assert ask(instance, client, client.secret) == 200
+        first = wait_for_use(instance, client)
+        between = instance.fetch("SELECT now()")
+        assert ask(instance, client, client.secret) == 200
+        assert last_use(instance, client) == first
+        instance.server.signal(signal.SIGTERM)
+        assert instance.server.join() == 0
+        last = last_use(instance, client)
+        assert last is not None
+        assert last >= between
