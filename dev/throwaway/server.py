@@ -45,6 +45,8 @@ class Server:
     management_port: int
     _proxy: tls.Proxy | None = field(default=None, repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    program: Path = PROGRAM
+    """Where the package is: another version's tree runs that one. Read at each start."""
 
     @property
     def issuer(self) -> str:
@@ -111,7 +113,7 @@ class Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 [*_dying_with_parent(), sys.executable, "-m", "authly_server", "serve"],
-                env=_inherited() | self.environ,
+                env=_inherited(self.program) | self.environ,
                 stdout=log,
                 stderr=log,
             )
@@ -137,7 +139,7 @@ class Server:
         """Run another command of the program with the same settings, to its end."""
         return subprocess.run(  # noqa: S603
             [sys.executable, "-m", "authly_server", command],
-            env=_inherited() | self.environ,
+            env=_inherited(self.program) | self.environ,
             capture_output=True,
             text=True,
             timeout=_PATIENCE,
@@ -231,8 +233,8 @@ def _dying_with_parent() -> tuple[str, ...]:
     return "/usr/bin/setpriv", "--pdeathsig=KILL", "--"
 
 
-def _inherited() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(PROGRAM)}
+def _inherited(program: Path) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(program)}
 
 
 def _status(url: str) -> int | None:
