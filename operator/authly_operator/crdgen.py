@@ -10,7 +10,14 @@ import yaml
 from typing_extensions import override
 
 from authly_operator import naming
-from authly_operator.api import authly_backup, authly_client, authly_scope, authly_server, value
+from authly_operator.api import (
+    authly_backup,
+    authly_client,
+    authly_restore,
+    authly_scope,
+    authly_server,
+    value,
+)
 
 
 DIRECTORY: Final = Path(__file__).resolve().parents[2] / "crds"
@@ -49,6 +56,13 @@ BACKUP: Final = [
     column("Phase", ".status.phase"),
     column("Size", ".status.size", "integer"),
     column("Verified", ".status.verifiedTime", "date"),
+    column("Location", ".status.location", priority=1),
+]
+RESTORE: Final = [
+    column("Server", ".spec.serverRef.name"),
+    column("Phase", ".status.phase"),
+    column("Mode", ".spec.mode"),
+    column("Step", ".status.steps[-1:].name"),
     column("Location", ".status.location", priority=1),
 ]
 SCALE: Final = {
@@ -173,6 +187,7 @@ def definitions() -> list[Schema]:
         definition(authly_scope.AuthlyScope, "authlyscopes", "asc", SCOPE),
         definition(authly_client.AuthlyClient, "authlyclients", "ac", CLIENT),
         definition(authly_backup.AuthlyBackup, "authlybackups", "ab", BACKUP),
+        definition(authly_restore.AuthlyRestore, "authlyrestores", "ar", RESTORE),
     ]
 
 

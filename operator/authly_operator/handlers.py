@@ -17,6 +17,7 @@ KINDS: Final = {
     "authlyscopes": "AuthlyScope",
     "authlyclients": "AuthlyClient",
     "authlybackups": "AuthlyBackup",
+    "authlyrestores": "AuthlyRestore",
 }
 BACKOFFS: Final = (1.0, 2.0, 5.0, 10.0, 10.0)
 """Seconds between the attempts of a request that is forbidden, or fails; then kopf ends."""

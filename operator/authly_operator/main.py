@@ -28,7 +28,7 @@ from authly_operator.workqueue import Key, WorkQueue
 
 LONGEST_WAIT: Final = 600.0
 """Seconds that a resource may wait for a worker before the kubelet is asked for a restart."""
-_OWNERS: Final = frozenset({"AuthlyClient", "AuthlyBackup"})
+_OWNERS: Final = frozenset({"AuthlyClient", "AuthlyBackup", "AuthlyRestore"})
 log = telemetry.logger(__name__)
 
 

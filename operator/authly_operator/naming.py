@@ -32,6 +32,10 @@ RESTARTED_FOR_ANNOTATION: Final = f"{GROUP}/restarted-for"
 ROTATED_FOR_ANNOTATION: Final = f"{GROUP}/rotated-for"
 REVOKE_KEYS_AT_ANNOTATION: Final = f"{GROUP}/revoke-keys-at"
 APPROVE_MIGRATION_ANNOTATION: Final = f"{GROUP}/approve-migration"
+RESTORING_ANNOTATION: Final = f"{GROUP}/restoring"
+"""On an AuthlyServer: the AuthlyRestore that it makes room for, one at a time."""
+REPLICAS_ANNOTATION: Final = f"{GROUP}/replicas-before-restore"
+"""On a Deployment that makes room for a restore: how many replicas it had."""
 RECORDED_ANNOTATION: Final = f"{GROUP}/recorded"
 """On a Job of a schedule: its outcome is in an AuthlyBackup."""
 SECRET_KEYS_ANNOTATION: Final = f"{GROUP}/secret-keys"
@@ -64,7 +68,7 @@ class Component(StrEnum):
     REDIS = "redis"
     CLIENT = "client"
     RUN = "run"
-    """A Job of an AuthlyBackup, not of the server; its pods are those of a backup."""
+    """A Job of an AuthlyBackup or AuthlyRestore; its pods are those of a backup."""
     MONITORING = "monitoring"
 
 
@@ -153,8 +157,13 @@ def backup_run(server: str, uid: str) -> str:
     return f"{server}-backup-{run_id(uid)}"
 
 
+def restore_run(server: str, uid: str) -> str:
+    """The Job of an AuthlyRestore."""
+    return f"{server}-restore-{run_id(uid)}"
+
+
 def run_id(uid: str) -> str:
-    """What tells the databases and Jobs of one AuthlyBackup from those of others."""
+    """What tells the databases and Jobs of one AuthlyBackup or AuthlyRestore from others."""
     return uid.replace("-", "")[:8]
 
 

@@ -144,6 +144,8 @@ class ServerObserved:
     """Why the API server did not let them grow in this pass, by name."""
     unavailable: Mapping[str, str] = field(default_factory=dict)
     """Optional kinds that cannot be had here, and why: the rest of a sentence."""
+    database_busy: bool = False
+    """Whether a restore is at the database, so that nobody asks it."""
     database: DatabaseProbe | None = None
     """None where nobody asked, since there are no credentials or no database yet."""
     endpoint: EndpointProbe | None = None
@@ -181,6 +183,8 @@ class ServerView:
     """Whether it answers: its EndpointReady condition was True when it was judged last."""
     database_ready: bool
     """Whether its database has a schema, be it an older one, and answered then."""
+    schema_revision: int | None = None
+    """The revision that it had then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

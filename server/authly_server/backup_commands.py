@@ -87,6 +87,7 @@ def _verify(settings: Settings, place: "Destination", file_name: str | None) -> 
         key=_key(settings),
         file_name=file_name,
         restore_id=settings.restore_id,
+        issuer=settings.issuer,
     )
 
 
@@ -120,6 +121,7 @@ def restore(settings: Settings) -> int:
         raise conclusion.Failure(str(error)) from error
     return conclusion.report(
         event="restore_step_done" if settings.restore_step not in {"", "Swap"} else "restored",
+        step=settings.restore_step or "Swap",
         file_name=done.manifest.file_name,
         begun_at=done.manifest.begun_at.isoformat(),
         counts=done.manifest.counts,

@@ -18,7 +18,8 @@ NAMES = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
 def empty(control_plane: handle.Cluster, definitions: None) -> Iterator[None]:
     """Every example is about a server of the same name; each is tried alone."""
     yield
-    control_plane.kubectl("delete", "authlyclient,authlyscope,authlyserver", "--all", "-A")
+    ours = "authlyrestore,authlybackup,authlyclient,authlyscope,authlyserver"
+    control_plane.kubectl("delete", ours, "--all", "-A")
 
 
 @pytest.mark.usefixtures("empty")

@@ -14,6 +14,11 @@ WELL: dict[str, dict[str, Any]] = {
         "redirectUris": ["https://app.example.com/callback"],
     },
     "AuthlyBackup": {"serverRef": {"name": "main"}},
+    "AuthlyRestore": {
+        "serverRef": {"name": "main"},
+        "source": {"backupRef": {"name": "nightly"}},
+        "acknowledgeDataLoss": True,
+    },
 }
 
 
@@ -115,6 +120,8 @@ ACCEPTED = [
     ("AuthlyBackup", {"destination": {"persistentVolumeClaim": {"claimName": "b"}}}),
     ("AuthlyBackup", {"verify": True}),
     ("AuthlyBackup", {"job": "main-backup-1"}),
+    ("AuthlyRestore", {"acknowledgeDataLoss": None, "mode": "Verify"}),
+    ("AuthlyRestore", {"source": {"location": "s3://bucket/main/a.main-1.sql.gz"}}),
     ("AuthlyServer", pods.FULL),
     ("AuthlyServer", {"service": {"type": "NodePort", "externalTrafficPolicy": "Local"}}),
     ("AuthlyServer", {"image": {"digest": "sha256:" + "a" * 64}}),
@@ -225,6 +232,10 @@ REFUSED = [
     ("AuthlyServer", {"signingKeys": {"rotationInterval": "23h59m"}}, "at least 24h"),
     ("AuthlyServer", {"backup": {"destination": {}}}, "exactly one of destination."),
     ("AuthlyBackup", {"destination": {}}, "exactly one of destination."),
+    ("AuthlyRestore", {"acknowledgeDataLoss": None}, "set acknowledgeDataLoss to true"),
+    ("AuthlyRestore", {"source": {}}, "exactly one of source."),
+    ("AuthlyRestore", {"source": {"location": "/backups/file"}}, "source.location"),
+    ("AuthlyRestore", {"serverRef": {"name": "main", "namespace": "other"}}, "namespace"),
     ("AuthlyBackup", {"serverRef": {"name": "main", "namespace": "other"}}, "namespace"),
     ("AuthlyBackup", {"job": "main-backup-1", "verify": True}, "job records a run"),
     ("AuthlyServer", {"replicas": -1}, "greater than or equal to 0"),
@@ -346,4 +357,6 @@ IMMUTABLE = [
     ("AuthlyClient", {"serverRef": {"name": "other"}}, "serverRef is immutable"),
     ("AuthlyBackup", {"serverRef": {"name": "other"}}, "create another one"),
     ("AuthlyBackup", {"verify": True}, "create another one"),
+    ("AuthlyRestore", {"source": {"backupRef": {"name": "other"}}}, "create another one"),
+    ("AuthlyRestore", {"mode": "Verify"}, "create another one"),
 ]

@@ -36,8 +36,8 @@ def test_the_schemas_are_structural(control_plane: handle.Cluster) -> None:
         for condition in crd["status"]["conditions"]
     ]
 
-    assert len(crds) == 4
-    assert states.count(("Established", "True")) == 4
+    assert len(crds) == 5
+    assert states.count(("Established", "True")) == 5
     assert ("NonStructuralSchema", "True") not in states
 
 

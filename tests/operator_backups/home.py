@@ -17,7 +17,7 @@ from tests.operator_faults.world import World
 CLAIM = "dumps"
 ON_CLAIM = {"persistentVolumeClaim": {"claimName": CLAIM}}
 BACKUP = {"destination": ON_CLAIM, "schedule": "0 3 1 1 *"}
-PATIENCE = 180.0
+PATIENCE = 420.0
 """Seconds; the controller of Jobs waits longer before each try."""
 FINAL = frozenset({"Succeeded", "Failed"})
 

@@ -51,7 +51,7 @@ class JobPods:
     _running: list["Future[None]"] = field(default_factory=list)
 
     def follow(self) -> None:
-        while not self._ended.wait(0.1):
+        while not self._ended.wait(0.3):
             for pod in self.world.api.select("Pod", None, SELECTOR):
                 uid, phase = pod["metadata"]["uid"], pod["status"].get("phase")
                 if uid not in self._known and phase == "Pending":
@@ -91,7 +91,7 @@ class JobPods:
     def _may_start(self, pod: Object, container: Object) -> bool:
         place = pod["metadata"]["namespace"], container["name"]
         while place in self.held:
-            if self._ended.wait(0.05):
+            if self._ended.wait(0.3):
                 return False
         return not self._is_gone(pod)
 

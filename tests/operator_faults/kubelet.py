@@ -39,6 +39,8 @@ class Kubelet:
 
     api: Api
     serve: Container
+    stop: Callable[[str], None]
+    """Ends the server's container of a namespace."""
     held: dict[str, Object] = field(default_factory=dict)
     """By namespace: the status that its servers' pods have instead of running."""
     failures: list[str] = field(default_factory=list)
@@ -63,9 +65,20 @@ class Kubelet:
                     return
                 if event["type"] in {"ADDED", "MODIFIED"}:
                     self._take(event["object"])
+                if event["type"] == "DELETED":
+                    self._lose(event["object"])
 
     def end(self) -> None:
         self._ended.set()
+
+    def _lose(self, pod: Object) -> None:
+        """The last pod of a server is gone, and its process with it."""
+        labels, namespace = pod["metadata"].get("labels", {}), pod["metadata"]["namespace"]
+        if labels.get(naming.COMPONENT_LABEL) != naming.Component.SERVER:
+            return
+        selector = f"{naming.COMPONENT_LABEL}={naming.Component.SERVER.value}"
+        if not self.api.select("Pod", namespace, selector):
+            self.stop(namespace)
 
     def _take(self, pod: Object) -> None:
         if "deletionTimestamp" in pod["metadata"] or pod["status"].get("phase") != "Pending":

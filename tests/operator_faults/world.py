@@ -37,12 +37,14 @@ class World:
     kubeconfig: Path
     servers: dict[str, Server] = field(default_factory=dict)
     """The processes, by namespace."""
+    stopped: set[str] = field(default_factory=set)
+    """Namespaces whose process waits for the next pod."""
     shared: Server | None = None
     """Where set, the process behind every Service of `issuer`; no others are started."""
     kubelet: Kubelet = field(init=False)
 
     def __post_init__(self) -> None:
-        self.kubelet = Kubelet(self.api, self.serve)
+        self.kubelet = Kubelet(self.api, self.serve, self.stop)
 
     def namespace(self, purpose: str) -> str:
         """A namespace of the test's own; it goes with the whole cluster."""
@@ -64,7 +66,16 @@ class World:
     def serve(self, namespace: str, name: str, environ: Environ) -> None:
         """Start the server's process, as its Deployment's pod says, and make its Service known."""
         running = self.shared or self.servers.get(namespace) or self._start(namespace, environ)
+        if namespace in self.stopped:
+            self.stopped.discard(namespace)
+            running.start()
         self.nursery.publish(f"{name}.{namespace}.svc", running.port)
+
+    def stop(self, namespace: str) -> None:
+        """Stop the server's process until one of its pods starts again."""
+        if namespace in self.servers and namespace not in self.stopped:
+            self.stopped.add(namespace)
+            self.servers[namespace].stop()
 
     def _start(self, namespace: str, environ: Environ) -> Server:
         given = {key: text for key, text in environ.items() if key not in _OURS}

@@ -100,6 +100,10 @@ def metadata(labels: dict[str, str], *owners: tuple[str, str]) -> dict[str, obje
             ),
             Key("AuthlyBackup", "auth", "nightly"),
         ),
+        (
+            metadata({"app.kubernetes.io/component": "run"}, ("AuthlyRestore", "back")),
+            Key("AuthlyRestore", "auth", "back"),
+        ),
         (metadata({"app.kubernetes.io/component": "client"}), None),
         (metadata({}), None),
     ],

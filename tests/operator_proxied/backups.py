@@ -1,4 +1,4 @@
-"""Backups without a kubelet: a run ends as it is told here, with what it would say last."""
+"""Backups and restores without a kubelet: a run ends as it is told here, with its last line."""
 
 import json
 
@@ -40,11 +40,15 @@ def run_by_schedule(api: Api, namespace: str) -> None:
     }
     spec = template["spec"]
     api.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec})
-    end(api, namespace, RUN, OLD)
+    end(api, namespace, RUN, said(OLD))
 
 
-def end(api: Api, namespace: str, job: str, begun: str) -> None:
-    """Let the pod of a Job succeed."""
+RESTORED = json.dumps({"event": "restored", "replaced": "before", "revoked": "None"})
+"""What the last step of a restore says."""
+
+
+def end(api: Api, namespace: str, job: str, message: str, container: str = "main") -> None:
+    """Let the pod of a Job succeed, whose last container says so."""
     pods: list[Object] = []
 
     def there() -> bool:
@@ -52,11 +56,11 @@ def end(api: Api, namespace: str, job: str, begun: str) -> None:
         return bool(pods)
 
     wait_until(f"a pod of {job}", there)
-    finished = {"exitCode": 0, "message": said(begun)}
-    container = {"name": "main", "ready": False, "restartCount": 0, "image": "", "imageID": ""}
+    finished = {"exitCode": 0, "message": message, "startedAt": OLD, "finishedAt": NEW}
+    told = {"name": container, "ready": False, "restartCount": 0, "image": "", "imageID": ""}
     status = {
         "phase": "Succeeded",
-        "containerStatuses": [{**container, "state": {"terminated": finished}}],
+        "containerStatuses": [{**told, "state": {"terminated": finished}}],
     }
     for pod in pods:
         name = pod["metadata"]["name"]

@@ -186,12 +186,32 @@ def back_up_on_demand(stage: Stage) -> None:
     wanted = {"serverRef": {"name": "main"}}
     stage.world.api.apply(custom("AuthlyBackup", stage.home, "asked", wanted))
     wait_until("a Job", lambda: bool(asked_job(stage)))
-    backups.end(stage.world.api, stage.home, asked_job(stage), backups.NEW)
+    message = backups.said(backups.NEW)
+    backups.end(stage.world.api, stage.home, asked_job(stage), message)
 
 
-def asked_job(stage: Stage) -> str:
-    found = stage.world.api.get("AuthlyBackup", stage.home, "asked")
+def asked_job(stage: Stage, kind: str = "AuthlyBackup") -> str:
+    found = stage.world.api.get(kind, stage.home, "asked")
     return str((found.get("status") or {}).get("job") or "")
+
+
+def restore(stage: Stage) -> None:
+    """The backup that was asked for comes back."""
+    wanted = {
+        "serverRef": {"name": "main"},
+        "source": {"backupRef": {"name": "asked"}},
+        "acknowledgeDataLoss": True,
+    }
+    stage.world.api.apply(custom("AuthlyRestore", stage.home, "asked", wanted))
+    wait_until("a Job", lambda: bool(asked_job(stage, "AuthlyRestore")))
+    job = asked_job(stage, "AuthlyRestore")
+    backups.end(stage.world.api, stage.home, job, backups.RESTORED, "swap")
+
+
+def restored_server_is_ready(stage: Stage) -> bool:
+    found = stage.world.api.get("AuthlyRestore", stage.home, "asked")
+    is_over = (found.get("status") or {}).get("phase") == "Succeeded"
+    return is_over and "finalizers" not in found["metadata"] and server_is_ready(stage)
 
 
 def backup_phase(stage: Stage, name: str) -> str:
@@ -217,7 +237,15 @@ def reference_is_judged(stage: Stage) -> bool:
 
 
 def end_the_namespace(stage: Stage) -> None:
-    """A namespace goes with a scope and a client in it, and the rights there go before them."""
+    """A namespace goes with all that has to be released, and the rights there go before that."""
+    wanted = {
+        "serverRef": {"name": "main"},
+        "source": {"backupRef": {"name": "asked"}},
+        "acknowledgeDataLoss": True,
+    }
+    half_way = custom("AuthlyRestore", stage.apps, "half-way", wanted)
+    half_way["metadata"]["finalizers"] = [naming.FINALIZER]
+    stage.world.api.apply(half_way)
     stage.world.api.http.delete(f"{ROLES}/{stage.apps}/roles/authly-operator")
     stage.world.api.delete("Namespace", None, stage.apps)
 
@@ -256,6 +284,7 @@ DEEDS: Final = (
     Deed("a Cluster is edited by hand", edit_the_cluster, cluster_is_put_back),
     Deed("a backup by schedule", back_up_by_schedule, run_is_recorded),
     Deed("a backup that is asked for", back_up_on_demand, record_is_forgotten),
+    Deed("a backup comes back", restore, restored_server_is_ready),
     Deed("a reference leads nowhere", break_a_spec, breakage_is_told),
     Deed("the reference is taken back", choose_namespaces, server_and_both_are_ready),
     Deed("a client goes", keep_the_client, client_is_gone_and_its_secret_kept),

@@ -48,19 +48,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* What the operator does in every namespace that it watches. */}}
 {{- define "authly-operator.rules" -}}
 - apiGroups: [authly.dev]
-  resources: [authlyservers, authlyscopes, authlyclients, authlybackups]
+  resources: [authlyservers, authlyscopes, authlyclients, authlybackups, authlyrestores]
   verbs: [get, list, watch]
 - apiGroups: [authly.dev]  # runs by schedule are recorded, and forgotten with their backup
   resources: [authlybackups]
   verbs: [create, delete]
-- apiGroups: [authly.dev]  # finalizers
-  resources: [authlyscopes, authlyclients]
+- apiGroups: [authly.dev]  # finalizers; the server's annotation while a restore is on
+  resources: [authlyservers, authlyscopes, authlyclients, authlyrestores]
   verbs: [patch]
 - apiGroups: [authly.dev]
-  resources: [authlyservers/status, authlyscopes/status, authlyclients/status, authlybackups/status]
+  resources: [authlyservers/status, authlyscopes/status, authlyclients/status, authlybackups/status, authlyrestores/status]
   verbs: [patch]
 - apiGroups: [authly.dev]  # owner references, where OwnerReferencesPermissionEnforcement is on
-  resources: [authlyservers/finalizers, authlyclients/finalizers, authlybackups/finalizers]
+  resources: [authlyservers/finalizers, authlyclients/finalizers, authlybackups/finalizers, authlyrestores/finalizers]
   verbs: [update]
 - apiGroups: [""]
   resources: [configmaps, secrets, serviceaccounts, services]

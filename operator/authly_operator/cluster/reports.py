@@ -1,12 +1,12 @@
 """The last lines of our own Jobs, parsed: one JSON object each (authly-server, `conclusion`)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal, TypeVar
 
 import pydantic
 from pydantic import Field
 
-from authly_operator.observed_backups import BackupReport
+from authly_operator.observed_backups import BackupReport, RestoreReport
 
 
 _FileName = Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -37,6 +37,18 @@ class _Verified(_Line):
     file_name: _FileName
 
 
+class _Restored(_Line):
+    event: Literal["restored"]
+    replaced: Annotated[str, Field(max_length=63)] | None
+    revoked: Literal["All", "IssuedAfterBackup", "None"]
+
+
+class _Fenced(_Line):
+    event: Literal["restore_step_done"]
+    step: Literal["Fence"]
+    revoked: Literal["All", "IssuedAfterBackup", "None"]
+
+
 _Any = TypeVar("_Any", bound=_Line)
 
 
@@ -54,6 +66,14 @@ def verified(lines: Iterable[str]) -> str | None:
     """The file name of the backup that was restored; None where no line says so."""
     found = _first(_Verified, lines)
     return found.file_name if found else None
+
+
+def restored(lines: Collection[str]) -> RestoreReport | None:
+    """What became of the database of before, and which tokens are refused; the fence knows that."""
+    done, fenced = _first(_Restored, lines), _first(_Fenced, lines)
+    if done is None:
+        return None
+    return RestoreReport(replaced=done.replaced, revoked=(fenced or done).revoked)
 
 
 def _first(kind: type[_Any], lines: Iterable[str]) -> _Any | None:

@@ -29,6 +29,7 @@ TABLE: Final = (
     Resource("AuthlyScope", naming.API_VERSION, "authlyscopes"),
     Resource("AuthlyClient", naming.API_VERSION, "authlyclients"),
     Resource("AuthlyBackup", naming.API_VERSION, "authlybackups"),
+    Resource("AuthlyRestore", naming.API_VERSION, "authlyrestores"),
     Resource("Namespace", "v1", "namespaces", namespaced=False),
     Resource("Pod", "v1", "pods"),
     Resource("PersistentVolumeClaim", "v1", "persistentvolumeclaims"),

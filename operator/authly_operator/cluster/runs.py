@@ -1,12 +1,12 @@
 """A Job that runs once: how far it is, and what its containers said in the end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.cluster import client, gather
 from authly_operator.observed import job_state
-from authly_operator.observed_backups import Run
+from authly_operator.observed_backups import Run, Span
 
 
 _JOB_LABEL: Final = "batch.kubernetes.io/job-name"
@@ -31,6 +31,7 @@ async def find(api: client.Client, namespace: str, name: str) -> Run:
         ended=_ended(job),
         waiting=tuple(one for pod in pods for one in gather.waiting_of(pod)),
         last_lines=tuple(line for pod in pods for line in _last_lines(pod)),
+        containers=dict(_spans(pods[0])) if pods else {},
     )
 
 
@@ -54,8 +55,22 @@ def _ended(job: Manifest) -> str | None:
 
 
 def _last_lines(pod: Manifest) -> list[str]:
-    status = pod.get("status") or {}
-    names = ("containerStatuses", "initContainerStatuses")
-    states = [one.get("state") or {} for name in names for one in status.get(name) or ()]
-    ended = [one.get("terminated") or {} for one in states]
+    ended = [state.get("terminated") or {} for _, state in _states(pod)]
     return [one["message"] for one in ended if one.get("exitCode") == 0 and one.get("message")]
+
+
+def _spans(pod: Manifest) -> Iterator[tuple[str, Span]]:
+    for name, state in _states(pod):
+        ended, running = state.get("terminated") or {}, state.get("running") or {}
+        begun = ended.get("startedAt") or running.get("startedAt")
+        if begun:
+            succeeded = ended.get("exitCode") == 0
+            yield name, Span(begun=begun, over=ended.get("finishedAt") if succeeded else None)
+
+
+def _states(pod: Manifest) -> list[tuple[str, Manifest]]:
+    """Each container's name and state, the main ones first."""
+    status = pod.get("status") or {}
+    kinds = ("containerStatuses", "initContainerStatuses")
+    seen = [one for kind in kinds for one in status.get(kind) or ()]
+    return [(one["name"], one.get("state") or {}) for one in seen]

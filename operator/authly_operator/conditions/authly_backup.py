@@ -64,7 +64,7 @@ def _unresolved(spec: authly_backup.Spec, seen: BackupObserved) -> Judgement | N
     if spec.destination is None and seen.server.spec.backup is None:
         message = f"set spec.destination here, or spec.backup of {name}"
         return judgement.fails(TYPE, Reason.BACKUP_NOT_CONFIGURED, message)
-    if not seen.server.database_ready:
+    if not seen.server.database_ready and seen.waits_for is None:
         message = f"{name} has no database that answers yet"
         return judgement.fails(TYPE, Reason.WAITING_FOR_SERVER, message)
     return None

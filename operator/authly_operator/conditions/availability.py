@@ -15,6 +15,9 @@ TYPE: Final = Condition.AVAILABLE
 def judge(case: Situation) -> Judgement:
     """Judge the Deployment's available replicas, of whatever image they are."""
     place, wanted = f"Deployment {naming.deployment(case.seen.identity.name)}", case.wanted
+    if case.restoring:
+        message = f"nothing serves while AuthlyRestore {case.restoring} replaces the database"
+        return judgement.fails(TYPE, Reason.RESTORING, message)
     if wanted == 0:
         message = "spec.replicas is 0, so nothing serves: set it to 1 or more to serve"
         return judgement.fails(TYPE, Reason.SCALED_TO_ZERO, message)

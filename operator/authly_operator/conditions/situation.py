@@ -67,12 +67,18 @@ class Situation:
     @property
     def autoscaled(self) -> bool:
         """Whether an autoscaler owns the number of replicas."""
-        return self.spec.autoscaling is not None and self.spec.replicas > 0
+        scaled = self.spec.autoscaling is not None and self.spec.replicas > 0
+        return scaled and not self.restoring
 
     @property
     def wanted(self) -> int:
         """How many replicas are to be available, at least where an autoscaler adds more."""
-        return self.spec.least_replicas()
+        return 0 if self.restoring else self.spec.least_replicas()
+
+    @property
+    def restoring(self) -> str | None:
+        """The AuthlyRestore that the server makes room for."""
+        return self.seen.identity.annotations.get(naming.RESTORING_ANNOTATION)
 
     @property
     def awaits_approval(self) -> bool:

@@ -43,14 +43,29 @@ def replicas(plan: Plan) -> int | None:
     which is 1: so the observed number is applied until the autoscaler has written one.
     """
     wanted = plan.spec.autoscaling
+    if plan.restoring:
+        return 0
     if wanted is None or plan.spec.replicas == 0:
         return plan.spec.replicas
     seen = plan.seen.child("Deployment", naming.deployment(plan.name))
     if seen is None:
         return wanted.min
-    if _scaled_by_others(seen):
+    before = replicas_before(plan)
+    if before is None and _scaled_by_others(seen):
         return None
-    return max(wanted.min, min(wanted.max, int(seen["spec"].get("replicas", 1))))
+    observed = int(seen["spec"].get("replicas", 1))
+    return max(wanted.min, min(wanted.max, observed if before is None else before))
+
+
+def replicas_before(plan: Plan) -> int | None:
+    """How many replicas there were before the restore that the Deployment makes room for."""
+    seen = plan.seen.child("Deployment", naming.deployment(plan.name))
+    if seen is None:
+        return None
+    told = seen["metadata"].get("annotations", {}).get(naming.REPLICAS_ANNOTATION)
+    if told is not None and told.isdecimal():
+        return int(told)
+    return int(seen["spec"].get("replicas", 1)) if plan.restoring else None
 
 
 def _scaled_by_others(deployment: Manifest) -> bool:

@@ -14,7 +14,8 @@ def build(plan: Plan) -> Manifest:
         LookupError: the spec has no backup.
     """
     wanted = _wanted(plan)
-    return _cronjob(plan, naming.backup(plan.name), "backup", wanted.schedule)
+    kept = retention(wanted.retention)
+    return _cronjob(plan, naming.backup(plan.name), "backup", wanted.schedule, kept)
 
 
 def verification(plan: Plan) -> Manifest:
@@ -27,7 +28,8 @@ def verification(plan: Plan) -> Manifest:
     if wanted is None:
         message = "the spec has no backup.verify"
         raise LookupError(message)
-    return _cronjob(plan, naming.verification(plan.name), "verify-backup", wanted.schedule)
+    name, login = naming.verification(plan.name), backup_pod.logging_in(plan)
+    return _cronjob(plan, name, "verify-backup", wanted.schedule, login)
 
 
 def is_wanted(plan: Plan) -> bool:
@@ -55,17 +57,19 @@ def _wanted(plan: Plan) -> backup.Backup:
     return plan.spec.backup
 
 
-def _cronjob(plan: Plan, name: str, command: str, schedule: str) -> Manifest:
+def _cronjob(
+    plan: Plan, name: str, command: str, schedule: str, settings: dict[str, str]
+) -> Manifest:
     """One that reads and writes where backups are."""
     wanted = _wanted(plan)
     return cronjob.build(
         plan,
         name,
         naming.Component.BACKUP,
-        backup_pod.container(plan, command, wanted.destination, retention(wanted.retention)),
+        backup_pod.container(plan, command, wanted.destination, settings),
         deadline=backup_pod.DEADLINE,
         volumes=backup_pod.volumes(wanted.destination),
         schedule=schedule,
         timeZone=wanted.time_zone,
-        suspend=wanted.suspend,
+        suspend=wanted.suspend or plan.restoring,
     )

@@ -49,5 +49,7 @@ def _settings(plan: Plan, spec: authly_backup.Spec, identity: Identity) -> dict[
     wanted = plan.spec.backup
     ours = wanted is not None and spec.destination is None
     kept = backup_cronjob.retention(wanted.retention) if wanted and ours else _FOR_EVER
+    if not spec.verify:
+        return kept
     verify = {"BACKUP_VERIFY": "true", "RESTORE_ID": naming.run_id(identity.uid)}
-    return {**kept, **(verify if spec.verify else {})}
+    return kept | verify | backup_pod.logging_in(plan)

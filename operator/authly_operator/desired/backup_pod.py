@@ -1,5 +1,6 @@
 """The container that writes, verifies or restores backups, and what it mounts for that."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from authly_operator.desired.plan import Plan
 DIRECTORY: Final = "/backups"
 DEADLINE: Final = 6 * 3600
 """Seconds."""
+_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _VOLUME: Final = "backups"
 _AWS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _PLACE: Final = ("BACKUP_S3_BUCKET", "BACKUP_S3_PREFIX")
@@ -47,6 +49,11 @@ def container(
     )
 
 
+def logging_in(plan: Plan) -> dict[str, str]:
+    """What a verification logs in by, beside the restored database."""
+    return {"ISSUER": plan.spec.effective_issuer()}
+
+
 def volumes(destination: backup.Destination) -> tuple[pod.Part, ...]:
     """The claim that backups are on, where they are on one."""
     claim = destination.persistent_volume_claim
@@ -70,6 +77,14 @@ def location(job: Mapping[str, Any], file_name: str) -> str:
 def _replica_host(plan: Plan) -> str:
     """Where a managed database's replicas are read, in whose favour the primary is left alone."""
     return naming.database_read_host(plan.name, plan.namespace) if standby.is_wanted(plan) else ""
+
+
+def file_at(destination: backup.Destination, location: str) -> str | None:
+    """The name of the file of that location; None where it is not at the destination."""
+    s3, claim = destination.s3, destination.persistent_volume_claim
+    root = f"s3://{s3.bucket}/{s3.prefix}" if s3 else f"pvc://{claim.claim_name}/" if claim else ""
+    name = location.removeprefix(root)
+    return name if root and name != location and _FILE.fullmatch(name) else None
 
 
 def _mounts(destination: backup.Destination) -> list[pod.Part]:

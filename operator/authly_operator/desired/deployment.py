@@ -38,7 +38,9 @@ def build(plan: Plan) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata.build(plan, naming.deployment(plan.name)),
+        "metadata": metadata.build(
+            plan, naming.deployment(plan.name), annotations=_replicas_before(plan)
+        ),
         "spec": {
             **({} if replicas is None else {"replicas": replicas}),
             "minReadySeconds": 3,
@@ -51,6 +53,12 @@ def build(plan: Plan) -> Manifest:
             "template": _template(plan),
         },
     }
+
+
+def _replicas_before(plan: Plan) -> dict[str, str]:
+    """Kept with the Deployment while nothing serves: the number to come back to."""
+    before = autoscaler.replicas_before(plan) if plan.restoring else None
+    return {} if before is None else {naming.REPLICAS_ANNOTATION: str(before)}
 
 
 def is_rolled_out(plan: Plan) -> bool:

@@ -1,6 +1,6 @@
 """What all Jobs but the migration's share: a pod of our image that is tried three times."""
 
-from typing import Final
+from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.desired import migration_job, pod, program
@@ -17,17 +17,20 @@ def spec(
     *,
     deadline: int,
     volumes: tuple[pod.Part, ...] = (),
+    before: tuple[pod.Part, ...] = (),
 ) -> pod.Part:
-    """The spec of a Job of one container; `deadline` in seconds."""
+    """The spec of a Job of one container, after those of `before`; `deadline` in seconds."""
+    more: dict[str, Any] = {"initContainers": list(before)} if before else {}
     return {
         "backoffLimit": _RETRIES,
         "activeDeadlineSeconds": deadline,
-        "podFailurePolicy": migration_job.failure_policy(container["name"]),
+        "podFailurePolicy": migration_job.failure_policy(None if before else container["name"]),
         "template": pod.template(
             plan,
             component,
             container,
             volumes=[*volumes, *program.volumes(plan)],
             restartPolicy="Never",
+            **more,
         ),
     }

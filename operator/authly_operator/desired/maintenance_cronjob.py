@@ -27,5 +27,5 @@ def build(plan: Plan) -> Manifest:
         deadline=_DEADLINE,
         schedule=plan.spec.maintenance.schedule,
         timeZone="Etc/UTC",
-        suspend=False,
+        suspend=plan.restoring,
     )

@@ -77,9 +77,10 @@ def _plain(plan: Plan) -> list[environment.Variable]:
     )
 
 
-def failure_policy(container: str) -> pod.Part:
-    """Give up on a wrong setting; a pod that was evicted is no failure."""
-    wrong = {"containerName": container, "operator": "In", "values": [WRONG_SETTING]}
+def failure_policy(container: str | None) -> pod.Part:
+    """Give up on a wrong setting (None: of any container); a pod that was evicted is no failure."""
+    which = {"containerName": container} if container else {}
+    wrong = {**which, "operator": "In", "values": [WRONG_SETTING]}
     evicted = {"type": "DisruptionTarget", "status": "True"}
     return {
         "rules": [
@@ -92,7 +93,8 @@ def failure_policy(container: str) -> pod.Part:
 def is_due(plan: Plan) -> bool:
     """Whether to make the Job; one that exists stays as it is, since its template is immutable."""
     absent = plan.seen.job(plan.migration_job) is JobState.ABSENT
-    return plan.database_ready and database.is_settled(plan) and absent and is_approved(plan)
+    due = plan.database_ready and database.is_settled(plan) and not plan.restoring
+    return due and absent and is_approved(plan)
 
 
 def is_approved(plan: Plan) -> bool:

@@ -110,6 +110,11 @@ class Plan:
         return self.seen.job(self.migration_job) is JobState.SUCCEEDED
 
     @property
+    def restoring(self) -> bool:
+        """Whether the server makes room for an AuthlyRestore: nothing serves, nothing is due."""
+        return naming.RESTORING_ANNOTATION in self.seen.identity.annotations
+
+    @property
     def registers(self) -> bool:
         """Whether clients may register themselves."""
         mode = self.spec.oauth.dynamic_registration.mode

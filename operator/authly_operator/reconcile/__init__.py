@@ -7,7 +7,7 @@ resource says, whatever happened before. It answers in how many seconds to look 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from authly_operator.reconcile import backup, client, scope, server
+from authly_operator.reconcile import backup, client, restore, scope, server
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key
 
@@ -20,4 +20,5 @@ STORIES: Final[Mapping[str, Story]] = {
     "AuthlyScope": scope.reconcile,
     "AuthlyClient": client.reconcile,
     "AuthlyBackup": backup.reconcile,
+    "AuthlyRestore": restore.reconcile,
 }

@@ -83,6 +83,9 @@ async def _begin(
 ) -> BackupObserved:
     """Make the Job, unless another backup of the server has to be over first."""
     server = seen.server
+    restore = server.identity.annotations.get(naming.RESTORING_ANNOTATION) if server else None
+    if restore is not None:  # nobody asks the database meanwhile, so it does not answer either
+        return dataclasses.replace(seen, waits_for=f"AuthlyRestore {restore}")
     if server is None or not server.database_ready:
         return seen
     plan = await one_shot.plan(tools, server)

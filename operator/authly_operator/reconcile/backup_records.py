@@ -66,6 +66,22 @@ async def forget(
             await tools.api.delete("AuthlyBackup", place["namespace"], place["name"], place["uid"])
 
 
+async def date(
+    tools: Collaborators, namespace: str, location: str | None, verified: str | None
+) -> bool:
+    """Date the AuthlyBackup of that location as verified; whether that is settled.
+
+    Raises:
+        cluster.errors.ClusterError: the API server refused or did not answer.
+    """
+    bodies = await tools.api.list_objects("AuthlyBackup", namespace)
+    for body in bodies:
+        status = body.get("status") or {}
+        if status.get("location") == location:
+            return await tools.api.write_status(body, {**status, "verifiedTime": verified})
+    return all((body.get("status") or {}).get("phase") in _FINAL for body in bodies)
+
+
 def _is_to_record(job: Mapping[str, Any]) -> bool:
     annotations = job["metadata"].get("annotations", {})
     over = job_state(job) in (JobState.SUCCEEDED, JobState.FAILED)
@@ -105,19 +121,13 @@ async def _create(tools: Collaborators, plan: Plan, job: Mapping[str, Any]) -> N
 
 
 async def _verify(tools: Collaborators, job: Mapping[str, Any]) -> bool:
-    """Date the backup that a run of spec.backup.verify has restored; whether that is settled."""
+    """The backup that a run of spec.backup.verify has restored; whether that is settled."""
     namespace = job["metadata"]["namespace"]
     run = await runs.find(tools.api, namespace, job["metadata"]["name"])
     file_name = reports.verified(run.last_lines)
     if file_name is None or run.state is not JobState.SUCCEEDED:
         return True
-    location = backup_pod.location(job, file_name)
-    bodies = await tools.api.list_objects("AuthlyBackup", namespace)
-    for body in bodies:
-        status = body.get("status") or {}
-        if status.get("location") == location:
-            return await tools.api.write_status(body, {**status, "verifiedTime": run.ended})
-    return all((body.get("status") or {}).get("phase") in _FINAL for body in bodies)
+    return await date(tools, namespace, backup_pod.location(job, file_name), run.ended)
 
 
 def _is_gone(record: Mapping[str, Any], place: str, oldest: str) -> bool:

@@ -32,7 +32,13 @@ class Around:
     everything: Mapping[ChildKey, Manifest]
 
 
-async def gather(tools: Collaborators, identity: Identity, spec: authly_server.Spec) -> Around:
+async def gather(
+    tools: Collaborators,
+    identity: Identity,
+    spec: authly_server.Spec,
+    *,
+    database_busy: bool = False,
+) -> Around:
     """Read everything but the database and the endpoint.
 
     Raises:
@@ -55,6 +61,7 @@ async def gather(tools: Collaborators, identity: Identity, spec: authly_server.S
         waiting=waiting,
         claims=claims,
         unavailable=unavailable,
+        database_busy=database_busy,
     )
     return Around(seen, children)
 
@@ -132,7 +139,7 @@ def _remember(tools: Collaborators, seen: ServerObserved, drawn: material.Materi
 
 async def _database(plan: Plan) -> DatabaseProbe | None:
     """Ask as the operator's role once there is one; before that one of others as its owner."""
-    if not plan.material.complete:
+    if not plan.material.complete or plan.seen.database_busy:
         return None
     serves = plan.seen.child("Deployment", naming.deployment(plan.name)) is not None
     if plan.migrated or serves:

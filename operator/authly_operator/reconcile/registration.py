@@ -177,6 +177,7 @@ def view(body: Mapping[str, Any]) -> ServerView:
         spec=custom_resource.parse(authly_server.Spec, body),
         ready=answers,
         database_ready=has_database,
+        schema_revision=(body.get("status") or {}).get("schemaRevision"),
     )
 
 

@@ -23,6 +23,7 @@ from authly_operator.reconcile import (
     measures,
     observation,
     registration,
+    restore_lock,
     server_status,
     status,
 )
@@ -57,7 +58,8 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     except custom_resource.InvalidSpec as error:
         await status.write(tools, body, identity, judgement.invalid(str(error)))
         return None
-    around = await observation.gather(tools, identity, spec)
+    identity, busy = await restore_lock.checked(tools, body, identity)
+    around = await observation.gather(tools, identity, spec, database_busy=busy)
     plan = await observation.judge_material(tools, spec, around)
     if not spec.paused:
         plan = await _bring_about(tools, plan, around.everything)

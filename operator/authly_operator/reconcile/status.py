@@ -18,7 +18,7 @@ TOLD: Final = frozenset(
     {Condition.READY, Condition.MIGRATED, Condition.PROGRESSING, Condition.SECRET_ROTATED}
 )
 """Conditions whose changes become events: what a person would want to hear of."""
-WAITING: Final = frozenset({Reason.WAITING_FOR_SERVER, Reason.DELETING})
+WAITING: Final = frozenset({Reason.WAITING_FOR_SERVER, Reason.DELETING, Reason.RESTORING})
 """Reasons of not being Ready that pass by themselves."""
 
 

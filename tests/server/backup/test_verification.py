@@ -7,7 +7,7 @@ import pytest
 from tests.server.backup.test_backup import NOW, back_up, fetch
 from tests.server.backup.test_restore_faults import GRANTS, KEY, damage
 
-from authly_server.backup import errors, job, verification
+from authly_server.backup import errors, job, login, verification
 from authly_server.backup.directory import Directory
 from throwaway import postgres as throwaway_postgres
 
@@ -31,6 +31,29 @@ def test_the_youngest_backup_is_restored_and_leaves_nothing_behind(
     assert told == later
     assert fetch(instance, GRANTS) == 0
     assert databases_beside(postgres, instance) == []
+
+
+def test_a_database_that_lets_nobody_in_is_not_verified(
+    instance: str, tmp_path: Path, postgres: throwaway_postgres.Cluster
+) -> None:
+    break_tokens = "CREATE FUNCTION authly.none() RETURNS trigger LANGUAGE plpgsql AS"
+    with psycopg.connect(instance, autocommit=True) as connection:
+        connection.execute(f"{break_tokens} 'BEGIN RAISE EXCEPTION $$no$$; END'")
+        connection.execute(
+            "CREATE TRIGGER none BEFORE INSERT ON authly.clients"
+            " FOR EACH ROW EXECUTE FUNCTION authly.none()"
+        )
+    back_up(instance, Directory(tmp_path))
+    with pytest.raises(errors.BackupError) as raised:
+        verification.run(instance, Directory(tmp_path), name="shop", key=None)
+    assert "\n" not in str(raised.value)
+    assert databases_beside(postgres, instance) == []
+
+
+def test_a_login_names_the_issuer_that_it_was_told(instance: str) -> None:
+    login.check(instance, instance.rpartition("/")[2], "https://login.example.com/tenant")
+    client = "SELECT client_id FROM authly.clients WHERE owner LIKE 'verification/%'"
+    assert fetch(instance, client).startswith("verification-")
 
 
 @pytest.mark.parametrize("fault", ["truncated", "gone", "of other rows", "of another key"])
