@@ -122,13 +122,14 @@ def measure_rows(url: str) -> None:
 
 
 def _report(instance: Instance, material: Material, title: str) -> None:
-    _time(instance, material, 500)  # new connections, plans and caches
-    watch = _time(instance, material, 4000)
+    measure_latency(instance, material, 500)  # new connections, plans and caches
+    watch = measure_latency(instance, material, 4000)
     p50, p99 = watch.percentile(0.5), watch.percentile(0.99)
     _say(f"{title}: p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {watch.percentile(1):.1f} ms")
 
 
-def _time(instance: Instance, material: Material, count: int) -> Stopwatch:
+def measure_latency(instance: Instance, material: Material, count: int) -> Stopwatch:
+    """So many rotations over four connections."""
     watch = Stopwatch()
     load = watch.around(cases.refreshing(material, count))
     answers = asyncio.run(loader.run(instance.server.port, load, connections=4))
