@@ -41,7 +41,8 @@ FROM granted
 """
 
 # Everything is compared before the row is touched. A request that waited for another one's lock
-# compares again, so exactly one of any number gets the row.
+# compares again, so exactly one of any number gets the row. Whose grant it is is asked so that no
+# index can answer it: without statistics the planner would read all grants of the client for it.
 _CONSUMED = """
 WITH consumed AS (
     UPDATE authly.authorization_codes AS code SET used_at = now()
@@ -49,7 +50,7 @@ WITH consumed AS (
     JOIN authly.clients AS client ON client.id = grants.client_id
     JOIN authly.users AS person ON person.id = grants.user_id
     WHERE code.digest = %(digest)s AND code.grant_id = grants.id
-    AND grants.client_id = %(client_id)s
+    AND grants.client_id IS NOT DISTINCT FROM %(client_id)s
     AND code.used_at IS NULL AND code.expires_at > now()
     AND grants.revoked_at IS NULL AND client.enabled AND person.enabled
     AND (%(redirect_uri)s::text IS NULL

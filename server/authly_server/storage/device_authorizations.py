@@ -53,6 +53,7 @@ _DENY = """
 UPDATE authly.device_authorizations SET decision = 'denied'
 WHERE user_code_digest = %(user_code_digest)s AND decision IS NULL AND expires_at > now()
 """
+# Whose grant it is no index can answer: see authorization_codes.
 _CONSUMED = """
 WITH consumed AS (
     UPDATE authly.device_authorizations AS device SET used_at = now()
@@ -60,7 +61,7 @@ WITH consumed AS (
     JOIN authly.clients AS client ON client.id = grants.client_id
     JOIN authly.users AS person ON person.id = grants.user_id
     WHERE device.digest = %(digest)s AND device.grant_id = grants.id
-    AND grants.client_id = %(client_id)s
+    AND grants.client_id IS NOT DISTINCT FROM %(client_id)s
     AND device.decision = 'allowed' AND device.used_at IS NULL AND device.expires_at > now()
     AND grants.revoked_at IS NULL AND client.enabled AND person.enabled
     RETURNING grants.id AS grant_id, grants.client_id, grants.user_id, grants.scopes,

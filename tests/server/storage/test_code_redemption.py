@@ -54,6 +54,40 @@ async def test_a_code_is_worth_its_grant_once(
     assert outcome.grant.resources == ("https://api.example",)
 
 
+async def test_a_redemption_reads_no_other_grant_of_the_client(
+    database: Database,
+    new_code: NewCode,
+    code: NewAuthorizationCode,
+    redemption: CodeRedemption,
+    owner: Any,
+) -> None:
+    # Planned while there is one grant, and kept when there are many that nobody has analysed.
+    assert isinstance(await authorization_codes.redeem(database, redemption, None), CodeRedeemed)
+    owner.execute(
+        "INSERT INTO authly.grants (id, client_id, user_id, scopes)"
+        " SELECT gen_random_uuid(), client_id, user_id, scopes"
+        " FROM authly.grants, generate_series(1, 300) WHERE id = %s",
+        code.grant_id,
+    )
+    another = new_code(grant_id=uuid4(), digest=b"d" * 32)
+    await authorization_codes.issue(database, another, remember_consent=False)
+    before = await grants_read(database)
+    asked = other(redemption, digest=b"d" * 32)
+    assert isinstance(await authorization_codes.redeem(database, asked, None), CodeRedeemed)
+    assert await grants_read(database) - before < 10
+
+
+async def grants_read(database: Database) -> int:
+    """How many rows of grants have been read so far."""
+    await database.fetch_one("SELECT pg_stat_force_next_flush()", {})
+    row = await database.fetch_one(
+        "SELECT coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0) AS many"
+        " FROM pg_stat_user_tables WHERE relname = 'grants'",
+        {},
+    )
+    return int((row or {})["many"])
+
+
 async def test_the_refresh_family_is_born_with_the_redemption(
     database: Database, code: NewAuthorizationCode, redemption: CodeRedemption, owner: Any
 ) -> None:
