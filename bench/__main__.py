@@ -19,8 +19,8 @@ from throwaway import instance as instances, postgres
 from throwaway.instance import Instance
 
 
-WARM, MEASURED = 400, 3000
-ROUNDS = 3
+WARM, MEASURED = 400, 1000
+ROUNDS = 9
 ROOT = Path(__file__).resolve().parents[1]
 
 

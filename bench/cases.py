@@ -2,10 +2,13 @@
 
 import base64
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from authly_server.clock import SystemClock
+from authly_server.tokens import access_token, keyring
 from bench import loader
 from bench.loader import Answer, Next
 from throwaway.browser import VERIFIER, asking
@@ -24,6 +27,7 @@ class Material:
     codes: list[str] = field(default_factory=list)
     machine_tokens: list[str] = field(default_factory=list)
     refresh_tokens: list[str] = field(default_factory=list)
+    foreign_tokens: list[str] = field(default_factory=list)
     machine_token: str = ""
     person_token: str = ""
 
@@ -124,17 +128,30 @@ def issuing(material: Material, count: int) -> Next:
     return following
 
 
-def introspecting_once(material: Material, count: int) -> Next:
+def introspecting_once(draw: Callable[[Material], str]) -> Make:
     """Tokens that nobody has asked about before."""
-    left = [count]
 
-    def following(_: int, __: Answer | None) -> bytes | None:
-        left[0] -= 1
-        if left[0] < 0:
-            return None
-        return _introspect(material, material.machine_tokens.pop())
+    def make(material: Material, count: int) -> Next:
+        left = [count]
 
-    return following
+        def following(_: int, __: Answer | None) -> bytes | None:
+            left[0] -= 1
+            return _introspect(material, draw(material)) if left[0] >= 0 else None
+
+        return following
+
+    return make
+
+
+def _foreign(material: Material) -> str:
+    """A token as another process of the same server would have issued it."""
+    if not material.foreign_tokens:
+        ring = keyring.parse(material.instance.server.key_ring.read_bytes())
+        issuer, now = material.instance.server.issuer, SystemClock().now()
+        pattern = access_token.verify(ring, material.machine_token, issuer, now)
+        tokens = (replace(pattern, jti=secrets.token_hex(16)) for _ in range(2000))
+        material.foreign_tokens += [access_token.issue(ring, token) for token in tokens]
+    return material.foreign_tokens.pop()
 
 
 def exchanging(material: Material, count: int) -> Next:
@@ -201,12 +218,19 @@ CASES = (
         lambda material: _introspect(material, material.person_token),
     ),
     Case(
-        "introspection, never seen before",
+        "introspection, first time, issued here",
         FIXED,
         3.0,
-        lambda material: _introspect(material, material.machine_tokens[-1]),
-        introspecting_once,
+        lambda material: _introspect(material, material.machine_token),
+        introspecting_once(lambda material: material.machine_tokens.pop()),
         after=CLIENT_CREDENTIALS,
+    ),
+    Case(
+        "introspection, first time, issued elsewhere",
+        FIXED,
+        3.0,
+        lambda material: _introspect(material, material.machine_token),
+        introspecting_once(_foreign),
     ),
     Case(
         "refresh with rotation",

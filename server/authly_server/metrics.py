@@ -71,6 +71,10 @@ class Metrics:
         requests.inc()
         duration.observe(seconds)
 
+    def count_issued(self, grant_type: str) -> None:
+        """Count a token response; `grant_type` is one that is known."""
+        self._issued_by(grant_type).inc()
+
     def watch_connections(self, count: Callable[[], int]) -> None:
         """Ask `count` for the connections in use at each scrape."""
         self.connections.set_function(count)
@@ -83,6 +87,10 @@ class Metrics:
     def _series_of(self, endpoint: str, method: str, status: int) -> tuple[Counter, Histogram]:
         requests = self.requests.labels(endpoint, method, str(status))
         return requests, self.duration.labels(endpoint)
+
+    @functools.cache  # noqa: B019  # likewise
+    def _issued_by(self, grant_type: str) -> Counter:
+        return self.tokens_issued.labels(grant_type)
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(f"authly_{name}", documentation, labels, registry=self.registry)

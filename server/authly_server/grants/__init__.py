@@ -126,7 +126,7 @@ def _check_scopes(client: Client, request: TokenRequest) -> None:
 async def _respond(
     issuing: Issuing, client: Client, issue: Issue, dpop_jkt: str | None
 ) -> TokenResponse:
-    now = issuing.clock.now()
+    now = issuing.clock.now().replace(microsecond=0)  # tokens tell whole seconds
     ttl = _lifetime(issuing, client, issue, now)
     # What was granted before the client lost a scope is not issued any more.
     scopes = issue.scopes & client.scopes

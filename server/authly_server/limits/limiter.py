@@ -5,8 +5,7 @@ from typing import TypeVar
 
 from authly_server.limits.memory import Memory
 from authly_server.limits.rate import Bucket, Refusal
-from authly_server.limits.shared import Lost, Shared
-from authly_server.limits.store import Store
+from authly_server.limits.store import Lost, Store
 
 
 _Answer = TypeVar("_Answer")
@@ -15,7 +14,7 @@ _Answer = TypeVar("_Answer")
 class Limiter:
     """A store that always answers; without `shared` it is the one of this process."""
 
-    def __init__(self, own: Memory, shared: Shared | None = None) -> None:
+    def __init__(self, own: Memory, shared: Store | None = None) -> None:
         self._own = own
         self._shared = shared
 

@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 from authly_server.limits.limiter import Limiter
 from authly_server.limits.memory import Memory
-from authly_server.limits.shared import Shared
 from authly_server.metrics import Metrics
 from authly_server.settings import Settings, SettingsError
+
+
+if TYPE_CHECKING:
+    from authly_server.limits.shared import Shared
 
 
 @contextlib.asynccontextmanager
@@ -38,7 +42,10 @@ def check(settings: Settings) -> None:
         _shared(settings.redis_url, "", lambda _: None)
 
 
-def _shared(url: str, issuer: str, on_change: Callable[[bool], None]) -> Shared:
+def _shared(url: str, issuer: str, on_change: Callable[[bool], None]) -> "Shared":
+    # Redis' client is a tenth of the memory of a server, and most have no Redis.
+    from authly_server.limits.shared import Shared  # noqa: PLC0415
+
     # Instances may share a Redis, and tell each other's keys apart by the issuer.
     prefix = f"authly:{hashlib.sha256(issuer.encode()).hexdigest()[:12]}:"
     try:

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from authly_server import telemetry
 from authly_server.limits.rate import Bucket, Refusal
+from authly_server.limits.store import Lost
 
 
 TIMEOUT: Final = 0.05
@@ -31,10 +32,6 @@ _FAILURES: Final = (RedisError, OSError, TimeoutError)
 _log = telemetry.logger(__name__)
 
 _Question = tuple[tuple[str | int, ...], "asyncio.Future[Any]"]
-
-
-class Lost(Exception):  # noqa: N818  # the state of things, which the caller works around
-    """Redis does not answer, or not in time, or not as it should."""
 
 
 class Shared:

@@ -6,6 +6,10 @@ from typing import Protocol
 from authly_server.limits.rate import Bucket, Refusal
 
 
+class Lost(Exception):  # noqa: N818  # the state of things, which the caller works around
+    """The store does not answer, or not in time, or not as it should."""
+
+
 class Store(Protocol):
     """Somewhere buckets are kept; each call is atomic over all of its buckets."""
 

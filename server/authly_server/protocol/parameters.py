@@ -96,7 +96,7 @@ def decode(component: bytes) -> str:
     Raises:
         OAuthError: invalid_request for malformed escapes, invalid UTF-8 or NUL.
     """
-    spaced = component.replace(b"+", b" ")
+    spaced = component.replace(b"+", b" ") if b"+" in component else component
     try:
         text = (_unescape(spaced) if b"%" in spaced else spaced).decode("utf-8")
     except UnicodeDecodeError as error:

@@ -42,7 +42,8 @@ class KeyRing:
     """Keys by kid, at most one of them active for each algorithm, and at least one in all.
 
     `algorithm` is the one that is wanted for access tokens. `verified` are tokens that these keys
-    have signed; another ring begins without any.
+    have signed; another ring begins without any. Those that were `issued` here are apart, so that
+    a burst of new ones does not push out what is asked about again and again.
     """
 
     keys: Mapping[str, SigningKey]
@@ -50,18 +51,19 @@ class KeyRing:
     verified: "RecentlyVerified[AccessToken]" = field(
         default_factory=RecentlyVerified, repr=False, compare=False
     )
+    issued: "RecentlyVerified[AccessToken]" = field(
+        default_factory=RecentlyVerified, repr=False, compare=False
+    )
+    # What signs access tokens: the key of the wanted algorithm, else the first active one. Without
+    # the former for a moment only: the ring changes before the setting does.
+    signer: SigningKey = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signer", self.active(self.algorithm) or self._active()[0])
 
     def active(self, alg: str) -> SigningKey | None:
         """The key that signs with that algorithm now."""
         return next((key for key in self._active() if key.alg == alg), None)
-
-    @property
-    def signer(self) -> SigningKey:
-        """What signs access tokens: the key of the wanted algorithm, else the first active one.
-
-        Without the first for a moment only: the ring changes before the setting does.
-        """
-        return self.active(self.algorithm) or self._active()[0]
 
     @property
     def algorithms(self) -> tuple[str, ...]:

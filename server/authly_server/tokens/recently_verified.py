@@ -1,4 +1,4 @@
-"""What tokens said whose signature was right, so that asking again costs no second verification.
+"""What tokens said whose signature is right, so that asking again costs no second verification.
 
 A signature of the same bytes by the same keys is as right the second time; what may have changed
 meanwhile, the time and what the database says, is asked each time. Only good tokens are kept, so
@@ -32,7 +32,7 @@ class RecentlyVerified(Generic[V]):
         return found
 
     def keep(self, text: str, read: V) -> None:
-        """Remember what a token says, whose signature has just been verified."""
+        """Remember what a token says, whose signature has just been verified or made."""
         self._read[_digest(text)] = read
         if len(self._read) > self._most:
             self._read.popitem(last=False)

@@ -72,7 +72,7 @@ def _split(text: str) -> list[str]:
 
 
 def _key(ring: KeyRing, encoded: str, typ: str) -> SigningKey:
-    header = strict_json.read_object(_decode(encoded))
+    header = _read_header(encoded)
     kid = header.get("kid")
     key = ring.keys.get(kid) if isinstance(kid, str) else None
     if key is None or not header.keys() <= _HEADER_NAMES:
@@ -82,6 +82,12 @@ def _key(ring: KeyRing, encoded: str, typ: str) -> SigningKey:
         message = "not of this type and this key's algorithm"
         raise TokenRefused(message)
     return key
+
+
+@functools.lru_cache(maxsize=64)
+def _read_header(encoded: str) -> Mapping[str, object]:
+    """What a header says: all tokens of a key and type have the same."""
+    return strict_json.read_object(_decode(encoded))
 
 
 @functools.lru_cache(maxsize=64)

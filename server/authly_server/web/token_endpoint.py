@@ -54,7 +54,7 @@ async def _counted(request: web.Request, parse: Callable[[Parameters], TokenRequ
         metrics.token_errors.labels(str(error.error)).inc()
         raise
     await rate_limit.prove(request)
-    metrics.tokens_issued.labels(token.grant_type).inc()
+    metrics.count_issued(token.grant_type)
     return response
 
 

@@ -10,7 +10,8 @@ import pytest
 from authly_server.limits.limiter import Limiter
 from authly_server.limits.memory import Memory
 from authly_server.limits.rate import SECOND, Bucket, Rate
-from authly_server.limits.shared import TIMEOUT, Lost, Shared
+from authly_server.limits.shared import TIMEOUT, Shared
+from authly_server.limits.store import Lost
 from throwaway import redis as throwaway_redis
 from throwaway.redis import Redis
 

@@ -36,7 +36,8 @@ def ring_of(key: PrivateKey, alg: str = "ES256") -> KeyRing:
 
 
 def verified_once(ring: KeyRing) -> str:
-    text = access_token.issue(ring, TOKEN)
+    """A token that another process with the same keys has issued."""
+    text = access_token.issue(KeyRing(ring.keys, ring.algorithm), TOKEN)
     assert access_token.verify(ring, text, ISSUER, NOW) == TOKEN
     return text
 
@@ -49,6 +50,13 @@ def _ring() -> KeyRing:
 def test_a_token_asked_about_again_is_the_same(ring: KeyRing) -> None:
     text = verified_once(ring)
     assert access_token.verify(ring, text, ISSUER, NOW) is ring.verified.find(text)
+
+
+def test_a_token_issued_here_is_known_as_anybody_else_reads_it(ring: KeyRing) -> None:
+    text = access_token.issue(ring, TOKEN)
+    known = access_token.verify(ring, text, ISSUER, NOW)
+    assert known is ring.issued.find(text)
+    assert known == access_token.verify(KeyRing(ring.keys, ring.algorithm), text, ISSUER, NOW)
 
 
 def test_a_verified_token_expires_all_the_same(ring: KeyRing) -> None:
