@@ -53,26 +53,28 @@ CARRIED = (
 class Transaction:
     """`id` names the cookie and becomes the grant's id, so that consenting twice issues once.
 
-    `query` is the request as it came, `started_at` in seconds since 1970, `session_id` the session
-    that was started on behalf of this transaction, `pushed` the digest of the request_uri by which
-    the request was taken up.
+    `parameters` are the request as it came, to be checked again each time, `started_at` in seconds
+    since 1970, `session_id` the session that was started on behalf of this transaction, `pushed`
+    the digest of the request_uri by which the request was taken up.
     """
 
     id: UUID
-    query: str
+    parameters: Parameters
     started_at: int
     session_id: UUID | None = None
     pushed: bytes | None = None
 
     @property
-    def parameters(self) -> Parameters:
-        """The request again, to be parsed and checked again."""
-        return parameters.parse_query(self.query, repeats=True)
+    def query(self) -> str:
+        """The request as a query; made only for who has to wait, for to write it takes its time."""
+        values = self.parameters.values.items()
+        return urlencode([(name, value) for name, each in values for value in each])
 
 
-def carry(request: Parameters) -> str:
-    """The parameters of an authorization request as a query."""
-    return urlencode([(name, value) for name in CARRIED for value in request.get_all(name)])
+def carry(request: Parameters) -> Parameters:
+    """The parameters of an authorization request, and no others."""
+    values = request.values
+    return Parameters({name: values[name] for name in CARRIED if name in values})
 
 
 class Seal:
@@ -113,7 +115,7 @@ class Seal:
             return None
         return Transaction(
             transaction_id,
-            query,
+            parameters.parse_query(query, repeats=True),
             started_at,
             UUID(session_id) if session_id else None,
             bytes.fromhex(pushed) if pushed else None,

@@ -23,9 +23,17 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Each name with its values in order, none of them empty."""
+    """Each name with its values in order, none of them empty.
+
+    `repeated` are the names that came more than once and may not.
+    """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    repeated: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        several = [name for name, values in self.values.items() if len(values) > 1]
+        object.__setattr__(self, "repeated", frozenset(several) - REPEATABLE)
 
     def get(self, name: str) -> str | None:
         """The value of `name`, the first of several; None if absent or empty."""
@@ -34,12 +42,6 @@ class Parameters:
     def get_all(self, name: str) -> tuple[str, ...]:
         """All values of `name`, for a parameter that may repeat."""
         return self.values.get(name, ())
-
-    @property
-    def repeated(self) -> frozenset[str]:
-        """The names that came more than once and may not."""
-        several = (name for name, values in self.values.items() if len(values) > 1)
-        return frozenset(several) - REPEATABLE
 
     def check_not_repeated(self) -> None:
         """RFC 6749 sections 3.1 and 3.2: parameters MUST NOT be included more than once.

@@ -4,8 +4,6 @@ First who they are, then which device, then whether it may: nothing is sent with
 link with the code in it may come from anybody (section 5.4).
 """
 
-from urllib.parse import urlencode
-
 from aiohttp import web
 
 from authly_server import entropy
@@ -141,8 +139,8 @@ def _begin_sign_in(request: web.Request, code: str | None) -> Response:
     """A transaction of its own in the browser, so that nobody else's form signs anybody in."""
     found = services.of(request)
     now = int(found.clock.now().timestamp())
-    carried = {} if code is None else {"user_code": user_code.display(code)}
-    started = Transaction(conversation.draw_id(), urlencode(carried), now)
+    carried = {} if code is None else {"user_code": (user_code.display(code),)}
+    started = Transaction(conversation.draw_id(), Parameters(carried), now)
     answer = _login_page(request, started)
     cookies.drop_surplus(request, answer, found.seal, now)
     sealed = found.seal.close(started, entropy.draw(transaction.NONCE_BYTES))

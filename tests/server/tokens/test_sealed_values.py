@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 
 from authly_server.authorization import transaction
 from authly_server.authorization.transaction import Seal, Transaction
+from authly_server.protocol.parameters import Parameters
 from authly_server.tokens import (
     authorization_code,
     device_code,
@@ -49,11 +50,14 @@ RING = keyring.parse(json.dumps({"keys": [KEY]}).encode())
 TWELVE_BYTES = st.binary(min_size=12, max_size=12)
 
 
-@given(st.uuids(), st.text(st.characters(codec="utf-8"), max_size=200), TWELVE_BYTES)
+NO_NUL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=200)
+
+
+@given(st.uuids(), NO_NUL, TWELVE_BYTES)
 def test_a_transaction_is_read_back_by_its_own_name_only(
-    name: UUID, query: str, nonce: bytes
+    name: UUID, state: str, nonce: bytes
 ) -> None:
-    started = Transaction(name, query, SECONDS)
+    started = Transaction(name, Parameters({"state": (state,), "resource": ("a", "b")}), SECONDS)
     sealed = SEAL.close(started, nonce)
     assert SEAL.open(name, sealed, SECONDS) == started
     assert SEAL.open(UUID(int=name.int ^ 1), sealed, SECONDS) is None
