@@ -261,26 +261,3 @@ def test_the_first_migration_waits_for_nobody() -> None:
     plan = plans.with_database(plans.plan(UPGRADE))
 
     assert jobs(plan) == [plan.migration_job]
-
-
-def test_another_password_of_the_administrator_is_a_migration_and_no_roll_out() -> None:
-    before, after = (
-        plans.plan(secrets={"main-credentials": SecretData({"ADMIN_PASSWORD": password})})
-        for password in ("correct horse", "battery staple")
-    )
-    assert before.migration_job != after.migration_job
-    assert before.config_hash == after.config_hash
-
-
-def test_a_migration_waits_for_the_end_of_a_database_that_has_other_passwords() -> None:
-    before = plans.with_database(plans.plan())
-    children = before.seen.children
-    lost = plans.plan(children=children, secrets={"main-credentials": SecretData({})})
-    drawn = plans.plan_of(lost.spec, lost.seen, bytes(range(64)))
-    assert drawn.database_ready
-    assert ("Job", drawn.migration_job) not in keys(drawn)
-    replaced = plans.with_database(drawn)
-    assert ("Job", replaced.migration_job) in keys(replaced)
-    (kept,) = (one for key, one in replaced.seen.children.items() if key[0] == "StatefulSet")
-    ending = {**kept, "status": {"readyReplicas": 1}}
-    assert ("Job", replaced.migration_job) not in keys(plans.with_children(replaced, ending))

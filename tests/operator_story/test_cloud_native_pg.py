@@ -75,7 +75,11 @@ async def run_migration(story: Story) -> None:
     (job,) = jobs
     data = gather.decoded(await story.get("Secret", "main-credentials")).data
     variables = job["spec"]["template"]["spec"]["containers"][0]["env"]
-    given = {one["name"]: data[one["valueFrom"]["secretKeyRef"]["key"]] for one in variables}
+    given = {
+        one["name"]: data[one["valueFrom"]["secretKeyRef"]["key"]]
+        for one in variables
+        if "valueFrom" in one
+    }
     pem = data["database-ca.crt"]
     migration.run(
         trust.rooted(given["DATABASE_URL"], pem),
