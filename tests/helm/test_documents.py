@@ -21,6 +21,7 @@ DOCUMENTS = [
             "grants",
             "fapi",
             "bad-input",
+            "complaints",
             "soak",
         )
     ),
@@ -48,6 +49,14 @@ def test_every_threat_names_a_proof_or_says_that_there_is_none() -> None:
     threats = [row for row in rows if not row.startswith(("| endpoint |", "| threat |", "| contr"))]
     assert len(threats) > 30
     assert [row for row in threats if "`test_" not in row and "no test" not in row] == []
+
+
+def test_every_complaint_of_others_has_a_proof() -> None:
+    text = (ROOT / "docs" / "complaints.md").read_text()
+    rows = re.findall(r"^\| .* \|$", text, re.MULTILINE)
+    complaints = [row for row in rows if not row.startswith("| complaint |")]
+    assert len(complaints) > 20
+    assert [row for row in complaints if "`test_" not in row] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)

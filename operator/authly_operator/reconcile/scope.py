@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from authly_operator.api import authly_scope
 from authly_operator.conditions import judgement, scope as conditions
@@ -13,6 +13,10 @@ from authly_operator.reconcile import custom_resource, registration, status
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.reconcile.registration import Place
 from authly_operator.workqueue import Key
+
+
+IN_USE: Final = "InUse"
+"""What delete_scope answers while clients may ask for the scope."""
 
 
 async def reconcile(tools: Collaborators, key: Key) -> float | None:
@@ -46,9 +50,12 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     seen = await _bring_about(tools, body, spec, seen, place)
     if seen.written is not None and seen.written.outcome == "Created":
         _wake_clients(tools, registration.server_key(identity, spec.server_ref))
-    facts = {"inUseBy": (seen.row or {}).get("in_use_by")}
-    ready = await status.write(tools, body, identity, conditions.judge(spec, seen), facts)
+    ready = await status.write(tools, body, identity, conditions.judge(spec, seen), _facts(seen))
     return registration.READY_SECONDS if ready else registration.WAITING_SECONDS
+
+
+def _facts(seen: ScopeObserved) -> dict[str, Any]:
+    return {"inUseBy": (seen.row or {}).get("in_use_by")}
 
 
 def _wake_clients(tools: Collaborators, server: Key) -> None:
@@ -88,11 +95,11 @@ async def _end(
     url = await registration.url_to_delete(tools, place)
     if url is not None and spec.deletion_policy is authly_scope.DeletionPolicy.DELETE:
         seen = await _delete(tools, spec, seen, url)
-    in_use = seen.written is not None and seen.written.outcome == "InUse"
+    in_use = seen.written is not None and seen.written.outcome == IN_USE
     waits = seen.error is not None or in_use
     if await registration.let_go(tools, body, seen.identity, waits=waits):
         return None
-    await status.write(tools, body, seen.identity, conditions.judge(spec, seen))
+    await status.write(tools, body, seen.identity, conditions.judge(spec, seen), _facts(seen))
     return registration.WAITING_SECONDS
 
 
@@ -101,6 +108,7 @@ async def _delete(
 ) -> ScopeObserved:
     try:
         written = await registry.delete_scope(url, spec.name, seen.identity.owner, tools.epoch())
+        row = await registry.observe_scope(url, spec.name) if written.outcome == IN_USE else None
     except errors.Unreachable as error:
         return dataclasses.replace(seen, error=str(error))
-    return dataclasses.replace(seen, written=written)
+    return dataclasses.replace(seen, written=written, row=row)
