@@ -20,7 +20,7 @@ from authly_operator.cluster import errors
 from authly_operator.workqueue import Key
 
 
-AGAIN_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+AGAIN_SECONDS: Final = (1.0, 2.0, 5.0, 10.0)
 """Between the end of a watching and the next one, by how many ended since one that lasted."""
 LASTING_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 10.0

@@ -171,7 +171,7 @@ def playing(kubelet: Kubelet) -> Iterator[None]:
     thread.start()
     try:
         yield
-        assert kubelet.failures == []
+        assert not kubelet.failures, kubelet.failures
     finally:
         kubelet.end()
         thread.join()
