@@ -49,9 +49,19 @@ NEEDED = [
     ),
     *(
         (verb, f"{kind}.authly.dev")
-        for kind in ("authlyservers", "authlyscopes", "authlyclients")
+        for kind in (
+            "authlyservers",
+            "authlyscopes",
+            "authlyclients",
+            "authlybackups",
+            "authlyrestores",
+        )
         for verb in ("get", "list", "watch")
     ),
+    ("create", "authlybackups.authly.dev"),
+    ("delete", "authlybackups.authly.dev"),
+    ("patch", "authlyservers.authly.dev"),
+    ("patch", "authlyrestores.authly.dev"),
     ("patch", "authlyscopes.authly.dev"),
     ("patch", "authlyclients.authly.dev"),
     ("patch", "authlyservers.authly.dev/status"),
@@ -75,8 +85,9 @@ NEVER = [
     ("delete", "clusters.postgresql.cnpg.io"),
     ("delete", "persistentvolumeclaims"),
     ("create", "serviceaccounts/token"),
-    ("patch", "authlyservers.authly.dev"),
+    ("delete", "authlyservers.authly.dev"),
     ("create", "authlyservers.authly.dev"),
+    ("create", "authlyrestores.authly.dev"),
 ]
 
 RELEASED = '{"metadata":{"finalizers":null}}'
