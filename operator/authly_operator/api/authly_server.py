@@ -24,6 +24,7 @@ from authly_operator.api import (
     policy,
     redis as redises,
     reference,
+    upgrade as upgrades,
     value,
 )
 
@@ -249,6 +250,8 @@ class Status(value.Value):
     """Ready, and what it is made of; BackupHealthy, and whatever never stops it."""
     image: Annotated[str, Field(max_length=1024)] | None = None
     """The image that is rolled out."""
+    upgrade: upgrades.Upgrade | None = None
+    """The change to another image; none once it is rolled out."""
     schema_revision: Annotated[int, Field(ge=0)] | None = None
     """The revision of the database's schema."""
     replicas: Annotated[int, Field(ge=0)] | None = None
@@ -273,8 +276,7 @@ class Status(value.Value):
             },
         ),
     ] = ()
-    """The keys that sign and verify tokens, and where each is in its life; first of all that which
-    signs access tokens."""
+    """The keys of the ring, each with where it is in its life; first the one of access tokens."""
 
 
 class AuthlyServer(value.Value):

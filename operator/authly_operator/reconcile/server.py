@@ -26,6 +26,7 @@ from authly_operator.reconcile import (
     restore_lock,
     server_status,
     status,
+    upgrade,
 )
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key
@@ -105,10 +106,16 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     )
     judged = conditions.judge(plan.spec, plan.seen, expected)
     measures.date(tools.metrics, plan)
+    true = {one.type for one in judged if one.true}
     facts = server_status.facts(plan.spec, plan.seen) | server_status.phase(judged)
+    facts["upgrade"] = upgrade.told(
+        (body.get("status") or {}).get("upgrade"),
+        deployed=facts["image"],
+        wanted=plan.image,
+        true=true,
+    )
     ready = await status.write(tools, body, plan.seen.identity, judged, facts)
     await key_events.post(tools, body, facts["signingKeys"])
-    true = {one.type for one in judged if one.true}
     answers, has_database = (
         Condition.ENDPOINT_READY in true,
         Condition.DATABASE_READY in true and facts["schemaRevision"] is not None,
