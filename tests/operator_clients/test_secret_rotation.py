@@ -17,7 +17,6 @@ from tests.operator_clients.rotations import (
 
 
 pytestmark = pytest.mark.control_plane
-GIVEN = {"secret": {"source": "Existing", "ref": {"name": "given", "key": "password"}}}
 
 
 async def test_both_secrets_work_for_the_overlap_and_the_new_one_alone_after_it(
@@ -60,55 +59,6 @@ async def test_a_secret_is_replaced_when_it_is_as_old_as_the_interval(land: Land
     assert new != old
     assert await land.works("shop", old)
     assert await land.works("shop", new)
-
-
-async def test_an_edited_secret_is_taken_at_once_and_the_one_before_keeps_its_overlap(
-    land: Landscape,
-) -> None:
-    await land.client("shop")
-    old = await held(land, "shop")
-    await write(land, "shop-oauth", "edited by hand")
-    edited = await look(land, "shop")
-    assert is_ready(edited), edited["status"]
-    assert await land.works("shop", "edited by hand")
-    assert await land.works("shop", old)
-    lapse(land, "shop", "24 hours")
-    await look(land, "shop")
-    assert await land.works("shop", "edited by hand")
-    assert not await land.works("shop", old)
-
-
-async def test_a_referenced_secret_that_changes_is_taken_and_the_one_before_keeps_its_overlap(
-    land: Landscape,
-) -> None:
-    await land.secret("given", land.place, {"password": "first of one's own"})
-    await land.client("shop", auth=GIVEN)
-    await write(land, "given", "second of one's own", "password")
-    assert is_ready(await look(land, "shop"))
-    assert await held(land, "shop") == "second of one's own"
-    assert await land.works("shop", "second of one's own")
-    assert await land.works("shop", "first of one's own")
-    lapse(land, "shop", "24 hours")
-    await look(land, "shop")
-    assert not await land.works("shop", "first of one's own")
-    asked = await rotate(land, "shop")
-    assert await held(land, "shop") == "second of one's own"
-    assert "has no effect on what Secret given holds" in condition(asked, "SecretRotated")[2]
-
-
-async def test_what_was_edited_while_the_operator_was_away_for_days_has_its_whole_overlap(
-    land: Landscape,
-) -> None:
-    await land.client("shop", rotation={"overlap": "1h"})
-    old = await held(land, "shop")
-    await write(land, "shop-oauth", "edited meanwhile")
-    lapse(land, "shop", "96 hours")
-    assert is_ready(await look(land, "shop"))
-    assert await land.works("shop", old)
-    assert await land.works("shop", "edited meanwhile")
-    lapse(land, "shop", "1 hour")
-    await look(land, "shop")
-    assert not await land.works("shop", old)
 
 
 async def test_no_secret_retires_before_the_token_endpoint_has_taken_the_one_after_it(
@@ -171,43 +121,6 @@ async def test_a_second_request_waits_until_the_first_rotation_is_over(land: Lan
     assert await held(land, "shop") == third, "each request is answered once"
 
 
-async def test_edits_during_a_rotation_cut_nobody_off(land: Landscape) -> None:
-    await land.client("shop")
-    secrets = [await held(land, "shop")]
-    await rotate(land, "shop")
-    secrets.append(await held(land, "shop"))
-    lapse(land, "shop", "23 hours")
-    for text in ("edited by one", "edited by another"):
-        await write(land, "shop-oauth", text)
-        assert is_ready(await look(land, "shop"))
-        secrets.append(text)
-    assert [await land.works("shop", each) for each in secrets] == [True] * 4
-    lapse(land, "shop", "1 hour")
-    assert states(await look(land, "shop")) == ["Active", "Retiring", "Retiring"]
-    assert [await land.works("shop", each) for each in secrets] == [False, True, True, True]
-    lapse(land, "shop", "23 hours")
-    assert states(await look(land, "shop")) == ["Active"]
-    assert [await land.works("shop", each) for each in secrets] == [False, False, False, True]
-
-
-async def test_whoever_goes_back_to_the_former_secret_has_an_overlap_too(land: Landscape) -> None:
-    await land.client("shop")
-    old = await held(land, "shop")
-    await rotate(land, "shop")
-    new = await held(land, "shop")
-    lapse(land, "shop", "23 hours")
-    await write(land, "shop-oauth", old)
-    assert is_ready(await look(land, "shop"))
-    lapse(land, "shop", "2 hours")
-    assert is_ready(await look(land, "shop"))
-    assert await land.works("shop", old)
-    assert await land.works("shop", new)
-    lapse(land, "shop", "22 hours")
-    await look(land, "shop")
-    assert await land.works("shop", old)
-    assert not await land.works("shop", new)
-
-
 async def test_without_overlap_the_former_secret_ends_with_the_rotation(land: Landscape) -> None:
     await land.client("shop", rotation={"overlap": "0s"})
     old = await held(land, "shop")
@@ -267,23 +180,6 @@ async def test_a_client_without_a_secret_has_nothing_to_rotate(
     assert asked["status"] == made["status"]
 
 
-async def test_a_deleted_secret_comes_back_as_it_was_whatever_was_asked_for_before(
-    land: Landscape,
-) -> None:
-    await land.client("shop")
-    await rotate(land, "shop")
-    lapse(land, "shop", "24 hours")
-    await look(land, "shop")
-    before = await held(land, "shop")
-    found = await land.api.get("Secret", land.place, "shop-oauth")
-    assert found is not None
-    await land.api.delete("Secret", land.place, "shop-oauth", found["metadata"]["uid"])
-    assert is_ready(await look(land, "shop"))
-    assert await held(land, "shop") == before
-    assert is_ready(await look(land, "shop"))
-    assert await held(land, "shop") == before
-
-
 async def test_a_rotation_that_waits_writes_nothing_and_tells_no_secret(land: Landscape) -> None:
     await land.client("shop")
     secrets = [await held(land, "shop")]
@@ -298,6 +194,20 @@ async def test_a_rotation_that_waits_writes_nothing_and_tells_no_secret(land: La
     told = [again, *await land.api.list_objects("Event", land.place)]
     assert not any(secret in str(told) for secret in secrets)
     assert not any(one["id"] in secrets[1] for one in listed(again))
+
+
+async def test_events_tell_of_a_rotation_and_not_of_what_rests(land: Landscape) -> None:
+    async def reasons() -> list[str]:
+        events = await land.api.list_objects("Event", land.place)
+        return sorted({one["reason"] for one in events})
+
+    await land.client("shop")
+    assert await reasons() == ["Ready"]
+    await rotate(land, "shop")
+    assert await reasons() == ["Ready", "SecretRetiring"]
+    lapse(land, "shop", "24 hours")
+    await look(land, "shop")
+    assert await reasons() == ["OneSecret", "Ready", "SecretRetiring"]
 
 
 async def test_nothing_is_rotated_while_the_server_does_not_answer(land: Landscape) -> None:

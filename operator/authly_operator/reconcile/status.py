@@ -18,6 +18,8 @@ TOLD: Final = frozenset(
     {Condition.READY, Condition.MIGRATED, Condition.PROGRESSING, Condition.SECRET_ROTATED}
 )
 """Conditions whose changes become events: what a person would want to hear of."""
+EPISODES: Final = frozenset({Condition.SECRET_ROTATED})
+"""Those of them that are told of only when they become False, and when that is over."""
 WAITING: Final = frozenset({Reason.WAITING_FOR_SERVER, Reason.DELETING, Reason.RESTORING})
 """Reasons of not being Ready that pass by themselves."""
 
@@ -114,7 +116,7 @@ async def _tell(
     waits = summary in WAITING or is_true(after, Condition.PROGRESSING)
     for changed in settlement.transitions(previous, conditions):
         is_summary = changed["type"] == Condition.READY
-        if changed["type"] not in TOLD or (not is_summary and changed["reason"] == summary):
+        if not is_summary and (changed["reason"] == summary or not _is_told(changed, previous)):
             continue
         await events.post(
             tools.api,
@@ -124,3 +126,9 @@ async def _tell(
             note=changed["message"],
             now=tools.clock.now(),
         )
+
+
+def _is_told(changed: Manifest, previous: list[dict[str, Any]]) -> bool:
+    kind = changed["type"]
+    statuses = {one["status"] for one in (*previous, changed) if one["type"] == kind}
+    return kind in TOLD and (kind not in EPISODES or "False" in statuses)
