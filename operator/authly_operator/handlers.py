@@ -27,9 +27,10 @@ Notice = Callable[[Key, dict[str, Any] | None], None]
 """Takes a resource that came or changed with its body, or one that went with None."""
 
 
-def registry(notice: Notice) -> kopf.OperatorRegistry:
-    """The handlers of all kinds; `notice` is called in kopf's own thread."""
+def registry(notice: Notice, ending: Callable[[], object]) -> kopf.OperatorRegistry:
+    """The handlers of all kinds; `notice` is called in kopf's own thread, `ending` as it ends."""
     handlers = kopf.OperatorRegistry()
+    kopf.on.cleanup(registry=handlers, id="end")(_cleanup(ending))
     kopf.on.login(registry=handlers, id="login")(_login)
     for plural, kind in KINDS.items():
         kopf.on.event(naming.GROUP, naming.VERSION, plural, registry=handlers, id=kind.lower())(
@@ -62,6 +63,13 @@ def _handler(kind: str, notice: Notice) -> Callable[..., Any]:
         notice(key, None if type == "DELETED" else dict(body))
 
     return handle
+
+
+def _cleanup(ending: Callable[[], object]) -> Callable[..., Any]:
+    async def end(**_: object) -> None:
+        ending()
+
+    return end
 
 
 def _login(**arguments: Any) -> kopf.ConnectionInfo | None:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +25,9 @@ AGAIN_SECONDS: Final = (1.0, 2.0, 5.0, 10.0)
 LASTING_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 10.0
 """How soon a definition that came or went is noticed."""
+GRACE_SECONDS: Final = 10.0
+"""How long kopf may take to end: it gives its own tasks five."""
+CANCELLATIONS: Final = 3
 ANSWER_SECONDS: Final = 120.0
 """How long the operator's own loop may take to ask which kinds there are."""
 
@@ -76,7 +79,7 @@ async def observing(
         asked = asyncio.run_coroutine_threadsafe(_ours(kinds), loop)
         control.served = asked.result(ANSWER_SECONDS)
         if control.served:
-            asyncio.run(_kopf(told, namespaces, control.over))
+            _run(_kopf(told, namespaces, control.over))
         else:
             control.over.wait(LOOK_SECONDS)
 
@@ -153,22 +156,47 @@ async def _kopf(
 ) -> None:
     """Watch until `over` is set, or kopf ends.
 
-    It waits for the event in a thread, which asyncio waits for in the end: set it in any case.
+    It waits for the event in a thread, which the loop waits for in the end: set it in any case.
     """
+    ending = asyncio.Event()
+    watching = asyncio.ensure_future(_watch(notice, namespaces, over, ending.set))
+    end = asyncio.ensure_future(ending.wait())
     try:
-        await _watch(notice, namespaces, over)
+        await asyncio.wait({watching, end}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({watching}, timeout=GRACE_SECONDS)
     finally:
         over.set()
+    if not watching.done():
+        raise Ended("kopf does not come to its end")  # noqa: EM101
+    watching.result()
 
 
 async def _watch(
-    notice: handlers.Notice, namespaces: tuple[str, ...], over: threading.Event
+    notice: handlers.Notice,
+    namespaces: tuple[str, ...],
+    over: threading.Event,
+    ending: Callable[[], object],
 ) -> None:
     await kopf.operator(
-        registry=handlers.registry(notice),
+        registry=handlers.registry(notice, ending),
         settings=handlers.settings(),
         standalone=True,
         clusterwide=not namespaces,
         namespaces=namespaces,
         stop_flag=over,
     )
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it in a loop of its own, and leave behind what does not end: kopf may wait for ever."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        for _ in range(CANCELLATIONS):
+            if tasks := asyncio.all_tasks(loop):
+                for task in tasks:
+                    task.cancel()
+                loop.run_until_complete(asyncio.wait(tasks, timeout=1))
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()

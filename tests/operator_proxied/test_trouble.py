@@ -59,6 +59,8 @@ CASES: dict[str, Every] = {
     "answers that are lost": Every(15, Reset(done=True), lambda call: call.method != "GET"),
     "slow answers": Every(2, Delay(0.7), lambda call: not call.is_watch),
     "watches that are gone": Every(2, Ending(410, "Expired"), is_watch),
+    "watches that fail": Every(2, Ending(500, "InternalError"), is_watch),
+    "watches that are refused": Every(2, Answer(410, "Expired"), is_watch),
     "conflicts": Every(3, Answer(409, "Conflict"), lambda call: call.verb in {"patch", "update"}),
     "lists that expired": Every(1, Paged(1), is_list),
 }
