@@ -117,6 +117,8 @@ class DatabaseProbe:
     """None where the schema is too old to know."""
     claimant: Claimant | None = None
     """None where nobody has claimed it, or the schema is too old to know."""
+    tokens_not_before: str | None = None
+    """RFC 3339; None where no restore has fenced tokens in, or the schema is too old to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,14 @@ async def test_the_schema_revision_is_observed(migrated: Any) -> None:
     assert probed == DatabaseProbe(schema_revision=revisions.latest(), replicas=())
 
 
+async def test_the_fence_of_the_last_restore_is_observed_in_utc(migrated: Any) -> None:
+    fences = "INSERT INTO authly.token_fences VALUES (0, 1000000000), (0, 1700000000)"
+    async with await psycopg.AsyncConnection.connect(migrated.owner) as connection:
+        await connection.execute(fences)
+    probed = await registry.observe_instance(migrated.operator)
+    assert probed.tokens_not_before == "2023-11-14T22:13:20Z"
+
+
 async def test_a_client_comes_changes_and_goes(migrated: Any) -> None:
     url = migrated.operator
     assert await registry.observe_client(url, "team.shop") is None

@@ -16,6 +16,7 @@ from authly_operator.api import (
     exposure,
     gateway as gateways,
     image as images,
+    key_status,
     migration,
     monitoring as monitorings,
     network_policy as network,
@@ -128,8 +129,7 @@ class Spec(value.Value):
     issuer: (
         Annotated[str, Field(max_length=512, pattern=r"^https://[^\s/?#@]+(/[^\s?#]*)?$")] | None
     ) = None
-    """The issuer as an https URL without query and fragment (RFC 8414); https://<ingress.host>
-    where omitted. Immutable."""
+    """An https URL (RFC 8414), immutable; https://<ingress.host> where omitted."""
     database: databases.Database
     """Where the data is kept."""
     redis: redises.Redis | None = None
@@ -209,25 +209,6 @@ class Endpoints(value.Value):
     """Where the public keys are."""
 
 
-class KeyStatus(value.Value):
-    """One key of the ring."""
-
-    kid: Annotated[str, Field(min_length=1, max_length=128)]
-    """Its name in the JWKS and in the header of tokens."""
-    alg: Annotated[str, Field(max_length=16)]
-    """The algorithm that it signs with."""
-    state: Annotated[str, Field(max_length=16)]
-    """Published is in the JWKS and does not sign yet, Active signs, Retiring only verifies."""
-    published_at: reference.Moment | None = None
-    """Since when it is in the JWKS."""
-    signs_from: reference.Moment | None = None
-    """When it signs, of a Published key whose states the operator decides."""
-    active_at: reference.Moment | None = None
-    """Since when it signs, or signed."""
-    retire_at: reference.Moment | None = None
-    """When it goes, since no token of it can be valid any more."""
-
-
 class BackupStatus(value.Value):
     """The backups of spec.backup, as their CronJob tells of them."""
 
@@ -254,6 +235,8 @@ class Status(value.Value):
     """The change to another image; none once it is rolled out."""
     schema_revision: Annotated[int, Field(ge=0)] | None = None
     """The revision of the database's schema."""
+    tokens_not_before: reference.Moment | None = None
+    """When the database was restored last: tokens from between the backup and then are refused."""
     replicas: Annotated[int, Field(ge=0)] | None = None
     """How many pods there are."""
     ready_replicas: Annotated[int, Field(ge=0)] | None = None
@@ -267,7 +250,7 @@ class Status(value.Value):
     backup: BackupStatus | None = None
     """The backups of spec.backup; none where it is not set or none was due yet."""
     signing_keys: Annotated[
-        tuple[KeyStatus, ...],
+        tuple[key_status.KeyStatus, ...],
         Field(
             max_length=128,
             json_schema_extra={

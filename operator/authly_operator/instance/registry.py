@@ -51,6 +51,7 @@ async def observe_instance(url: str) -> DatabaseProbe:
         schema_revision=answer["schema_revision"],
         replicas=None if replicas is None else tuple(ReplicaSeen(**one) for one in replicas),
         claimant=claim and Claimant(**claim),
+        tokens_not_before=answer.get("tokens_not_before"),
     )
 
 

@@ -40,6 +40,7 @@ def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
         "endpoints": _endpoints(spec, seen),
         "backup": _backup(seen),
         "signingKeys": _signing_keys(spec, seen),
+        "tokensNotBefore": seen.database.tokens_not_before if seen.database else None,
     }
 
 
