@@ -85,7 +85,12 @@ CARRIED: Final = (
             " digest = present.digest, previous_digest = present.previous_digest,"
             " dpop_jkt = present.dpop_jkt, rotated_at = present.rotated_at,"
             " expires_at = present.expires_at FROM present"
-            " WHERE family.token_type = 'refresh' AND family.grant_id = present.grant_id",
+            " WHERE family.token_type = 'refresh' AND family.grant_id = present.grant_id"
+            # Of millions most have not moved since: those are not written anew.
+            " AND (family.generation, family.digest, family.previous_digest, family.dpop_jkt,"
+            " family.rotated_at, family.expires_at) IS DISTINCT FROM"
+            " (present.generation, present.digest, present.previous_digest, present.dpop_jkt,"
+            " present.rotated_at, present.expires_at)",
         ),
     ),
     # Sessions that were ended.
