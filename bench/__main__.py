@@ -20,7 +20,7 @@ from throwaway.instance import Instance
 
 
 WARM, MEASURED = 400, 1000
-ROUNDS = 9
+ROUNDS = 6
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import Final, Generic, TypeVar
 
 
-MOST: Final = 4096
+MOST: Final = 2048
 
 
 V = TypeVar("V")
