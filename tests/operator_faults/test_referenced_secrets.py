@@ -47,7 +47,7 @@ def test_an_edit_of_a_referenced_secret_is_pushed_within_seconds(
     assert time.monotonic() - edited < SECONDS
     assert api.secret(operator.name, "shop-oauth")["client_secret"] == "another one"
     assert answers(world, operator, "another one") == 200
-    assert answers(world, operator, "one of one's own") == 401
+    assert answers(world, operator, "one of one's own") == 200, "it has its overlap"
 
 
 def answers(world: World, operator: Operator, secret: str) -> int:
