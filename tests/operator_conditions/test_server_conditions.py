@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from authly_operator.observed import Claimant, DatabaseProbe, EndpointProbe, Identity, SecretData
+from authly_operator.observed import Claimant, DatabaseProbe, EndpointProbe, Identity
 
 
 Judge = Callable[..., dict[str, tuple[str, str, str]]]
@@ -236,53 +236,6 @@ def test_a_migration_tells_how_far_it_is_and_why_not_farther(
 
     assert judged["Migrated"][:2] == ("False", reason)
     assert says in judged["Migrated"][2]
-
-
-HS256 = {"signingKeys": {"algorithm": "HS256"}}
-TWO_ACTIVE = (
-    '{"keys": [{"kid": "a", "alg": "ES256", "state": "Active", "privateKey": "PEM"},'
-    ' {"kid": "b", "alg": "ES256", "state": "Active", "privateKey": "PEM"}]}'
-)
-
-
-NO_RSA = '{"keys": [{"kid": "a", "alg": "ES256", "state": "Active", "privateKey": "PEM"}]}'
-
-
-@pytest.mark.parametrize(
-    ("spec", "secrets", "status", "reason"),
-    [
-        ({}, {}, "False", "SigningKeysMissing"),
-        ({}, {"main-signing-keys": {"keyring.json": NO_RSA}}, "False", "SigningKeysMissing"),
-        ({}, {"main-signing-keys": {"keyring.json": "{]"}}, "False", "SigningKeysMalformed"),
-        ({}, {"main-signing-keys": {"keyring.json": TWO_ACTIVE}}, "False", "SigningKeysMissing"),
-        ({}, {"main-signing-keys": {"other.json": "{}"}}, "False", "SigningKeysMissing"),
-        (HS256, {"main-credentials": {"JWT_SECRET_KEY": "drawn"}}, "True", "SharedSecret"),
-        (HS256, {"main-credentials": {"SECRET_KEY": "drawn"}}, "False", "SigningKeysMissing"),
-    ],
-)
-def test_signing_keys_are_ready_when_the_secret_was_seen_with_an_active_key_of_each_algorithm(
-    judge_server: Judge,
-    spec: dict[str, Any],
-    secrets: dict[str, dict[str, str]],
-    status: str,
-    reason: str,
-) -> None:
-    data = {name: SecretData(values) for name, values in secrets.items()}
-
-    assert judge_server(spec=spec, secrets=data)["SigningKeysReady"][:2] == (status, reason)
-
-
-def test_the_keys_that_sign_are_named(judge_server: Judge) -> None:
-    message = judge_server()["SigningKeysReady"][2]
-
-    assert message == "Secret main-signing-keys: signing with k1 (ES256) and k2 (RS256)"
-
-
-def test_a_key_of_another_algorithm_does_not_sign(judge_server: Judge) -> None:
-    judged = judge_server(spec={"signingKeys": {"algorithm": "EdDSA"}})
-
-    assert judged["SigningKeysReady"][:2] == ("False", "SigningKeysMissing")
-    assert "no Active key of EdDSA" in judged["Ready"][2]
 
 
 @pytest.mark.parametrize(
