@@ -157,6 +157,11 @@ def backup_run(server: str, uid: str) -> str:
     return f"{server}-backup-{run_id(uid)}"
 
 
+def last_backup(server: str, uid: str) -> str:
+    """The AuthlyBackup that is made before a server and its data are deleted."""
+    return f"{server}-last-{run_id(uid)}"
+
+
 def restore_run(server: str, uid: str) -> str:
     """The Job of an AuthlyRestore."""
     return f"{server}-restore-{run_id(uid)}"

@@ -231,6 +231,7 @@ REFUSED = [
     ),
     ("AuthlyServer", {"signingKeys": {"rotationInterval": "23h59m"}}, "at least 24h"),
     ("AuthlyServer", {"backup": {"destination": {}}}, "exactly one of destination."),
+    ("AuthlyServer", {"deletionPolicy": "BackupThenDelete"}, "needs a place for the last backup"),
     ("AuthlyBackup", {"destination": {}}, "exactly one of destination."),
     ("AuthlyRestore", {"acknowledgeDataLoss": None}, "set acknowledgeDataLoss to true"),
     ("AuthlyRestore", {"source": {}}, "exactly one of source."),

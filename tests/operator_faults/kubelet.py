@@ -112,7 +112,7 @@ class Kubelet:
         place = path("Pod", metadata["namespace"], metadata["name"], "status")
         answer = self.api.http.patch(place, json={"status": status}, headers=MERGE)
         if answer.status_code not in {200, 404, 409}:
-            self.failures.append(answer.text)
+            self.failures.append(f"{metadata['name']}: {answer.text}")
 
     def _environment(self, pod: Object) -> Environ:
         (container, *_) = pod["spec"]["containers"]

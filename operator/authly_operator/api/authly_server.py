@@ -12,6 +12,7 @@ from authly_operator.api import (
     backup as backups,
     database as databases,
     database_status,
+    deletion,
     environment,
     exposure,
     gateway as gateways,
@@ -64,13 +65,6 @@ class Switch(value.Value):
     """Whether the operator makes it."""
 
 
-class DeletionPolicy(StrEnum):
-    """What becomes of the data when the resource is deleted."""
-
-    RETAIN = "Retain"
-    DELETE = "Delete"
-
-
 ISSUER = (
     "(has({0}.issuer) ? {0}.issuer : has({0}.ingress.host) ? 'https://' + {0}.ingress.host : '')"
 )
@@ -84,6 +78,10 @@ class Spec(value.Value):
             value.rule(
                 "!has(self.version) || !(has(self.image.tag) || has(self.image.digest))",
                 "version is the tag of the image: set one of version, image.tag and image.digest",
+            ),
+            value.rule(
+                "self.deletionPolicy != 'BackupThenDelete' || has(self.backup)",
+                "deletionPolicy BackupThenDelete needs a place for the last backup: set backup",
             ),
             value.rule(
                 "has(self.issuer) || has(self.ingress.host)",
@@ -184,8 +182,10 @@ class Spec(value.Value):
     """Dumps of the database at set times; none where omitted."""
     maintenance: backups.Maintenance = Field(default_factory=backups.Maintenance)
     """When expired tokens and codes are swept."""
-    deletion_policy: DeletionPolicy = DeletionPolicy.RETAIN
-    """Retain keeps the data's volume and the keys; Delete removes them too."""
+    deletion_policy: deletion.DeletionPolicy = deletion.DeletionPolicy.RETAIN
+    """Retain keeps the data's volume and the keys; Delete removes them too; BackupThenDelete does
+    so after a last AuthlyBackup, which is restored to see that it can be. Where none can be made
+    within an hour, or the namespace goes, the server goes without."""
     paused: bool = False
     """True stops the operator from changing anything of this server."""
 

@@ -1,7 +1,6 @@
 """The Secret with passwords and database URLs; it outlives the AuthlyServer like the data."""
 
 from authly_operator import naming
-from authly_operator.api import authly_server
 from authly_operator.desired import metadata, secret
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
@@ -17,4 +16,4 @@ def build(plan: Plan) -> Manifest:
 
 def is_owned(plan: Plan) -> bool:
     """Whether what cannot be made again goes with the AuthlyServer."""
-    return plan.spec.deletion_policy is authly_server.DeletionPolicy.DELETE
+    return plan.spec.deletion_policy.deletes_data

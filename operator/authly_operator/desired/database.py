@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from authly_operator import naming
-from authly_operator.api import authly_server, database as databases
+from authly_operator.api import database as databases
 from authly_operator.desired import (
     claim_template,
     database_service,
@@ -94,7 +94,7 @@ def _managed(plan: Plan) -> databases.Managed:
 
 
 def _retention(plan: Plan) -> dict[str, str]:
-    deleted = plan.spec.deletion_policy is authly_server.DeletionPolicy.DELETE
+    deleted = plan.spec.deletion_policy.deletes_data
     return {"whenDeleted": "Delete" if deleted else "Retain", "whenScaled": "Retain"}
 
 

@@ -20,6 +20,7 @@ from authly_operator.reconcile import (
     database_facts,
     growth,
     key_events,
+    last_backup,
     measures,
     observation,
     registration,
@@ -49,7 +50,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         _wake(tools, key)
         return None
     identity = custom_resource.identify(body)
-    if identity.deleting:
+    if identity.deleting and not await last_backup.is_awaited(tools, body, identity):
         return None  # what goes with it is the garbage collector's, by owner reference
     if custom_resource.is_disabled(identity):
         await status.tell_disabled(tools, body, identity)
@@ -59,6 +60,8 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     except custom_resource.InvalidSpec as error:
         await status.write(tools, body, identity, judgement.invalid(str(error)))
         return None
+    if not identity.deleting:
+        await last_backup.guard(tools, body, spec)
     identity, busy = await restore_lock.checked(tools, body, identity)
     around = await observation.gather(tools, identity, spec, database_busy=busy)
     plan = await observation.judge_material(tools, spec, around)
