@@ -284,7 +284,7 @@ def test_a_scope_in_use_goes_when_the_last_client_lets_it_go(made: Instance) -> 
         SOON,
     )
     assert kubes.condition(told, "Ready")["message"] == (
-        "deletion waits: scope invoices is not deleted: clients of the server may ask for it:"
+        "deletion waits: scope invoices is not deleted: 1 client(s) of the server may ask for it:"
         " remove it from their spec.scopes, or set spec.deletionPolicy to Orphan"
     )
     answers(made, made.application("clerk"), (200, "invoices"), scope="invoices")
