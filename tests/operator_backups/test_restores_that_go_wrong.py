@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from tests.operator_backups import home as homes
-from tests.operator_backups.home import Home, why
+from tests.operator_backups.home import Home, is_over, why
 from tests.operator_backups.job_pods import JobPods
-from tests.operator_faults.kubernetes_api import Object, is_ready
+from tests.operator_faults.kubernetes_api import Object, is_ready, wait_until
 from tests.operator_faults.world import World
 
 from throwaway import registration
@@ -116,3 +116,77 @@ def test_two_restores_at_once_are_done_one_after_the_other(home: Home) -> None:
     first, second = sorted(ended, key=lambda status: status["steps"][0]["startTime"])
     assert first["completionTime"] <= second["steps"][0]["startTime"]
     served(home)
+
+
+def test_a_restore_waits_for_a_backup_that_runs_and_a_backup_for_a_restore(home: Home) -> None:
+    place = home.namespace, "backup"
+    home.pods.held.add(place)
+    home.ask("AuthlyBackup", "running")
+    home.world.api.wait_for(
+        "AuthlyBackup",
+        home.namespace,
+        "running",
+        lambda found: (found.get("status") or {}).get("phase") == "Running",
+    )
+    ask(home, "waiting")
+    told = home.world.api.wait_for(
+        "AuthlyRestore", home.namespace, "waiting", lambda found: bool(why(found)[0])
+    )
+    assert why(told)[0] == "RestoreWaiting"
+    assert "Job main-backup-" in why(told)[1]
+    home.pods.held |= {(home.namespace, "checksum")}
+    home.pods.held.discard(place)
+    home.ended("AuthlyBackup", "running")
+    wait_until(
+        "the checksum", lambda: (home.namespace, "fetch", 0) in home.pods.ran[-2:], homes.PATIENCE
+    )
+    home.ask("AuthlyBackup", "meanwhile")
+    told = home.world.api.wait_for(
+        "AuthlyBackup", home.namespace, "meanwhile", lambda found: bool(why(found)[0])
+    )
+    assert why(told) == ("BackupWaiting", "the backup is made when AuthlyRestore waiting is over")
+    home.pods.held.clear()
+    assert home.ended("AuthlyRestore", "waiting")["status"]["phase"] == "Succeeded"
+    assert home.ended("AuthlyBackup", "meanwhile")["status"]["phase"] == "Succeeded"
+
+
+def test_a_restore_that_is_deleted_half_way_is_finished_before_it_goes(home: Home) -> None:
+    before = add_somebody(home, "deleted")
+    home.pods.held.add((home.namespace, "load"))
+    ask(home, "deleted")
+    wait_until(
+        "the checksum",
+        lambda: (home.namespace, "checksum", 0) in home.pods.ran[-2:],
+        homes.PATIENCE,
+    )
+    home.world.api.delete("AuthlyRestore", home.namespace, "deleted")
+    home.pods.held.clear()
+    home.world.api.wait_gone("AuthlyRestore", home.namespace, "deleted")
+    assert number_of_people(home) == before - 1
+    served(home)
+
+
+def test_a_backup_is_tried_while_the_server_serves_and_dated(home: Home) -> None:
+    before = home.get("Deployment")["metadata"]["generation"]
+    assert "verifiedTime" not in home.get("AuthlyBackup", "base")["status"]
+    ask(home, "tried", mode="Verify", acknowledgeDataLoss=False)
+    tried = home.ended("AuthlyRestore", "tried")
+    assert [step["name"] for step in tried["status"]["steps"]] == ["Verify"]
+    assert tried["status"]["phase"] == "Succeeded"
+    assert home.get("Deployment")["metadata"]["generation"] == before
+    home.world.api.wait_for(
+        "AuthlyBackup",
+        home.namespace,
+        "base",
+        lambda found: "verifiedTime" in found["status"],
+    )
+
+
+def test_a_restore_that_is_over_is_not_done_again_by_the_next_operator(home: Home) -> None:
+    over = home.get("AuthlyRestore", "tried")
+    home.operator.end()
+    home.operator.start()
+    home.back_up("afterwards")
+    assert is_over(over)
+    now = home.get("AuthlyRestore", "tried")
+    assert now["metadata"]["resourceVersion"] == over["metadata"]["resourceVersion"]
