@@ -169,6 +169,7 @@ def test_a_server_starts_without_its_database_and_becomes_ready_with_it(
 
 
 def test_an_older_schema_is_not_ready_and_a_newer_one_is(instance: Instance) -> None:
+    instance.server.wait("/health/ready")  # the database went from under it in tests before
     latest = revisions.latest()
     instance.execute("UPDATE authly.schema_migrations SET revision = 0 WHERE revision = %s", latest)
     try:
