@@ -106,8 +106,7 @@ def test_what_the_api_server_refuses_is_counted(world: World, operator: Operator
         "metadata": {"name": "other-config", "namespace": namespace},
     }
     world.api.apply(stranger)
-    reference = {"external": {"secretRef": {"name": "database", "key": "url"}}}
-    spec = {"issuer": "https://other.example.com", "database": reference, "replicas": 0}
+    spec = {"issuer": "https://other.example.com", "database": {"managed": {}}, "replicas": 0}
     world.api.apply(custom("AuthlyServer", namespace, "other", spec))
     world.api.wait_for(
         "AuthlyServer",
