@@ -8,6 +8,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.operator_faults.kubernetes_api import MERGE, Api, Object, path
 from authly_operator import naming
 from authly_server.storage import migration, role_lock
 from authly_server.storage.claim import Claimant
+from authly_server.storage.errors import MigrationError
 
 
 Environ = dict[str, str]
@@ -31,6 +33,7 @@ RUNNING = {
     ],
 }
 SUCCEEDED = {"phase": "Succeeded"}
+FAILED = {"phase": "Failed"}
 
 
 @dataclass
@@ -44,6 +47,11 @@ class Kubelet:
     held: dict[str, Object] = field(default_factory=dict)
     """By namespace: the status that its servers' pods have instead of running."""
     failures: list[str] = field(default_factory=list)
+    hopeless: set[str] = field(default_factory=set)
+    """Namespaces whose servers cannot become ready any more, as a test wants it."""
+    _begun: set[str] = field(default_factory=set)
+    """The uids of the Jobs' pods that were started."""
+    _jobs: ThreadPoolExecutor = field(default_factory=ThreadPoolExecutor)
     _told: set[tuple[str, str]] = field(default_factory=set)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -70,6 +78,7 @@ class Kubelet:
 
     def end(self) -> None:
         self._ended.set()
+        self._jobs.shutdown()
 
     def _lose(self, pod: Object) -> None:
         """The last pod of a server is gone, and its process with it."""
@@ -83,10 +92,19 @@ class Kubelet:
     def _take(self, pod: Object) -> None:
         if "deletionTimestamp" in pod["metadata"] or pod["status"].get("phase") != "Pending":
             return
+        labels, uid = pod["metadata"].get("labels", {}), pod["metadata"]["uid"]
+        if labels.get(naming.COMPONENT_LABEL) != naming.Component.MIGRATION:
+            self._start(pod)
+        elif uid not in self._begun:  # a Job may wait for pods that are started meanwhile
+            self._begun.add(uid)
+            self._jobs.submit(self._start, pod)
+
+    def _start(self, pod: Object) -> None:
         try:
             status = self._started(pod)
         except Exception as failure:  # noqa: BLE001 - told at the end of the test
-            self.failures.append(f"{pod['metadata']['name']}: {failure}")
+            if pod["metadata"]["namespace"] not in self.hopeless:
+                self.failures.append(f"{pod['metadata']['name']}: {failure}")
             return
         known = pod["metadata"]["uid"], json.dumps(status)
         if status is not None and known not in self._told:
@@ -98,8 +116,7 @@ class Kubelet:
         component = labels.get(naming.COMPONENT_LABEL)
         if component == naming.Component.MIGRATION:
             (container,) = pod["spec"]["containers"]
-            JOBS[container["args"][0]](self._environment(pod))
-            return SUCCEEDED
+            return JOBS[container["args"][0]](self._environment(pod))
         if component != naming.Component.SERVER:
             return None
         if namespace in self.held:
@@ -137,7 +154,7 @@ class Kubelet:
         return base64.b64decode(data[reference["key"]]).decode()
 
 
-def migrate(environ: Environ) -> None:
+def migrate(environ: Environ) -> Object:
     """What the migration Job's container does."""
     migration.run(
         environ["DATABASE_URL"],
@@ -149,19 +166,25 @@ def migrate(environ: Environ) -> None:
             taken_from=environ.get("INSTANCE_TAKEN_FROM"),
         ),
     )
+    return SUCCEEDED
 
 
-def lock_roles(environ: Environ) -> None:
-    """What the container of the Job does that locks the roles of before a rotation."""
-    role_lock.run(
-        environ["DATABASE_URL"],
-        environ["SERVER_DATABASE_URL"],
-        environ["OPERATOR_DATABASE_URL"],
-        patience=15,
+def lock_roles(environ: Environ) -> Object:
+    """What the container of the Job does that locks the roles of before a rotation.
+
+    While one is still used it fails, and the Job tries again.
+    """
+    urls = (
+        environ[name] for name in ("DATABASE_URL", "SERVER_DATABASE_URL", "OPERATOR_DATABASE_URL")
     )
+    try:
+        role_lock.run(*urls, patience=15)
+    except MigrationError:
+        return FAILED
+    return SUCCEEDED
 
 
-JOBS: dict[str, Callable[[Environ], None]] = {"migrate": migrate, "lock-roles": lock_roles}
+JOBS: dict[str, Callable[[Environ], Object]] = {"migrate": migrate, "lock-roles": lock_roles}
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from authly_operator.cluster import resources
 
 
 Object = dict[str, Any]
-PATIENCE = 60.0
+PATIENCE = 150.0
 INTERVAL = 0.05
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
 MERGE = {"Content-Type": "application/merge-patch+json"}

@@ -58,6 +58,7 @@ def test_a_database_of_another_server_is_left_alone_until_somebody_says_otherwis
     psycopg.connect(before).close()
     assert is_ready(world.api.get("AuthlyServer", first, "main"))
 
+    world.kubelet.hopeless.add(first)
     taken = {"metadata": {"annotations": {TAKE: f"{first}/main"}}}
     world.api.merge("AuthlyServer", second, "main", taken)
     world.api.wait_for("AuthlyServer", second, "main", is_ready)

@@ -19,7 +19,7 @@ from authly_operator.material.role_swap import Phase, Roles
 
 LANES = 6
 URLS = ("DATABASE_URL", "OPERATOR_DATABASE_URL")
-SECONDS = 150.0
+SECONDS = 300.0
 """For a swap: former roles are locked 45 seconds after the roll-out."""
 log = logging.getLogger(__name__)
 
