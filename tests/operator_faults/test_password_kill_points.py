@@ -17,7 +17,7 @@ from authly_operator.material import role_swap
 from authly_operator.material.role_swap import Phase, Roles
 
 
-LANES = 6
+LANES = 9
 URLS = ("DATABASE_URL", "OPERATOR_DATABASE_URL")
 SECONDS = 300.0
 """For a swap: former roles are locked 45 seconds after the roll-out."""
