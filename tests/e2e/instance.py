@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,8 @@ from cluster import ports
 
 API_VERSION = "authly.dev/v1alpha1"
 SCOPES = ("orders:read", "orders:write")
+Labels = Mapping[str, str]
+NO_LABELS: Labels = {}
 REDIRECT_URI = "http://127.0.0.1:8765/callback"
 
 
@@ -218,11 +220,16 @@ def manifests(instance: Instance, replicas: int) -> list[Object]:
 
 
 @contextlib.contextmanager
-def running(kube: Kube, namespace: str, replicas: int = 1) -> Iterator[Instance]:
-    """A whole instance, Ready, while the block runs."""
+def running(
+    kube: Kube, namespace: str, replicas: int = 1, labels: Labels = NO_LABELS, **spec: Any
+) -> Iterator[Instance]:
+    """A whole instance, Ready, while the block runs; labels are its namespace's."""
     (port,) = ports.find_free(f"{kube.cluster.name}/{namespace}", 1)
     made = Instance(kube, namespace, port)
-    kube.apply(*manifests(made, replicas))
+    place, server, *others = manifests(made, replicas)
+    place["metadata"]["labels"] = dict(labels)
+    server["spec"] |= spec
+    kube.apply(place, server, *others)
     try:
         with installation.forwarded(kube, port, f"{made.name}.{namespace}:80", "--tls"):
             kube.wait_ready(namespace)

@@ -16,6 +16,7 @@ SYSTEM = "authly-system"
 PATIENCE = 120.0
 INTERVAL = 0.5
 RESOURCES = "authlyservers,authlyscopes,authlyclients"
+ONE_SHOTS = "authlybackups,authlyrestores"
 _SHOWN = 25
 
 
@@ -158,7 +159,11 @@ class Kube:
 
     def explain(self, namespace: str | None = None) -> str:
         """Conditions, pods, events and the end of the operator's log, for a person who debugs."""
-        lines = [line for each in self.select(RESOURCES, namespace) for line in conditions_of(each)]
+        lines = [
+            line
+            for each in self.select(f"{RESOURCES},{ONE_SHOTS}", namespace)
+            for line in conditions_of(each)
+        ]
         where = ["-n", namespace] if namespace else ["-A"]
         events = self.run("get", "events", *where, "--sort-by=.metadata.creationTimestamp")
         log = self.operator_log().splitlines()

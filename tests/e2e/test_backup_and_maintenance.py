@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e import bucket as buckets, external, installation, jobs
+from tests.e2e import bucket as buckets, external, installation, jobs, shelf as shelves
 from tests.e2e.bucket import Bucket
 from tests.e2e.instance import Instance, manifests
 from tests.e2e.kube import Kube, Object
@@ -16,7 +16,6 @@ from cluster import ports
 
 
 ABROAD = "database-abroad"
-CLAIM = "backups"
 DATABASE_POD = "main-database-0"
 OLD, STRANGE = "20200101T000000Z.sql.gz", "holidays.jpg"
 COUNTS = """
@@ -85,64 +84,36 @@ def check_restored(instance: Instance, dump: bytes, directory: Path, counted: st
 
 
 @pytest.fixture(scope="module")
-def shelf(instance: Instance) -> Object:
-    """A volume claim for backups with a pod that reads it, and an old backup on it."""
+def shelf(instance: Instance) -> None:
+    """A volume claim for backups with an old backup on it, and somebody else's PostgreSQL."""
     kube, place = instance.kube, instance.namespace
-    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    container = {
-        "name": "fetch",
-        "image": external.IMAGE,
-        "command": ["sleep", "900"],
-        "volumeMounts": [{"name": "shelf", "mountPath": "/shelf"}],
-    }
-    spec = {
-        "securityContext": {"runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001},
-        "containers": [container],
-        "terminationGracePeriodSeconds": 1,
-        "volumes": [{"name": "shelf", "persistentVolumeClaim": {"claimName": CLAIM}}],
-    }
-    metadata = {"name": CLAIM, "namespace": place}
-    pod = {**metadata, "name": "fetch"}
-    kube.apply(
-        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim},
-        {"apiVersion": "v1", "kind": "Pod", "metadata": pod, "spec": spec},
-        *external.manifests(place),
-    )
+    shelves.put_up(instance)
+    kube.apply(*external.manifests(place))
     external.wait_until_ready(kube, place)
-    kube.run("wait", "--for=condition=Ready", "pod/fetch", "-n", place, "--timeout=60s")
-    on_shelf(instance, "touch", f"{place}.main-{OLD}", f"{place}.other-{OLD}", STRANGE)
-    return pod
-
-
-def on_shelf(instance: Instance, program: str, *arguments: str) -> str:
-    """What a program in the claim's directory prints."""
-    script = f'cd /shelf && {program} "$@"'
-    argv = ("sh", "-c", script, "sh", *arguments)
-    return instance.kube.run("exec", "fetch", "-n", instance.namespace, "--", *argv)
+    shelves.run(instance, "touch", f"{place}.main-{OLD}", f"{place}.other-{OLD}", STRANGE)
 
 
 def test_a_backup_to_a_claim_is_the_whole_database_and_holds_no_secret(
-    instance: Instance, tokens: Object, shelf: Object, tmp_path: Path
+    instance: Instance, tokens: Object, shelf: None, tmp_path: Path
 ) -> None:
     kube, place = instance.kube, instance.namespace
-    destination = {"persistentVolumeClaim": {"claimName": CLAIM}}
-    instance.change({"backup": {"suspend": True, "destination": destination}})
+    instance.change({"backup": {"suspend": True, "destination": shelves.DESTINATION}})
     kube.wait_for("cronjob", "main-backup", place, bool, 30)
     counted = external.psql(kube, place, "authly", COUNTS, DATABASE_POD)
 
     report = jobs.run_now(instance, "main-backup")[-1]
 
     name = report["file_name"]
-    assert on_shelf(instance, "sha256sum", "-c", f"{name}.sha256") == f"{name}: OK\n"
-    assert on_shelf(instance, "sha256sum", name).split()[0] == report["sha256"]
-    dump = on_shelf(instance, "gunzip", "-c", name).encode()
+    assert shelves.run(instance, "sha256sum", "-c", f"{name}.sha256") == f"{name}: OK\n"
+    assert shelves.run(instance, "sha256sum", name).split()[0] == report["sha256"]
+    dump = shelves.run(instance, "gunzip", "-c", name).encode()
     assert {text for text in secrets_of(instance, tokens) if text.encode() in dump} == set()
     check_restored(instance, dump, tmp_path, counted)
 
     # Thirty days are over for an old one of this server; what else lies there is not its.
     assert report["deleted"] == [f"{place}.main-{OLD}"]
     left = {name, f"{name}.json", f"{name}.sha256", f"{place}.other-{OLD}", STRANGE}
-    assert {*on_shelf(instance, "ls").split()} - {"lost+found"} == left
+    assert {*shelves.run(instance, "ls").split()} - {"lost+found"} == left
 
 
 def test_maintenance_sweeps_what_has_expired_and_nothing_else(

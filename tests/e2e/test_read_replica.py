@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.e2e import external, jobs
+from tests.e2e import external, jobs, shelf
 from tests.e2e.instance import Instance
 from tests.e2e.kube import Object, condition
 
@@ -85,13 +85,8 @@ def test_a_replica_that_lost_its_pod_and_its_volume_is_rebuilt(replicated: Insta
 
 def test_a_backup_reads_the_replica(replicated: Instance) -> None:
     kube, place = replicated.kube, replicated.namespace
-    metadata = {"name": "backups", "namespace": place}
-    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    kube.apply(
-        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim}
-    )
-    destination = {"persistentVolumeClaim": {"claimName": "backups"}}
-    replicated.change({"backup": {"suspend": True, "destination": destination}})
+    kube.apply(shelf.claim(place))
+    replicated.change({"backup": {"suspend": True, "destination": shelf.DESTINATION}})
     kube.wait_for("cronjob", "main-backup", place, bool, PATIENCE)
 
     written = jobs.run_now(replicated, "main-backup")

@@ -1,0 +1,285 @@
+"""AuthlyBackups and AuthlyRestores on a real node, whose namespace admits restricted pods only."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.e2e import external, instance as instances, shelf, surroundings
+from tests.e2e.instance import Application, Instance
+from tests.e2e.kube import Kube, Object, condition
+
+
+PLACE = "backed-up"
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+DATABASE_POD = "main-database-0"
+NEVER = "0 3 1 1 *"
+EVERY_MINUTE = "* * * * *"
+BACKUP = {
+    "destination": shelf.DESTINATION,
+    "schedule": NEVER,
+    "verify": {"schedule": NEVER},
+}
+PATIENCE = 300.0
+FINAL = frozenset({"Succeeded", "Failed"})
+PEOPLE = "SELECT email FROM authly.users ORDER BY email"
+LATE = """
+DELETE FROM authly.consents;
+INSERT INTO authly.users (email, username, email_folded, username_folded, password_hash)
+VALUES ('late@example.org', 'late', 'late@example.org', 'late', '-')
+"""
+CONSENTS = "SELECT count(*) FROM authly.consents"
+
+
+@pytest.fixture(scope="module")
+def instance(kube: Kube) -> Iterator[Instance]:
+    """An instance with backups to a claim; what is not restricted is not let in."""
+    with instances.running(kube, PLACE, labels=RESTRICTED, backup=BACKUP) as running:
+        shelf.put_up(running)
+        yield running
+
+
+def ask(instance: Instance, kind: str, name: str, **spec: Any) -> None:
+    wanted = {"serverRef": {"name": instance.name}, **spec}
+    instance.kube.apply(instances.resource(kind, name, instance.namespace, wanted))
+
+
+def ended(instance: Instance, kind: str, name: str) -> Object:
+    """The status of one that succeeded."""
+    over = instance.kube.wait_for(kind, name, instance.namespace, _is_over, PATIENCE)
+    status: Object = over["status"]
+    assert status["phase"] == "Succeeded", condition(over, "Ready")
+    return status
+
+
+def _is_over(resource: Object) -> bool:
+    return (resource.get("status") or {}).get("phase") in FINAL
+
+
+def back_up(instance: Instance, name: str, **spec: Any) -> Object:
+    ask(instance, "AuthlyBackup", name, **spec)
+    return ended(instance, "AuthlyBackup", name)
+
+
+def psql(instance: Instance, statement: str) -> str:
+    return external.psql(instance.kube, instance.namespace, "authly", statement, DATABASE_POD)
+
+
+def file_of(status: Object) -> str:
+    return str(status["location"]).rpartition("/")[2]
+
+
+def test_a_backup_is_made_and_described_and_is_what_its_digest_says(instance: Instance) -> None:
+    status = back_up(instance, "first")
+
+    name = file_of(status)
+    assert status["location"] == f"pvc://{shelf.CLAIM}/{name}"
+    assert shelf.run(instance, "sha256sum", name).split()[0] == status["sha256"]
+    assert shelf.run(instance, "stat", "-c", "%s", name).strip() == str(status["size"])
+    assert shelf.run(instance, "sha256sum", "-c", f"{name}.sha256") == f"{name}: OK\n"
+    assert status["schemaRevision"] == instance.server["status"]["schemaRevision"]
+    assert status["postgresVersion"].startswith("15")
+
+
+def test_a_backup_is_restored_beside_the_database_and_somebody_signs_in_there(
+    instance: Instance,
+) -> None:
+    status = back_up(instance, "verified", verify=True)
+
+    assert status["verifiedTime"] == status["completionTime"]
+    scratch = "SELECT count(*) FROM pg_database WHERE datname LIKE 'authly\\_restore%'"
+    assert psql(instance, scratch) == "0"
+
+
+def test_a_run_of_the_schedule_needs_no_operator_and_is_seen_when_there_is_one(
+    instance: Instance,
+) -> None:
+    kube, place = instance.kube, instance.namespace
+    instance.change({"backup": {"schedule": EVERY_MINUTE}})
+    kube.wait_for("cronjob", "main-backup", place, _is_of_every_minute)
+    with surroundings.without_operator(kube):
+        cronjob = kube.wait_for("cronjob", "main-backup", place, _has_succeeded, PATIENCE)
+        kube.patch("cronjob", "main-backup", place, {"spec": {"suspend": True}})
+        (run, *_) = runs(instance)
+        assert kube.find("authlybackup", run, place) is None
+    instance.change({"backup": {"schedule": NEVER}})
+
+    name = file_of(ended(instance, "AuthlyBackup", run))
+    assert shelf.run(instance, "sha256sum", "-c", f"{name}.sha256") == f"{name}: OK\n"
+    server = kube.wait_for("authlyserver", instance.name, place, _is_backed_up)
+    since = server["status"]["backup"]["lastSuccessfulTime"]
+    assert since >= cronjob["status"]["lastSuccessfulTime"]
+
+
+def test_a_verification_by_schedule_earns_its_time(instance: Instance) -> None:
+    kube, place = instance.kube, instance.namespace
+    assert "lastVerifiedTime" not in instance.server["status"]["backup"]
+    instance.change({"backup": {"verify": {"schedule": EVERY_MINUTE}}})
+    verified = kube.wait_for(
+        "authlyserver",
+        instance.name,
+        place,
+        lambda found: "lastVerifiedTime" in (found["status"].get("backup") or {}),
+        PATIENCE,
+    )
+    instance.change({"backup": {"verify": {"schedule": NEVER}}})
+
+    assert condition(verified, "BackupHealthy")["status"] == "True"
+    youngest = max(kube.select("authlybackups", place), key=lambda one: one["status"]["begunTime"])
+    kube.wait_for(
+        "authlybackup",
+        youngest["metadata"]["name"],
+        place,
+        lambda found: "verifiedTime" in found["status"],
+    )
+
+
+def runs(instance: Instance) -> list[str]:
+    """The Jobs that the CronJob has made, oldest first."""
+    jobs = instance.kube.select("jobs", instance.namespace)
+    made = [job for job in jobs if _maker(job) == ("CronJob", "main-backup")]
+    return sorted(str(job["metadata"]["name"]) for job in made)
+
+
+def _maker(job: Object) -> tuple[str, str]:
+    (owner,) = job["metadata"]["ownerReferences"]
+    return owner["kind"], owner["name"]
+
+
+def _is_of_every_minute(cronjob: Object) -> bool:
+    return bool(cronjob["spec"]["schedule"] == EVERY_MINUTE)
+
+
+def _has_succeeded(cronjob: Object) -> bool:
+    return "lastSuccessfulTime" in (cronjob.get("status") or {})
+
+
+def _is_backed_up(server: Object) -> bool:
+    return bool(condition(server, "BackupHealthy")["status"] == "True")
+
+
+@dataclass
+class Story:
+    """What was given out before the backup and after it, and the restore that followed."""
+
+    instance: Instance
+    kept: Object
+    revoked: Object
+    late: Object
+    used: dict[str, str]
+    gone: Application
+    rotated: Application
+    consents: str
+    restored: Object
+
+
+@pytest.fixture(scope="module")
+def story(instance: Instance) -> Story:
+    kube, place = instance.kube, instance.namespace
+    register(instance, "gone")
+    gone = instance.application("gone")
+    kept, revoked = instance.sign_in(), instance.sign_in()
+    code = instance.authorize(instance.web)
+    consents, before = psql(instance, CONSENTS), instance.machine
+    time.sleep(1.1)  # tokens are dated in whole seconds
+    back_up(instance, "before")
+    time.sleep(1.1)
+    answer = instance.post("/revoke", instance.web, token=revoked["refresh_token"])
+    assert answer.is_success, answer.text
+    kube.delete("authlyclient", "gone", place)
+    rotated = rotate(instance, "machine")
+    assert rotated != before
+    late = instance.sign_in()
+    assert instance.post("/token", instance.web, **code).is_success
+    psql(instance, LATE)
+    source = {"backupRef": {"name": "before"}}
+    ask(instance, "AuthlyRestore", "back", source=source, acknowledgeDataLoss=True)
+    restored = ended(instance, "AuthlyRestore", "back")
+    kube.wait_ready(place, PATIENCE)
+    return Story(instance, kept, revoked, late, code, gone, rotated, consents, restored)
+
+
+def register(instance: Instance, name: str) -> None:
+    wanted = {"serverRef": {"name": instance.name}, "grantTypes": ["client_credentials"]}
+    instance.kube.apply(instances.resource("AuthlyClient", name, instance.namespace, wanted))
+    instance.kube.wait_ready(instance.namespace)
+
+
+def rotate(instance: Instance, name: str) -> Application:
+    """Another secret of a client, as its annotation asks for it."""
+    kube, place = instance.kube, instance.namespace
+    before = instance.application(name)
+    kube.run("annotate", "authlyclient", name, "-n", place, "authly.dev/rotate-at=now")
+    kube.wait_until("another secret", lambda: instance.application(name) != before)
+    kube.wait_ready(place)
+    return instance.application(name)
+
+
+def test_a_restore_is_told_step_by_step(story: Story) -> None:
+    steps = [step["name"] for step in story.restored["steps"]]
+    assert steps == [
+        "Quiesce",
+        "PreBackup",
+        "Fetch",
+        "Checksum",
+        "Load",
+        "Migrate",
+        "Fence",
+        "Swap",
+        "Resync",
+        "Probe",
+        "Resume",
+    ]
+    assert story.restored["revokedTokens"] == "IssuedAfterBackup"
+
+
+def test_a_grant_of_before_goes_on_and_its_token_is_good(story: Story) -> None:
+    assert story.instance.introspect(story.kept["access_token"])["active"] is True
+    assert story.instance.refresh(story.kept["refresh_token"])["access_token"]
+
+
+def test_what_was_revoked_since_stays_revoked(story: Story) -> None:
+    for token in (story.revoked["access_token"], story.revoked["refresh_token"]):
+        assert story.instance.introspect(token)["active"] is False
+    answer = story.instance.post(
+        "/token",
+        story.instance.web,
+        grant_type="refresh_token",
+        refresh_token=story.revoked["refresh_token"],
+    )
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+
+def test_what_was_given_out_since_is_refused(story: Story) -> None:
+    assert story.instance.introspect(story.late["access_token"])["active"] is False
+
+
+def test_a_code_that_was_used_since_is_no_good(story: Story) -> None:
+    answer = story.instance.post("/token", story.instance.web, **story.used)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+
+def test_a_client_that_was_deleted_since_gets_nothing(story: Story) -> None:
+    assert not surroundings.gets_a_token(story.instance, story.gone)
+
+
+def test_a_secret_that_was_rotated_since_works(story: Story) -> None:
+    assert surroundings.gets_a_token(story.instance, story.rotated)
+
+
+def test_people_and_consents_are_as_at_the_backup(story: Story) -> None:
+    assert psql(story.instance, PEOPLE) == story.instance.administrator[0]
+    assert psql(story.instance, CONSENTS) == story.consents
+
+
+def test_the_database_of_before_is_kept_and_a_backup_of_it_too(story: Story) -> None:
+    instance, name = story.instance, story.restored["replacedDatabase"]
+    found = external.psql(instance.kube, instance.namespace, name, PEOPLE, DATABASE_POD)
+    assert "late@example.org" in found
+    assert "-before-restore-" in shelf.run(instance, "ls")
+
+
+def test_pods_that_serve_are_as_many_as_before_and_people_sign_in(story: Story) -> None:
+    assert len(surroundings.steady_pods(story.instance, 1)) == 1
+    assert story.instance.sign_in()["access_token"]
