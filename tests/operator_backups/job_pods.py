@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 from tests.operator_faults.kubelet import RUNNING, Environ
 from tests.operator_faults.kubernetes_api import MERGE, Object, path
 from tests.operator_faults.world import World
@@ -52,11 +53,15 @@ class JobPods:
 
     def follow(self) -> None:
         while not self._ended.wait(0.3):
-            for pod in self.world.api.select("Pod", None, SELECTOR):
-                uid, phase = pod["metadata"]["uid"], pod["status"].get("phase")
-                if uid not in self._known and phase == "Pending":
-                    self._known.add(uid)
-                    self._running.append(self._pool.submit(self._run, pod))
+            with contextlib.suppress(httpx.TransportError):  # the next look is soon
+                self._look()
+
+    def _look(self) -> None:
+        for pod in self.world.api.select("Pod", None, SELECTOR):
+            uid, phase = pod["metadata"]["uid"], pod["status"].get("phase")
+            if uid not in self._known and phase == "Pending":
+                self._known.add(uid)
+                self._running.append(self._pool.submit(self._run, pod))
 
     def end(self) -> None:
         self._ended.set()

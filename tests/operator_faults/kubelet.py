@@ -34,11 +34,17 @@ RUNNING = {
 }
 SUCCEEDED = {"phase": "Succeeded"}
 FAILED = {"phase": "Failed"}
+PODS_AT_ONCE = 32
+RETRY_SECONDS = "5"
+"""After so long all pods are looked at again, and those tried that could not be started."""
 
 
 @dataclass
 class Kubelet:
-    """Runs the pods of every namespace but those that are `held`."""
+    """Runs the pods of every namespace but those that are `held`; what cannot start is tried again.
+
+    No pod waits for another one: one that cannot start takes up to half a minute to say so.
+    """
 
     api: Api
     serve: Container
@@ -46,23 +52,26 @@ class Kubelet:
     """Ends the server's container of a namespace."""
     held: dict[str, Object] = field(default_factory=dict)
     """By namespace: the status that its servers' pods have instead of running."""
-    failures: list[str] = field(default_factory=list)
     hopeless: set[str] = field(default_factory=set)
     """Namespaces whose servers cannot become ready any more, as a test wants it."""
-    _begun: set[str] = field(default_factory=set)
-    """The uids of the Jobs' pods that were started."""
-    _jobs: ThreadPoolExecutor = field(default_factory=ThreadPoolExecutor)
+    _failures: dict[str, tuple[Object, str]] = field(default_factory=dict)
+    """By uid: pods that could not be started, and why."""
+    _busy: set[str] = field(default_factory=set)
+    """The uids of the pods that are being started."""
+    _over: set[str] = field(default_factory=set)
+    """The uids of Jobs' pods that ran: none runs twice, however late an event about it comes."""
+    _pods: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PODS_AT_ONCE))
     _told: set[tuple[str, str]] = field(default_factory=set)
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Follow the pods until the end; a watch that ends is begun anew."""
+        """Follow the pods until the end; a watch that ends is begun anew, and lists them all."""
         while not self._ended.is_set():
             with contextlib.suppress(httpx.TransportError):
                 self._follow()
 
     def _follow(self) -> None:
-        parameters = {"watch": "true", "timeoutSeconds": "5"}
+        parameters = {"watch": "true", "timeoutSeconds": RETRY_SECONDS}
         with self.api.http.stream("GET", path("Pod", None), params=parameters) as told:
             if told.status_code != httpx.codes.OK:  # an API server that has just begun
                 self._ended.wait(0.5)
@@ -78,11 +87,27 @@ class Kubelet:
 
     def end(self) -> None:
         self._ended.set()
-        self._jobs.shutdown()
+        self._pods.shutdown()
+
+    def failures(self) -> list[str]:
+        """The pods that are there and could not be started, each with the last reason."""
+        return [
+            f"{pod['metadata']['namespace']}/{pod['metadata']['name']}: {reason}"
+            for pod, reason in list(self._failures.values())
+            if not self._is_gone(pod) and pod["metadata"]["namespace"] not in self.hopeless
+        ]
+
+    def _is_gone(self, pod: Object) -> bool:
+        """Whether there is no such pod, or another one of its name, or one that is ending."""
+        metadata = pod["metadata"]
+        found = self.api.find("Pod", metadata["namespace"], metadata["name"])
+        now = found["metadata"] if found else {}
+        return now.get("uid") != metadata["uid"] or "deletionTimestamp" in now
 
     def _lose(self, pod: Object) -> None:
         """The last pod of a server is gone, and its process with it."""
         labels, namespace = pod["metadata"].get("labels", {}), pod["metadata"]["namespace"]
+        self._failures.pop(pod["metadata"]["uid"], None)
         if labels.get(naming.COMPONENT_LABEL) != naming.Component.SERVER:
             return
         selector = f"{naming.COMPONENT_LABEL}={naming.Component.SERVER.value}"
@@ -92,31 +117,34 @@ class Kubelet:
     def _take(self, pod: Object) -> None:
         if "deletionTimestamp" in pod["metadata"] or pod["status"].get("phase") != "Pending":
             return
-        labels, uid = pod["metadata"].get("labels", {}), pod["metadata"]["uid"]
-        if labels.get(naming.COMPONENT_LABEL) != naming.Component.MIGRATION:
-            self._start(pod)
-        elif uid not in self._begun:  # a Job may wait for pods that are started meanwhile
-            self._begun.add(uid)
-            self._jobs.submit(self._start, pod)
+        uid = pod["metadata"]["uid"]
+        if uid not in self._busy | self._over:
+            self._busy.add(uid)
+            self._pods.submit(self._start, pod)
 
     def _start(self, pod: Object) -> None:
+        uid = pod["metadata"]["uid"]
         try:
             status = self._started(pod)
-        except Exception as failure:  # noqa: BLE001 - told at the end of the test
-            if pod["metadata"]["namespace"] not in self.hopeless:
-                self.failures.append(f"{pod['metadata']['name']}: {failure}")
+        except Exception as failure:  # noqa: BLE001 - told at the end, if nothing mends it
+            self._failures[uid] = pod, str(failure)
             return
-        known = pod["metadata"]["uid"], json.dumps(status)
-        if status is not None and known not in self._told:
-            self._told.add(known)
-            self._tell(pod, status)
+        else:
+            self._failures.pop(uid, None)
+            if status is not None and (uid, json.dumps(status)) not in self._told:
+                self._told.add((uid, json.dumps(status)))
+                self._tell(pod, status)
+        finally:
+            self._busy.discard(uid)
 
     def _started(self, pod: Object) -> Object | None:
         labels, namespace = pod["metadata"]["labels"], pod["metadata"]["namespace"]
         component = labels.get(naming.COMPONENT_LABEL)
         if component == naming.Component.MIGRATION:
             (container,) = pod["spec"]["containers"]
-            return JOBS[container["args"][0]](self._environment(pod))
+            status = JOBS[container["args"][0]](self._environment(pod))
+            self._over.add(pod["metadata"]["uid"])
+            return status
         if component != naming.Component.SERVER:
             return None
         if namespace in self.held:
@@ -129,7 +157,7 @@ class Kubelet:
         place = path("Pod", metadata["namespace"], metadata["name"], "status")
         answer = self.api.http.patch(place, json={"status": status}, headers=MERGE)
         if answer.status_code not in {200, 404, 409}:
-            self.failures.append(f"{metadata['name']}: {answer.text}")
+            self._failures[metadata["uid"]] = pod, answer.text
 
     def _environment(self, pod: Object) -> Environ:
         (container, *_) = pod["spec"]["containers"]
@@ -194,7 +222,7 @@ def playing(kubelet: Kubelet) -> Iterator[None]:
     thread.start()
     try:
         yield
-        assert not kubelet.failures, kubelet.failures
+        assert kubelet.failures() == []
     finally:
         kubelet.end()
         thread.join()

@@ -24,6 +24,9 @@ def operators(world: World) -> Iterator[list[Operator]]:
         yield made
         for each in made:
             each.end()
+            world.api.delete("AuthlyServer", each.name, "main")
+        for each in made:  # or its pods would look for a process of their own
+            world.api.wait_gone("Deployment", each.name, "main")
 
 
 def is_claimed(server: Object) -> bool:

@@ -4,6 +4,8 @@ import contextlib
 import itertools
 import json
 import os
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +44,10 @@ class World:
     shared: Server | None = None
     """Where set, the process behind every Service of `issuer`; no others are started."""
     kubelet: Kubelet = field(init=False)
+    _starting: defaultdict[str, threading.Lock] = field(
+        default_factory=lambda: defaultdict(threading.Lock)
+    )
+    """By namespace: two pods of a server are one process."""
 
     def __post_init__(self) -> None:
         self.kubelet = Kubelet(self.api, self.serve, self.stop)
@@ -64,11 +70,16 @@ class World:
         return url
 
     def serve(self, namespace: str, name: str, environ: Environ) -> None:
-        """Start the server's process, as its Deployment's pod says, and make its Service known."""
-        running = self.shared or self.servers.get(namespace) or self._start(namespace, environ)
-        if namespace in self.stopped:
-            self.stopped.discard(namespace)
-            running.start()
+        """Start the server's process, as its Deployment's pod says, and make its Service known.
+
+        Raises:
+            RuntimeError: it did not become ready.
+        """
+        with self._starting[namespace]:
+            running = self.shared or self.servers.get(namespace) or self._start(namespace, environ)
+            if namespace in self.stopped:
+                self.stopped.discard(namespace)
+                running.start()
         self.nursery.publish(f"{name}.{namespace}.svc", running.port)
 
     def stop(self, namespace: str) -> None:
@@ -81,10 +92,13 @@ class World:
         given = {key: text for key, text in environ.items() if key not in _OURS}
         url = given.pop("DATABASE_URL")
         started = throwaway_server.create(url, tls=False, start=False, **given)
+        with contextlib.ExitStack() as abandoned:
+            abandoned.callback(started.close)
+            ring = self.api.secret(namespace, "main-signing-keys")["keyring.json"]
+            started.key_ring.write_text(ring)
+            started.start()
+            abandoned.pop_all()
         self.servers[namespace] = started
-        ring = self.api.secret(namespace, "main-signing-keys")["keyring.json"]
-        started.key_ring.write_text(ring)
-        started.start()
         return started
 
     def close(self) -> None:
