@@ -12,10 +12,10 @@ TEST ?= tests
 # A part of the tests may have none of one half (pytest's exit status 5); all of them may not.
 NONE_OF_A_PART := || { code=$$?; [ $$code = 5 ] && [ $(TEST) != tests ]; }
 
-.PHONY: help tools check test test-fast test-cluster format manifests lock images cluster-up cluster-down cluster-status demo bench soak clean
+.PHONY: help tools check test test-fast test-control-plane test-node format manifests lock images cluster-up cluster-down cluster-status demo bench soak clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-19s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: requirements/dev.txt
 	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
@@ -52,15 +52,18 @@ check: $(VENV)/installed ## All static checks: lint, format, types, import contr
 	PYTHONPATH=operator $(BIN)/python -m authly_operator.crdgen --check
 	$(BIN)/python dev/derived --check
 
-test: tools ## Every test, on real parts: the two halves below side by side (root needed)
-	@echo "make: both halves run side by side; each prints when it is through" >&2
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-fast test-cluster
+test: tools ## Every test, on real parts: the three parts below side by side (root needed)
+	@echo "make: three parts run side by side; each prints when it is through" >&2
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-node test-control-plane test-fast
 
 test-fast: tools ## Every test that needs no cluster
 	$(BIN)/pytest $(TEST) -m 'not node and not control_plane' -q --durations=10 $(NONE_OF_A_PART)
 
-test-cluster: tools ## Every test on a real kube-apiserver or a whole node
-	$(BIN)/pytest $(TEST) -m 'node or control_plane' -q --durations=10 $(NONE_OF_A_PART)
+test-control-plane: tools ## Every test on a real kube-apiserver with its controllers
+	$(BIN)/pytest $(TEST) -m 'control_plane and not node' -q --durations=10 $(NONE_OF_A_PART)
+
+test-node: tools ## Every test on a whole node, with pods and images
+	$(BIN)/pytest $(TEST) -m node -q --durations=10 $(NONE_OF_A_PART)
 
 format: $(VENV)/installed ## Let ruff rewrite what it can
 	$(BIN)/ruff check --fix $(CODE)
