@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.operator_api.manifests import ACCEPTED, IMMUTABLE, REFUSED, WELL, managed
+from tests.operator_api.manifests import ACCEPTED, IMMUTABLE, WELL, managed
+from tests.operator_api.refusals import REFUSED
 
 from cluster import handle
 

@@ -1,12 +1,11 @@
 """BackupHealthy: earned by a backup that succeeded, never assumed, and never in Ready's way."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 BACKUP = {"destination": {"persistentVolumeClaim": {"claimName": "dumps"}}}
 MONDAY, MONDAY_DONE, TUESDAY = (
     "2026-03-02T02:00:00Z",

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
 from authly_operator.observed import Identity, SecretData, SecretSeen, ServerView, Written
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 View = Callable[..., ServerView]
 OWNER = "uid-of-client"
 EXISTING = {"auth": {"secret": {"source": "Existing", "ref": {"name": "given", "key": "pass"}}}}

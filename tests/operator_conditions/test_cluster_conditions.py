@@ -1,14 +1,13 @@
 """A server on CloudNativePG: what DatabaseReady and Ready tell until there is a database."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
 from authly_operator.observed import DatabaseProbe
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 TEMPLATE: dict[str, Any] = {"database": {"cloudNativePG": {"template": {}}}}
 MISSING = ("key username of Secret main-database-app (database.cloudNativePG) does not exist",)
 WITHOUT: dict[str, Any] = {

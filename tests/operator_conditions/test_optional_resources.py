@@ -1,14 +1,13 @@
 """Servers whose replicas an autoscaler counts, and what they can do without."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
 from authly_operator.observed import DatabaseProbe, ReplicaSeen
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 AUTOSCALED = {"autoscaling": {"min": 2, "max": 9, "cpu": 70}}
 SCALING_UP = ({"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"},)
 

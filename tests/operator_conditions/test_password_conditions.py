@@ -1,13 +1,11 @@
 """PasswordsRotated while the roles of the database are swapped; it never stops Ready."""
 
-from collections.abc import Callable
-
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
 from authly_operator.observed import SecretData
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 RING = (
     '{"keys": [{"kid": "k1", "alg": "ES256", "state": "Active", "privateKey": "PEM"},'
     ' {"kid": "k2", "alg": "RS256", "state": "Active", "privateKey": "PEM"}]}'

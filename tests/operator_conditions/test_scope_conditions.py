@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
 from authly_operator.observed import Identity, ServerView, Written
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 View = Callable[..., ServerView]
 LEAVING = Identity(
     name="reports", namespace="auth", uid="uid-of-scope", generation=1, deleting=True

@@ -1,14 +1,13 @@
 """Tables of what is observed of an AuthlyServer, and what its conditions say."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
-from authly_operator.observed import Claimant, DatabaseProbe, EndpointProbe, Identity
+from authly_operator.observed import DatabaseProbe, EndpointProbe
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 EXTERNAL = {"database": {"external": {"secretRef": {"name": "postgres", "key": "url"}}}}
 NO_ROOM = """\
 LOG:  redo done at 0/5FFF8B0
@@ -299,41 +298,3 @@ def test_both_issuers_are_named_where_they_differ(judge_server: Judge) -> None:
     judged = judge_server(endpoint=EndpointProbe(issuer="https://a.example"))
 
     assert "the issuer https://a.example and not https://auth.example.com" in judged["Ready"][2]
-
-
-@pytest.mark.parametrize(
-    ("identity", "spec", "says"),
-    [
-        ({}, {"paused": True}, "spec.paused is true: set it to false"),
-        ({"authly.dev/reconcile": "disabled"}, {}, "annotation authly.dev/reconcile is disabled"),
-    ],
-)
-def test_a_paused_server_says_so_and_goes_on_being_judged(
-    judge_server: Judge, identity: dict[str, str], spec: dict[str, Any], says: str
-) -> None:
-    who = Identity(
-        name="main", namespace="auth", uid="uid-of-main", generation=3, annotations=identity
-    )
-
-    judged = judge_server(identity=who, spec=spec, deployment={"availableReplicas": 1})
-
-    assert judged["Paused"][:2] == ("True", "Paused")
-    assert says in judged["Paused"][2]
-    assert judged["Available"][:2] == ("False", "ReplicasUnavailable")
-    assert judged["Ready"][:2] == ("False", "ReplicasUnavailable")
-
-
-def test_a_database_of_another_server_is_told_with_its_owner_and_the_way_out(
-    judge_server: Judge,
-) -> None:
-    judged = judge_server(claimed_by=Claimant(owner="bank/main", uid="1"))
-    status, reason, message = judged["DatabaseReady"]
-    assert (status, reason) == ("False", "DatabaseClaimed")
-    assert "belongs to AuthlyServer bank/main" in message
-    assert "authly.dev/take-database-from=bank/main" in message
-    assert judged["Ready"][:2] == ("False", "DatabaseClaimed")
-
-
-def test_one_of_the_same_name_in_another_cluster_is_told_by_its_uid(judge_server: Judge) -> None:
-    judged = judge_server(claimed_by=Claimant(owner="auth/main", uid="uid-elsewhere"))
-    assert "another cluster, by its uid uid-elsewhere" in judged["DatabaseReady"][2]

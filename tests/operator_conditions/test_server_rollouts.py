@@ -1,14 +1,13 @@
 """Progressing and Ready while a server changes: what goes on, what is stuck, who still serves."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
 from authly_operator.observed import DatabaseProbe
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 MOVING = ({"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"},)
 TOO_SLOW = (
     {

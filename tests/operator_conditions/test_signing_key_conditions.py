@@ -1,15 +1,14 @@
 """SigningKeysReady while keys change, and of keys that are the user's own."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.operator_conditions.verdicts import Judge
 
 from authly_operator.observed import SecretData
 
 
-Judge = Callable[..., dict[str, tuple[str, str, str]]]
 ACTIVE = {"kid": "k1", "alg": "ES256", "state": "Active", "privateKey": "PEM"}
 RSA = {"kid": "k2", "alg": "RS256", "state": "Active", "privateKey": "PEM"}
 COMING = {
