@@ -43,6 +43,7 @@ LAST: Final = [
 SERVER: Final = [
     column("Replicas", ".status.readyReplicas", "integer"),
     column("Issuer", ".status.endpoints.issuer"),
+    column("Clients", ".status.clients.total", "integer", priority=1),
     column("Signing Key", ".status.signingKeys[0].kid", priority=1),
 ]
 CLIENT: Final = [

@@ -7,7 +7,7 @@ kubelet starts it again as a candidate.
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,16 @@ import aiohttp
 
 from authly_operator import entropy, naming, observed, observer, probes, telemetry
 from authly_operator.clock import SystemClock
-from authly_operator.cluster import apply, client, discovery, lease, named, recent_reads, watch
+from authly_operator.cluster import (
+    apply,
+    client,
+    discovery,
+    errors,
+    lease,
+    named,
+    recent_reads,
+    watch,
+)
 from authly_operator.dependants import Dependants
 from authly_operator.instance import errors as instance_errors, registry
 from authly_operator.metrics import Metrics
@@ -28,6 +37,8 @@ from authly_operator.workqueue import Key, WorkQueue
 
 LONGEST_WAIT: Final = 600.0
 """Seconds that a resource may wait for a worker before the kubelet is asked for a restart."""
+COUNTING_SECONDS: Final = 10.0
+"""How soon a server tells of clients that came, went or became Ready: of all of them at once."""
 _OWNERS: Final = frozenset({"AuthlyClient", "AuthlyBackup", "AuthlyRestore"})
 log = telemetry.logger(__name__)
 
@@ -113,7 +124,10 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
         dependants.note(key, body)
         references.note(key, body)
         process.queue.add(key)
+        for server in dependants.news():
+            process.queue.add_after(server, COUNTING_SECONDS)
 
+    await _learn(api, process.settings.namespaces or (None,), dependants)
     async with (
         aiohttp.ClientSession() as http,
         observer.observing(notice, process.settings.namespaces, _kinds(api)) as ended,
@@ -130,6 +144,19 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
             _follow(process, tools, references),
             *workers,
         )
+
+
+async def _learn(
+    api: client.Client, namespaces: Iterable[str | None], dependants: Dependants
+) -> None:
+    """Know every client before any event comes: else a server would count them as they arrive."""
+    try:
+        for namespace in namespaces:
+            for body in await api.list_objects("AuthlyClient", namespace):
+                metadata = body["metadata"]
+                dependants.note(Key("AuthlyClient", metadata["namespace"], metadata["name"]), body)
+    except errors.ClusterError as error:
+        log.warning("clients_not_known_yet", reason=str(error))
 
 
 def _kinds(api: client.Client) -> observer.Kinds:
@@ -157,7 +184,7 @@ def _collaborators(
         settings=_observed(process.settings),
         epoch=epoch,
         wake=process.queue.add,
-        dependants=dependants.of,
+        dependants=dependants,
         metrics=process.metrics,
     )
 

@@ -263,7 +263,7 @@ async def landscape(api: client.Client, place: str, database: Database) -> Async
             settings=observed.Settings(),
             epoch=lambda: 1,
             wake=woken.append,
-            dependants=known.of,
+            dependants=known,
             metrics=Metrics(),
         )
         yield Landscape(api, place, database, tools, known, time, woken)

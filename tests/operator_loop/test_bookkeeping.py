@@ -40,6 +40,37 @@ def test_a_client_created_again_for_another_server_moves() -> None:
     assert known.of(Key("AuthlyServer", "auth", "other")) == (CLIENT,)
 
 
+def client(ready: str) -> dict[str, object]:
+    return {**body("main", "auth"), "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+
+
+def test_clients_are_counted_and_scopes_are_not() -> None:
+    known = dependants.Dependants()
+    known.note(CLIENT, client("True"))
+    known.note(CLIENT._replace(name="broken"), client("False"))
+    known.note(CLIENT._replace(name="new"), body("main", "auth"))
+    known.note(SCOPE, body("main"))
+    assert known.count(SERVER) == (3, 1)
+    known.note(CLIENT, None)
+    assert known.count(SERVER) == (2, 0)
+
+
+def test_a_count_is_news_until_it_is_taken_and_again_when_it_changes() -> None:
+    known = dependants.Dependants()
+    known.note(SCOPE, body("main"))
+    assert known.news() == ()
+    known.note(CLIENT, client("False"))
+    assert known.news() == (SERVER,)
+    known.count(SERVER)
+    known.note(CLIENT, client("False"))
+    assert known.news() == ()
+    known.note(CLIENT, client("True"))
+    assert known.news() == (SERVER,)
+    known.count(SERVER)
+    known.note(CLIENT, None)
+    assert known.news() == (SERVER,)
+
+
 def test_a_server_is_nobodys_dependant() -> None:
     known = dependants.Dependants()
     known.note(SERVER, {"spec": {"replicas": 2}})

@@ -19,6 +19,7 @@ import pytest
 from authly_operator import entropy, naming
 from authly_operator.clock import SystemClock
 from authly_operator.cluster import apply, client, discovery, recent_reads
+from authly_operator.dependants import Dependants
 from authly_operator.instance import registry
 from authly_operator.metrics import Metrics
 from authly_operator.observed import Settings
@@ -159,7 +160,7 @@ async def story(
             settings=Settings(),
             epoch=lambda: 1,
             wake=lambda _: None,
-            dependants=lambda _: (),
+            dependants=Dependants(),
             metrics=Metrics(),
         )
         yield Story(tools, namespace, control_plane, tmp_path)

@@ -10,6 +10,7 @@ from authly_operator.api import (
     allowed_clients as allowance,
     autoscaling as autoscalings,
     backup as backups,
+    client_counts,
     database as databases,
     database_status,
     deletion,
@@ -243,6 +244,8 @@ class Status(value.Value):
     """How many pods are ready."""
     selector: Annotated[str, Field(max_length=1024)] | None = None
     """The label selector of the pods, for the scale subresource."""
+    clients: client_counts.ClientCounts | None = None
+    """The AuthlyClients that refer to the server, as counted within some ten seconds."""
     endpoints: Endpoints | None = None
     """Where the server is reached."""
     database: database_status.DatabaseStatus | None = None

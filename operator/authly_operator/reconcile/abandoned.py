@@ -37,7 +37,7 @@ async def sweep(tools: Collaborators, server: Key, url: str) -> None:
     """
     try:
         rows = await registry.list_owned(url)
-        for row in _unknown(rows, tools.dependants(server))[:MOST_A_PASS]:
+        for row in _unknown(rows, tools.dependants.of(server))[:MOST_A_PASS]:
             if not await _is_there(tools, server, row):
                 await _end(tools, url, row)
     except errors.Unreachable as error:

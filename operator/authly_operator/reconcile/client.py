@@ -46,6 +46,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     """
     body = await tools.api.get(*key)
     if body is None:
+        tools.dependants.note(key, None)
         return None
     identity = custom_resource.identify(body)
     if custom_resource.is_disabled(identity) and not identity.deleting:

@@ -7,6 +7,7 @@ import aiohttp
 
 from authly_operator.clock import Clock
 from authly_operator.cluster import apply, client, discovery, recent_reads
+from authly_operator.dependants import Dependants
 from authly_operator.metrics import Metrics
 from authly_operator.observed import Settings
 from authly_operator.reconcile.memory import Memory
@@ -18,7 +19,7 @@ class Collaborators:
     """The rim of the operator, and what it remembers while it leads.
 
     `recent` reads what many stories need in a row; `epoch` answers that of the Lease, or raises
-    Lost; `dependants` are the scopes and clients of a server, as far as events told of them;
+    Lost; `dependants` knows the scopes and clients of a server, as far as events told of them;
     `wake` puts a resource into the queue.
     """
 
@@ -33,6 +34,6 @@ class Collaborators:
     settings: Settings
     epoch: Callable[[], int]
     wake: Callable[[Key], None]
-    dependants: Callable[[Key], tuple[Key, ...]]
+    dependants: Dependants
     metrics: Metrics
     memory: Memory = field(default_factory=Memory)

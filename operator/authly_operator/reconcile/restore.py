@@ -241,7 +241,7 @@ async def _prepare(
         return dataclasses.replace(seen, error="its server has not seen the database yet")
     begun = _now(tools)
     if spec.security.resync_clients:
-        for dependant in tools.dependants(key):
+        for dependant in tools.dependants.of(key):
             if dependant.kind in _STORIES:
                 await _STORIES[dependant.kind](tools, dependant)
         seen = _stepped(seen, restore_status.RESYNC, _now(tools), begun)

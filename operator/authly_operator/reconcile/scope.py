@@ -60,7 +60,7 @@ def _facts(seen: ScopeObserved) -> dict[str, Any]:
 
 def _wake_clients(tools: Collaborators, server: Key) -> None:
     """Clients that were applied together with the scope may wait for it."""
-    for dependant in tools.dependants(server):
+    for dependant in tools.dependants.of(server):
         if dependant.kind == "AuthlyClient":
             tools.wake(dependant)
 

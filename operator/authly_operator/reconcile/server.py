@@ -9,6 +9,7 @@ from authly_operator.api import authly_server
 from authly_operator.cluster import prune
 from authly_operator.condition_names import Condition
 from authly_operator.conditions import judgement, server as conditions
+from authly_operator.dependants import Tally
 from authly_operator.desired import migration_job, storage
 from authly_operator.desired.plan import Plan
 from authly_operator.material import role_swap
@@ -44,6 +45,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         cluster.errors.ClusterError: the API server did not answer; nothing is half-done for ever.
         instance.errors.StaleEpoch: another operator leads.
     """
+    clients = tools.dependants.count(key)
     body = await tools.api.get(*key)
     if body is None:
         tools.metrics.forget(key.namespace, key.name)
@@ -67,7 +69,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     plan = await observation.judge_material(tools, spec, around)
     if not spec.paused:
         plan = await _bring_about(tools, plan, around.everything)
-    return await _tell(tools, body, plan)
+    return await _tell(tools, body, plan, clients)
 
 
 async def _bring_about(
@@ -94,7 +96,7 @@ async def _bring_about(
     return dataclasses.replace(plan, seen=seen)
 
 
-async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> float:
+async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan, clients: Tally) -> float:
     expected = conditions.Expectation(
         image=plan.image,
         migration_job=plan.migration_job,
@@ -111,6 +113,7 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan) -> fl
     measures.date(tools.metrics, plan)
     true = {one.type for one in judged if one.true}
     facts = server_status.facts(plan.spec, plan.seen) | server_status.phase(judged)
+    facts["clients"] = clients._asdict()
     facts["upgrade"] = upgrade.told(
         (body.get("status") or {}).get("upgrade"),
         deployed=facts["image"],
@@ -155,5 +158,5 @@ def _wake(tools: Collaborators, key: Key) -> None:
     """Its scopes and clients look again: what they wait for may have come, or gone."""
     tools.recent.forget(*key)
     tools.recent.forget("Secret", key.namespace, naming.credentials(key.name))
-    for dependant in tools.dependants(key):
+    for dependant in tools.dependants.of(key):
         tools.wake(dependant)
