@@ -12,10 +12,15 @@ from images import progress
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("operator", "server")
 ALL = ("postgres", *PROGRAMS)
-NAMES = ("base", *ALL)
+NAMES = ("base", "redis", *ALL)
+"""What can be made; Redis only where it is asked for by name, since few servers need it."""
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 BASE = "docker.io/library/debian:bookworm-slim"
-POSTGRES = "docker.io/library/postgres:15"
+UPSTREAM = {
+    "base": BASE,
+    "postgres": "docker.io/library/postgres:15",
+    "redis": "docker.io/library/redis:7",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,7 @@ def recipe(name: str, tag: str | None = None, source: Path = ROOT) -> Recipe:
         message = f"--tag is for {' and '.join(PROGRAMS)}; {name} carries its upstream name"
         raise progress.Failure(message)
     context = ROOT / "dev" / "images" / name
-    reference = BASE if name == "base" else POSTGRES
-    return Recipe(name, reference, context / "Dockerfile", context, (context,), upstream=True)
+    return Recipe(name, UPSTREAM[name], context / "Dockerfile", context, (context,), upstream=True)
 
 
 def _program(name: str, tag: str | None, source: Path) -> Recipe:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 import httpx
+from tests.e2e import kube as kubes
 from tests.e2e.instance import Application, Instance
 from tests.e2e.kube import SYSTEM, Kube, Object
 
@@ -21,6 +22,23 @@ def steady_pods(instance: Instance, how_many: int) -> list[Object]:
 
     instance.kube.wait_until("the pods to rest", rests, namespace=instance.namespace)
     return instance.pods()
+
+
+def wait_rolled_out(instance: Instance, replicas: int) -> None:
+    """Wait until pods of the present spec serve, and no others are left."""
+    place = "authlyserver", instance.name, instance.namespace
+    instance.kube.wait_for(*place, _is_rolled_out, seconds=180)
+    instance.kube.wait_until(
+        "the old pods' end",
+        lambda: len(instance.pods()) == replicas,
+        90,
+        namespace=instance.namespace,
+    )
+
+
+def _is_rolled_out(server: Object) -> bool:
+    progressing = kubes.condition(server, "Progressing")
+    return kubes.is_ready(server) and progressing["reason"] == "RolledOut"
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from tests.e2e import installation, kube as kubes, load as loads
 from tests.e2e.instance import Instance
 from tests.e2e.kube import Object
 from tests.e2e.load import Load
+from tests.e2e.surroundings import wait_rolled_out
 
 
 REPLICAS = 2
@@ -27,24 +28,7 @@ def load(instance: Instance) -> Iterator[Load]:
 def change(instance: Instance, **spec: object) -> None:
     """Edit the spec and wait until pods of it serve, and no others are left."""
     instance.change(spec)
-    wait_rolled_out(instance)
-
-
-def wait_rolled_out(instance: Instance) -> None:
-    instance.kube.wait_for(
-        "authlyserver", instance.name, instance.namespace, is_rolled_out, seconds=180
-    )
-    instance.kube.wait_until(
-        "the old pods' end",
-        lambda: len(instance.pods()) == REPLICAS,
-        90,
-        namespace=instance.namespace,
-    )
-
-
-def is_rolled_out(server: Object) -> bool:
-    progressing = kubes.condition(server, "Progressing")
-    return kubes.is_ready(server) and progressing["reason"] == "RolledOut"
+    wait_rolled_out(instance, REPLICAS)
 
 
 def images(instance: Instance) -> set[str]:
@@ -120,7 +104,7 @@ def test_an_operator_that_is_replaced_in_the_middle_ends_the_roll_out(
     instance.change({"tokens": {"accessTokenTTL": "9m"}})
     instance.kube.wait_until("a new pod", lambda: bool(kubes.uids(instance.pods()) - before))
     instance.kube.run("delete", "pods", "-n", kubes.SYSTEM, "--all", "--wait=false")
-    wait_rolled_out(instance)
+    wait_rolled_out(instance, REPLICAS)
     assert not before & kubes.uids(instance.pods())
     assert instance.token()["expires_in"] == 540
     assert load.failed == []

@@ -75,9 +75,9 @@ def test_a_tag_that_is_none_is_refused_in_one_line(tree: Path, tag: str) -> None
         recipes.recipe("server", tag, tree)
 
 
-@pytest.mark.parametrize("name", ["base", "postgres"])
+@pytest.mark.parametrize("name", recipes.UPSTREAM)
 def test_an_upstream_image_keeps_its_upstream_name(name: str) -> None:
-    assert recipes.recipe(name).reference in {recipes.BASE, recipes.POSTGRES}
+    assert recipes.recipe(name).reference == recipes.UPSTREAM[name]
     with pytest.raises(progress.Failure, match="upstream name"):
         recipes.recipe(name, "0.1.1")
 
