@@ -179,4 +179,5 @@ def _destination(settings: Settings) -> "Destination":
         storage_class=settings.backup_s3_storage_class,
         access_key_id=settings.aws_access_key_id,
         secret_access_key=settings.aws_secret_access_key,
+        timeout=settings.backup_s3_timeout_seconds,
     )

@@ -24,6 +24,8 @@ class BackupSettings(BaseModel):
     """The region of the bucket."""
     backup_s3_storage_class: str = "STANDARD_IA"
     """The storage class of what is written."""
+    backup_s3_timeout_seconds: int = Field(default=60, ge=1, le=3600)
+    """After how many seconds of silence the bucket is asked again, five times in all."""
     aws_access_key_id: str | None = None
     """Credentials of the bucket; those of the environment where it is empty."""
     aws_secret_access_key: str | None = Field(default=None, repr=False)

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _PART = 16 * 1024 * 1024
 # S3 takes 10,000 parts: growing with their number, they are enough for 800 GiB.
 _GROWS_EVERY = 1000
-_PATIENCE = 60
-"""Seconds that the bucket may be silent, before it is asked again."""
 _ATTEMPTS = 5
 
 
@@ -80,7 +78,7 @@ class Bucket:
     """A destination in S3 or what speaks like it; satisfies destination.Destination.
 
     `prefix` is put before each name as it stands. Credentials are None where the surroundings
-    give them (a role of the pod).
+    give them (a role of the pod). After `timeout` seconds of silence it is asked again.
     """
 
     def __init__(
@@ -93,6 +91,7 @@ class Bucket:
         storage_class: str = "STANDARD_IA",
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
+        timeout: int = 60,
     ) -> None:
         self.name = name
         self._prefix = prefix
@@ -109,7 +108,7 @@ class Bucket:
                     request_checksum_calculation="when_required",
                     response_checksum_validation="when_required",
                     connect_timeout=10,
-                    read_timeout=_PATIENCE,
+                    read_timeout=timeout,
                     retries={"mode": "standard", "max_attempts": _ATTEMPTS},
                 ),
             )

@@ -1,43 +1,14 @@
 """A bucket that answers 500, hangs, or gives back less than it was given."""
 
-import contextlib
-import socket
-import threading
-from collections.abc import Iterator
-
 import pytest
 from tests.server.backup.test_backup import NAME, back_up
 
 from authly_server.backup import bucket as backup_bucket, errors
 from authly_server.backup.bucket import Bucket
+from throwaway.stubborn import FAILING, SILENT, answering
 
 
-FAILING = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhalf"
-
-
-@contextlib.contextmanager
-def answering(answer: bytes) -> Iterator[int]:
-    """A port where every request gets that answer, none where it is empty; then the line ends."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        over = threading.Event()
-
-        def serve() -> None:
-            while not over.is_set():
-                with contextlib.suppress(OSError):
-                    connection, _ = listener.accept()
-                    with connection:
-                        connection.recv(65_536)
-                        connection.sendall(answer)
-                        if not answer:
-                            over.wait(10)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield listener.getsockname()[1]
-        over.set()
-        socket.create_connection(listener.getsockname()).close()
-        thread.join()
 
 
 def behind(port: int) -> Bucket:
@@ -47,16 +18,16 @@ def behind(port: int) -> Bucket:
         region="us-east-1",
         access_key_id="a",
         secret_access_key="hunter2",
+        timeout=1,
     )
 
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backup_bucket, "_PATIENCE", 1)
     monkeypatch.setattr(backup_bucket, "_ATTEMPTS", 2)
 
 
-@pytest.mark.parametrize(("answer", "said"), [(FAILING, "500"), (b"", "[Tt]imeout")])
+@pytest.mark.parametrize(("answer", "said"), [(FAILING, "500"), (SILENT, "[Tt]imeout")])
 def test_a_bucket_that_fails_or_hangs_ends_the_backup_with_one_line(
     instance: str, answer: bytes, said: str
 ) -> None:
