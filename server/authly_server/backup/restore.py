@@ -67,13 +67,12 @@ def run(wanted: Wanted, place: Destination, step: Step = lambda _: None) -> Rest
 
 @dataclass(slots=True)
 class _Case:
-    """One restore; `revoked` is what the fence came to."""
+    """One restore."""
 
     wanted: Wanted
     site: Site
     place: Destination
     file_name: str
-    revoked: Revoke
 
     def told(self) -> Manifest:
         return manifest_of(self.place, self.file_name)
@@ -88,12 +87,12 @@ def _run(wanted: Wanted, place: Destination, step: Step) -> Restored:
     if (file_name := wanted.file_name or _youngest(wanted, place)) is None:
         message = f"there is no backup of {wanted.name}"
         raise BackupError(message)
-    case = _Case(wanted, site, place, file_name, wanted.revoke)
+    case = _Case(wanted, site, place, file_name)
     if not _is_done(site, wanted.restore_id):
         for name in [wanted.step] if wanted.step else STEPS:
             step(name)
             STEPS[name](case)
-    return _restored(site, case.told(), case.revoked)
+    return _restored(case)
 
 
 def manifest_of(place: Destination, file_name: str) -> Manifest:
@@ -184,14 +183,14 @@ def _fence(case: _Case) -> None:
     """Where the present database is lost, everything is revoked, whatever was asked for."""
     if _is_cut_in_the_middle(case.site):
         return
-    url = case.wanted.url
+    url, begun_at = case.wanted.url, case.told().begun_at
     readable = fence.can_be_read(url)
-    case.revoked = case.wanted.revoke if readable else Revoke.ALL
+    remembers = readable and fence.is_older(url, begun_at)
     fence.apply(
         case.url(),
         url if readable else None,
-        begun_at=case.told().begun_at,
-        revoke=case.revoked,
+        begun_at=begun_at,
+        revoke=case.wanted.revoke if remembers else Revoke.ALL,
     )
 
 
@@ -214,7 +213,11 @@ STEPS: Final[Mapping[str, Callable[[_Case], None]]] = {
 """In this order. Each may be repeated, and finds out what was done already."""
 
 
-def _restored(site: Site, told: Manifest, revoke: Revoke) -> Restored:
+def _restored(case: _Case) -> Restored:
+    """What came of it; the fence may have been another process's, and says what it did."""
+    site, wanted = case.site, case.wanted
     with databases.beside(site) as connection:
         replaced = site.before if databases.exists(connection, site.before) else None
-    return Restored(told, replaced, revoke)
+    is_done = _is_done(site, wanted.restore_id)
+    revoked = fence.last_revoked(site.url) if is_done else wanted.revoke
+    return Restored(case.told(), replaced, revoked)

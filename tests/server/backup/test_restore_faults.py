@@ -18,7 +18,8 @@ from tests.server.backup.test_restore_truth import wanted
 from authly_server.backup import errors, job, manifest, names, restore
 from authly_server.backup.bucket import Bucket
 from authly_server.backup.directory import Directory
-from authly_server.storage import databases, revisions
+from authly_server.clock import SystemClock
+from authly_server.storage import databases, migration, revisions
 from authly_server.storage.fence import Revoke
 from authly_server.storage.migrate import Connection
 from throwaway import postgres as throwaway_postgres
@@ -153,15 +154,33 @@ def test_somebody_who_stays_connected_is_sent_away(instance: str, tmp_path: Path
     assert fetch(instance, GRANTS) == 5000
 
 
+@pytest.mark.parametrize("steps", [[None], STEPS], ids=["at-once", "step-by-step"])
 def test_a_database_that_is_lost_comes_back_with_everything_revoked(
-    instance: str, tmp_path: Path, postgres: throwaway_postgres.Cluster
+    instance: str,
+    tmp_path: Path,
+    postgres: throwaway_postgres.Cluster,
+    steps: list[str | None],
 ) -> None:
     back_up(instance, Directory(tmp_path))
     postgres.drop_database(instance.rpartition("/")[2])
-    done = restore.run(wanted(instance), Directory(tmp_path))
+    every = [restore.run(wanted(instance, step=step), Directory(tmp_path)) for step in steps]
+    done = every[-1]
     assert done.replaced is None
     assert done.revoke is Revoke.ALL
     assert fetch(instance, f"{GRANTS} WHERE revoked_at IS NULL") == 0
+    assert fetch(instance, GRANTS) == 5000
+
+
+def test_a_database_that_was_made_anew_since_knows_nothing_of_what_was_revoked(
+    instance: str, tmp_path: Path, postgres: throwaway_postgres.Cluster
+) -> None:
+    name = back_up(instance, Directory(tmp_path), now=SystemClock().now()).manifest.file_name
+    postgres.drop_database(instance.rpartition("/")[2])
+    postgres.create_database(instance.rpartition("/")[2])
+    migration.run(instance)
+    done = restore.run(wanted(instance, file_name=name), Directory(tmp_path))
+    assert done.replaced is not None
+    assert done.revoke is Revoke.ALL
     assert fetch(instance, GRANTS) == 5000
 
 
