@@ -12,6 +12,7 @@ from authly_server.authorization.transaction import Seal
 from authly_server.clients import cluster_keys
 from authly_server.clients.assertion_verifier import AssertionVerifier
 from authly_server.clients.directory import Directory
+from authly_server.clients.recent_proofs import RecentProofs
 from authly_server.clients.registration_limits import RegistrationLimits
 from authly_server.clients.secret_use import SecretUses
 from authly_server.clients.service_account import Cluster
@@ -131,6 +132,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
         ),
         registrations=RegistrationLimits(settings.dynamic_registrations_per_hour, time.monotonic),
         secret_uses=SecretUses(opened.database, time.monotonic),
+        recent_proofs=RecentProofs(opened.registry.cached_client),
         keys=keys,
         passwords=opened.passwords,
         clock=clock.SystemClock(),

@@ -19,6 +19,8 @@ from authly_server.protocol.parameters import Parameters
 
 
 MOST_CLIENT_ID_CHARACTERS = 255
+# What a form says that authenticates in another way than by the Authorization header.
+_OTHER_METHODS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 # Compared with what an unknown client presents; nobody knows a text of that digest.
 _NOBODY = (bytes(32), bytes(32))
 
@@ -62,6 +64,14 @@ def parse_credentials(authorization: str | None, parameters: Parameters) -> Pres
     if secret is None:
         return Presented(client_id, AuthMethod.NONE)
     return Presented(client_id, AuthMethod.CLIENT_SECRET_POST, (secret,))
+
+
+def is_alone(client_id: str, parameters: Parameters) -> bool:
+    """Whether a form has nothing that could differ from a header that has proved that client."""
+    values = parameters.values
+    return values.keys().isdisjoint(_OTHER_METHODS) and (
+        "client_id" not in values or values["client_id"] == (client_id,)
+    )
 
 
 def authenticate(client: Client | None, presented: Presented) -> Client:

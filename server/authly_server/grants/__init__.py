@@ -4,6 +4,7 @@ A grant answers Issue, Refuse or Replayed. What it consumed is committed by then
 raised here takes nothing back: a replay has revoked its grant although its sender gets an error.
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -61,12 +62,13 @@ class TokenResponse:
             "expires_in": self.expires_in,
             "scope": scope.format_names(self.scopes),
         }
-        more = {
-            "refresh_token": self.refresh_token,
-            "id_token": self.id_token,
-            "issued_token_type": self.issued_token_type,
-        }
-        return told | {name: value for name, value in more.items() if value is not None}
+        if self.refresh_token is not None:
+            told["refresh_token"] = self.refresh_token
+        if self.id_token is not None:
+            told["id_token"] = self.id_token
+        if self.issued_token_type is not None:
+            told["issued_token_type"] = self.issued_token_type
+        return told
 
 
 async def exchange(
@@ -93,20 +95,20 @@ async def exchange(
     raise OAuthError(ErrorCode.INVALID_GRANT, "the grant is invalid, expired, revoked or used")
 
 
-async def _dispatch(
+def _dispatch(
     issuing: Issuing, client: Client, request: TokenRequest, dpop_jkt: str | None
-) -> Outcome:
+) -> Awaitable[Outcome]:
     match request:
-        case AuthorizationCodeRequest():
-            return await authorization_code.exchange(issuing, client, request, dpop_jkt)
-        case RefreshTokenRequest():
-            return await refresh_token.exchange(issuing, client, request, dpop_jkt)
-        case DeviceCodeRequest():
-            return await device_code.exchange(issuing, client, request, dpop_jkt)
-        case TokenExchangeRequest():
-            return await token_exchange.exchange(issuing, client, request, dpop_jkt)
         case ClientCredentialsRequest():
-            return await client_credentials.exchange(issuing, client, request)
+            return client_credentials.exchange(issuing, client, request)
+        case RefreshTokenRequest():
+            return refresh_token.exchange(issuing, client, request, dpop_jkt)
+        case AuthorizationCodeRequest():
+            return authorization_code.exchange(issuing, client, request, dpop_jkt)
+        case DeviceCodeRequest():
+            return device_code.exchange(issuing, client, request, dpop_jkt)
+        case TokenExchangeRequest():
+            return token_exchange.exchange(issuing, client, request, dpop_jkt)
 
 
 def _check_bound(issuing: Issuing, client: Client, dpop_jkt: str | None) -> None:
@@ -145,7 +147,10 @@ async def _respond(
         actors=exchanged.actors if exchanged else (),
         granted_to=exchanged.granted_to if exchanged else None,
     )
-    text = issue.opaque_token or await _write(issuing, client, token, ttl)
+    if issuing.are_opaque:
+        text = issue.opaque_token or await _write(issuing, client, token, ttl)
+    else:
+        text = access_token.issue(issuing.keys.ring, token)
     told = identity.of(issue, scopes)
     id_token = await identity.issue(issuing, client, told, text, ttl) if told else None
     return TokenResponse(
@@ -160,9 +165,7 @@ async def _respond(
 
 
 async def _write(issuing: Issuing, client: Client, token: AccessToken, ttl: int) -> str:
-    """The text of a token: signed, or opaque and written by itself, for nothing is consumed."""
-    if not issuing.are_opaque:
-        return access_token.issue(issuing.keys.ring, token)
+    """The text of an opaque token, written by itself, for nothing is consumed."""
     text = opaque.draw_text()
     await opaque_token.write(issuing.database, text, token, client_id=client.id, ttl=ttl)
     return text

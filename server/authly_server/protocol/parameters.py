@@ -18,6 +18,7 @@ MOST_VALUE_CHARACTERS = 16 * 1024
 # RFC 8707 section 2: "Multiple resource parameters MAY be used". So may audience (RFC 8693, 2.1).
 REPEATABLE = frozenset({"audience", "resource"})
 
+_NONE: frozenset[str] = frozenset()
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -33,7 +34,8 @@ class Parameters:
 
     def __post_init__(self) -> None:
         several = [name for name, values in self.values.items() if len(values) > 1]
-        object.__setattr__(self, "repeated", frozenset(several) - REPEATABLE)
+        repeated = frozenset(several) - REPEATABLE if several else _NONE
+        object.__setattr__(self, "repeated", repeated)
 
     def get(self, name: str) -> str | None:
         """The value of `name`, the first of several; None if absent or empty."""
@@ -67,12 +69,11 @@ def parse_form(body: bytes, *, repeats: bool = False) -> Parameters:
         raise errors.invalid_request(f"the request has more than {MOST_BYTES} bytes")
     if body.count(b"&") >= MOST_PAIRS:
         raise errors.invalid_request(f"the request has more than {MOST_PAIRS} parameters")
-    gathered: dict[str, list[str]] = {}
-    for pair in body.split(b"&"):
-        name, _, value = pair.partition(b"=")
-        if value:
-            gathered.setdefault(_name(name), []).append(_value(value))
-    parameters = Parameters({name: tuple(values) for name, values in gathered.items()})
+    gathered: dict[str, tuple[str, ...]] = {}
+    for name, value in _pairs(body):
+        _check_lengths(name, value)
+        gathered[name] = (*gathered[name], value) if name in gathered else (value,)
+    parameters = Parameters(gathered)
     if not repeats:
         parameters.check_not_repeated()
     return parameters
@@ -116,15 +117,18 @@ def _unescape(component: bytes) -> bytes:
     return unquote_to_bytes(component)
 
 
-def _name(component: bytes) -> str:
-    name = decode(component)
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    """Names and values as text, but for pairs without a value."""
+    if body.isascii() and not (b"%" in body or b"+" in body or b"\0" in body):
+        # As programs write most of them, and decoded in one piece.
+        plain = [pair.partition("=") for pair in body.decode("ascii").split("&")]
+        return [(name, value) for name, _, value in plain if value]
+    parts = [pair.partition(b"=") for pair in body.split(b"&")]
+    return [(decode(name), decode(value)) for name, _, value in parts if value]
+
+
+def _check_lengths(name: str, value: str) -> None:
     if len(name) > MOST_NAME_CHARACTERS:
         raise errors.invalid_request("the name of a parameter is too long")
-    return name
-
-
-def _value(component: bytes) -> str:
-    value = decode(component)
     if len(value) > MOST_VALUE_CHARACTERS:
         raise errors.invalid_request("the value of a parameter is too long")
-    return value

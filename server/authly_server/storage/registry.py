@@ -106,13 +106,17 @@ class Registry:
         """Whether changes are heard of now; where not, entries live for their lifetime."""
         return self._listener.is_listening
 
+    def cached_client(self, client_id: str) -> Client | None:
+        """The client of that identifier where it is in memory, enabled or not: always one value."""
+        return self._clients.get(client_id)
+
     async def client(self, client_id: str) -> Client | None:
         """The client of that identifier, enabled or not.
 
         Raises:
             errors.Unavailable: it is not cached and the database does not answer.
         """
-        if (cached := self._clients.get(client_id)) is not None:
+        if (cached := self.cached_client(client_id)) is not None:
             return cached
         if self._unknown.get(client_id):
             return None

@@ -4,6 +4,8 @@ The key's own type decides what is computed; no text of a stranger is looked at 
 """
 
 import hmac
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -17,9 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from authly_server.tokens.signing_key import PrivateKey
 
-
+PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
 _SHA256: Final = SHA256()
 _ECDSA: Final = ECDSA(_SHA256)
 _PADDING: Final = PKCS1v15()
@@ -27,40 +28,64 @@ _PADDING: Final = PKCS1v15()
 _COORDINATE_BYTES: Final = 32
 
 
-def create(key: PrivateKey | bytes, message: bytes) -> bytes:
-    """Return the signature of a message; a shared secret makes an HMAC."""
+def signer(key: PrivateKey | bytes) -> Callable[[bytes], bytes]:
+    """What makes signatures by that key; a shared secret makes HMACs.
+
+    Found once for a key: to find out of what kind it is costs a tenth of the signature.
+    """
     match key:
         case EllipticCurvePrivateKey():
-            r, s = decode_dss_signature(key.sign(message, _ECDSA))
-            return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
+            return partial(_sign_by_ecdsa, key)
         case Ed25519PrivateKey():
-            return key.sign(message)
+            return key.sign
         case RSAPrivateKey():
-            return key.sign(message, _PADDING, _SHA256)
+            return lambda message: key.sign(message, _PADDING, _SHA256)
         case _:
-            return hmac.digest(key, message, "sha256")
+            return partial(_authenticate, key)
 
 
-def is_valid(key: PrivateKey | bytes, message: bytes, signature: bytes) -> bool:
-    """Whether it is a signature of the message by that key."""
-    try:
-        _check(key, message, signature)
-    except InvalidSignature:
-        return False
-    return True
+def verifier(key: PrivateKey | bytes) -> Callable[[bytes, bytes], bool]:
+    """What says of a message whether a signature, the second argument, is one of it by that key."""
+    check = _checker(key)
+
+    def is_valid(message: bytes, signature: bytes) -> bool:
+        try:
+            check(message, signature)
+        except InvalidSignature:
+            return False
+        return True
+
+    return is_valid
 
 
-def _check(key: PrivateKey | bytes, message: bytes, signature: bytes) -> None:
+def _checker(key: PrivateKey | bytes) -> Callable[[bytes, bytes], None]:
+    """What raises InvalidSignature for all but a right one."""
     match key:
         case EllipticCurvePrivateKey():
-            key.public_key().verify(_to_der(signature), message, _ECDSA)
+            public = key.public_key()
+            return lambda message, signed: public.verify(_to_der(signed), message, _ECDSA)
         case Ed25519PrivateKey():
-            key.public_key().verify(signature, message)
+            edwards = key.public_key()
+            return lambda message, signed: edwards.verify(signed, message)
         case RSAPrivateKey():
-            key.public_key().verify(signature, message, _PADDING, _SHA256)
+            rsa = key.public_key()
+            return lambda message, signed: rsa.verify(signed, message, _PADDING, _SHA256)
         case _:
-            if not hmac.compare_digest(create(key, message), signature):
-                raise InvalidSignature
+            return partial(_check_authentication, key)
+
+
+def _sign_by_ecdsa(key: EllipticCurvePrivateKey, message: bytes) -> bytes:
+    r, s = decode_dss_signature(key.sign(message, _ECDSA))
+    return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
+
+
+def _authenticate(secret: bytes, message: bytes) -> bytes:
+    return hmac.digest(secret, message, "sha256")
+
+
+def _check_authentication(secret: bytes, message: bytes, signature: bytes) -> None:
+    if not hmac.compare_digest(_authenticate(secret, message), signature):
+        raise InvalidSignature
 
 
 def _to_der(signature: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """One key that signs tokens, or signed them a while ago."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from authly_server.tokens import signature
+from authly_server.tokens.signature import PrivateKey
 
-PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
+
 _RSA_BITS = range(2048, 8193)
 
 
@@ -32,6 +35,14 @@ class SigningKey:
     alg: str
     state: KeyState
     private: PrivateKey | bytes = field(repr=False)
+    sign: Callable[[bytes], bytes] = field(init=False, repr=False, compare=False)
+    """Makes the signature of a message."""
+    has_signed: Callable[[bytes, bytes], bool] = field(init=False, repr=False, compare=False)
+    """Whether a signature, the second argument, is one of a message by this key."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sign", signature.signer(self.private))
+        object.__setattr__(self, "has_signed", signature.verifier(self.private))
 
     @property
     def is_public(self) -> bool:

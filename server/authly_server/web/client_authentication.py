@@ -8,6 +8,7 @@ from authly_server.protocol import security_profile
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.protocol.parameters import Parameters
 from authly_server.web import cors, forms, rate_limit, services
+from authly_server.web.services import Services
 
 
 async def authenticate(request: web.Request, parameters: Parameters) -> Client:
@@ -19,7 +20,10 @@ async def authenticate(request: web.Request, parameters: Parameters) -> Client:
         OAuthError: invalid_client or invalid_request; TooManyRequests.
         storage.errors.Unavailable: it is not cached, and the database does not answer.
     """
-    client = await _authenticate(request, parameters)
+    found, header = services.of(request), forms.authorization(request)
+    client = None if header is None else _proved_before(found, header, parameters)
+    if client is None:
+        client = await _authenticate(found, header, parameters)
     cors.note(request, client)
     if client.auth_method is AuthMethod.NONE:
         await rate_limit.count(request)
@@ -28,9 +32,17 @@ async def authenticate(request: web.Request, parameters: Parameters) -> Client:
     return client
 
 
-async def _authenticate(request: web.Request, parameters: Parameters) -> Client:
-    found = services.of(request)
-    presented = authentication.parse_credentials(forms.authorization(request), parameters)
+def _proved_before(found: Services, header: str, parameters: Parameters) -> Client | None:
+    """The client that the header proves, if nothing beside it says anything else."""
+    proof = found.recent_proofs.find(header)
+    if proof is None or not authentication.is_alone(proof.client.client_id, parameters):
+        return None
+    found.secret_uses.note(proof.client, proof.secret_digest)
+    return proof.client
+
+
+async def _authenticate(found: Services, header: str | None, parameters: Parameters) -> Client:
+    presented = authentication.parse_credentials(header, parameters)
     security_profile.check_method(found.profile, has_assertion=presented.assertion is not None)
     client = await found.directory.client(presented.client_id)
     if presented.assertion is not None:
@@ -38,6 +50,8 @@ async def _authenticate(request: web.Request, parameters: Parameters) -> Client:
     proved = authentication.authenticate(client, presented)
     if (digest := authentication.proved_by(proved, presented)) is not None:
         found.secret_uses.note(proved, digest)
+        if header is not None:
+            found.recent_proofs.keep(header, proved, digest)
     return proved
 
 

@@ -10,6 +10,7 @@ from authly_server.authorization.checks import Policy
 from authly_server.authorization.transaction import Seal
 from authly_server.clients.assertion_verifier import AssertionVerifier
 from authly_server.clients.directory import Directory
+from authly_server.clients.recent_proofs import RecentProofs
 from authly_server.clients.registration_limits import RegistrationLimits
 from authly_server.clients.secret_use import SecretUses
 from authly_server.clock import Clock
@@ -55,6 +56,7 @@ class Services:
     directory: Directory
     registrations: RegistrationLimits
     secret_uses: SecretUses
+    recent_proofs: RecentProofs
     keys: Keys
     passwords: Passwords
     clock: Clock

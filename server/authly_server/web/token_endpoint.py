@@ -22,6 +22,7 @@ from authly_server.web import (
     services,
 )
 from authly_server.web.response import JSON, Response
+from authly_server.web.services import Services
 
 
 # Whoever is told to wait has a device code that we gave out (RFC 8628 section 3.5).
@@ -44,39 +45,30 @@ async def _counted(request: web.Request, parse: Callable[[Parameters], TokenRequ
     What is consumed and what is issued for it belong together: nothing here is broken off when the
     client hangs up, for the listener cancels no handler.
     """
-    parameters = await forms.read(request)
-    metrics = services.of(request).metrics
+    parameters, found = await forms.read(request), services.of(request)
     try:
-        token, response = await _exchange(request, parse, parameters)
+        wanted = parse(parameters)
+        client = await client_authentication.authenticate(request, parameters)
+        dpop_jkt = await proof_of_possession.find(request)
+        issued = await grants.exchange(found.issuing, client, wanted, dpop_jkt)
     except OAuthError as error:
         if error.error in _OF_GENUINE_CODES:
             await rate_limit.prove(request)
-        metrics.token_errors.labels(str(error.error)).inc()
+        found.metrics.token_errors.labels(str(error.error)).inc()
         raise
+    if client.origin is not ClientOrigin.OPERATOR:
+        await _note_use(found, client)
     await rate_limit.prove(request)
-    metrics.count_issued(token.grant_type)
-    return response
+    found.metrics.count_issued(wanted.grant_type)
+    return Response(orjson.dumps(issued.members()), JSON)
 
 
-async def _exchange(
-    request: web.Request, parse: Callable[[Parameters], TokenRequest], parameters: Parameters
-) -> tuple[TokenRequest, Response]:
-    wanted = parse(parameters)
-    client = await client_authentication.authenticate(request, parameters)
-    dpop_jkt = await proof_of_possession.find(request)
-    issued = await grants.exchange(services.of(request).issuing, client, wanted, dpop_jkt)
-    await _note_use(request, client)
-    body = orjson.dumps(issued.members())
-    return wanted, Response(body, JSON)
-
-
-async def _note_use(request: web.Request, client: Client) -> None:
+async def _note_use(found: Services, client: Client) -> None:
     """A client that nobody looked at is forgotten when it is not used; once a day this keeps it.
 
     What was issued is issued: a database that goes away now must not take it back.
     """
-    found = services.of(request)
-    if client.origin is ClientOrigin.OPERATOR or client.last_used_on == found.clock.now().date():
+    if client.last_used_on == found.clock.now().date():
         return
     with contextlib.suppress(Unavailable):
         await described_clients.touch(found.database, client.id)

@@ -176,3 +176,47 @@ def test_a_client_with_two_secrets_may_use_either(instance: Instance) -> None:
     for secret in ("old-secret", "new-secret"):
         form = {"grant_type": "client_credentials"}
         assert instance.http.post("/token", data=form, auth=("rotating", secret)).status_code == 200
+
+
+MACHINE = {"grant_type": "client_credentials"}
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        pytest.param({"client_id": "remembered"}, 200, id="the same client_id"),
+        pytest.param({"client_id": "shop"}, 400, id="another client_id"),
+        pytest.param({"client_secret": "right"}, 400, id="a secret in the form"),
+        pytest.param({"client_assertion": "a.b.c"}, 400, id="an assertion without its type"),
+    ],
+)
+def test_a_header_that_was_right_before_is_looked_at_with_the_form_beside_it(
+    instance: Instance, form: dict[str, str], status: int
+) -> None:
+    instance.apply_client("remembered", secret_sha256=[hashlib.sha256(b"right").hexdigest()])
+    auth = ("remembered", "right")
+    for _ in range(2):
+        assert instance.http.post("/token", data=MACHINE, auth=auth).status_code == 200
+    assert instance.http.post("/token", data=MACHINE | form, auth=auth).status_code == status
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"enabled": False}, id="disabled"),
+        pytest.param({"secret_sha256": [hashlib.sha256(b"other").hexdigest()]}, id="rotated"),
+    ],
+)
+def test_a_header_that_was_right_before_is_refused_once_its_client_has_changed(
+    instance: Instance, change: dict[str, object]
+) -> None:
+    digests = [hashlib.sha256(b"right").hexdigest()]
+    instance.apply_client("changing", secret_sha256=digests)
+    auth = ("changing", "right")
+    for _ in range(2):
+        assert instance.http.post("/token", data=MACHINE, auth=auth).status_code == 200
+    instance.apply_client("changing", **{"secret_sha256": digests, **change})
+    deadline = time.monotonic() + 5
+    while (answer := instance.http.post("/token", data=MACHINE, auth=auth)).status_code == 200:
+        assert time.monotonic() < deadline, "the change is announced, and seen at once"
+    assert answer.json()["error"] == "invalid_client"

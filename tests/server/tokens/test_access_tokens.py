@@ -19,7 +19,7 @@ from authly_server.tokens import access_token, keyring
 from authly_server.tokens.access_token import AccessToken, Actor
 from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile
 from authly_server.tokens.refusal import TokenRefused
-from authly_server.tokens.signing_key import PrivateKey
+from authly_server.tokens.signature import PrivateKey
 
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -13,7 +13,8 @@ from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.keyring import KeyRing
 from authly_server.tokens.recently_verified import RecentlyVerified
 from authly_server.tokens.refusal import TokenRefused
-from authly_server.tokens.signing_key import KeyState, PrivateKey, SigningKey
+from authly_server.tokens.signature import PrivateKey
+from authly_server.tokens.signing_key import KeyState, SigningKey
 
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
