@@ -53,6 +53,14 @@ def decide(request: AuthorizationRequest, situation: Situation) -> Step:
     return Step.ISSUE
 
 
+def is_indifferent(request: AuthorizationRequest, subjects: frozenset[str] | None) -> bool:
+    """Whether any live session will do, whoever signed in and however long ago.
+
+    Then `decide` depends on nothing but that there is one, and on what its person agreed to.
+    """
+    return not request.prompt - {"none"} and request.max_age is None and subjects is None
+
+
 def needs_login(request: AuthorizationRequest, situation: Situation) -> bool:
     """Whether there is no session, or none of the right person, young enough for this request."""
     session = situation.session

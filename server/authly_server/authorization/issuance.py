@@ -1,6 +1,6 @@
 """Where consent becomes a code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from authly_server import entropy
@@ -13,6 +13,7 @@ from authly_server.protocol.authorization_request import AuthorizationRequest
 from authly_server.storage import authorization_codes
 from authly_server.storage.pool import Database
 from authly_server.tokens import authorization_code
+from authly_server.tokens.authorization_code import AuthorizationCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +39,60 @@ async def issue(database: Database, approval: Approval, *, grant_id: UUID, ttl: 
     """
     code = authorization_code.create(grant_id, entropy.draw(authorization_code.RANDOM_BYTES))
     request, session = approval.request, approval.session
-    written = NewAuthorizationCode(
-        grant_id=grant_id,
-        digest=code.digest,
-        client_id=approval.client.id,
+    new = _new(approval.client, request, approval.entitlement, code, ttl)
+    written = replace(
+        new,
         user_id=session.user_id,
+        authentication=Authentication(session.id, session.authenticated_at, session.acr),
+    )
+    await authorization_codes.issue(database, written, remember_consent=approval.remember)
+    return code.text
+
+
+async def issue_in_session(
+    database: Database,
+    client: Client,
+    request: AuthorizationRequest,
+    entitlement: Entitlement,
+    *,
+    session_digest: bytes,
+    consent_required: bool,
+    ttl: int,
+) -> str | None:
+    """Write grant and code if that session is live and, where it is required, consent was given.
+
+    None where they are not, and nothing is written. Raises as `issue`.
+    """
+    grant_id = UUID(bytes=entropy.draw(16), version=4)
+    code = authorization_code.create(grant_id, entropy.draw(authorization_code.RANDOM_BYTES))
+    written = _new(client, request, entitlement, code, ttl)
+    is_issued = await authorization_codes.issue_in_session(
+        database, written, session_digest=session_digest, consent_required=consent_required
+    )
+    return code.text if is_issued else None
+
+
+def _new(
+    client: Client,
+    request: AuthorizationRequest,
+    entitlement: Entitlement,
+    code: AuthorizationCode,
+    ttl: int,
+) -> NewAuthorizationCode:
+    """All that is to be written but for whose grant it is."""
+    return NewAuthorizationCode(
+        grant_id=code.grant_id,
+        digest=code.digest,
+        client_id=client.id,
+        user_id=None,
         scopes=request.scopes,
         resources=request.resources,
         redirect_uri=request.redirect_uri,
         code_challenge=request.code_challenge,
         ttl=ttl,
         nonce=request.nonce,
-        authentication=Authentication(session.id, session.authenticated_at, session.acr),
-        id_token_claims=approval.entitlement.id_token,
-        userinfo_claims=approval.entitlement.userinfo,
-        claim_scopes=approval.entitlement.scopes,
+        id_token_claims=entitlement.id_token,
+        userinfo_claims=entitlement.userinfo,
+        claim_scopes=entitlement.scopes,
         dpop_jkt=request.dpop_jkt,
     )
-    await authorization_codes.issue(database, written, remember_consent=approval.remember)
-    return code.text

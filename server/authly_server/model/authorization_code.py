@@ -17,12 +17,13 @@ class NewAuthorizationCode:
     `code_challenge` is None only for a confidential client that need not use PKCE. The claims were
     asked for one by one, and `claim_scopes` are the scopes that cover them and are not granted.
     `dpop_jkt` is the thumbprint of the one key that the code may be redeemed with, if it is bound.
+    `user_id` and `authentication` are None where the session tells them that the code is issued in.
     """
 
     grant_id: UUID
     digest: bytes
     client_id: UUID
-    user_id: UUID
+    user_id: UUID | None
     scopes: frozenset[str]
     resources: tuple[str, ...]
     redirect_uri: str | None

@@ -1,5 +1,6 @@
 """Authorization codes: issued once with their grant, redeemed once for all."""
 
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import errors as pg
@@ -20,7 +21,14 @@ from authly_server.storage.connections import Connection, Row
 from authly_server.storage.pool import Database
 
 
-_ISSUE = """
+_CODE: LiteralString = """
+INSERT INTO authly.authorization_codes
+    (digest, grant_id, redirect_uri, code_challenge, nonce, dpop_jkt, expires_at)
+SELECT %(digest)s, granted.id, %(redirect_uri)s, %(code_challenge)s, %(nonce)s, %(dpop_jkt)s,
+    now() + make_interval(secs => %(ttl)s)
+FROM granted
+"""
+_GRANTED = """
 WITH granted AS (
     INSERT INTO authly.grants (id, client_id, user_id, scopes, resources, session_id,
         authenticated_at, acr, id_token_claims, userinfo_claims)
@@ -32,13 +40,28 @@ WITH granted AS (
     SELECT %(user_id)s, %(client_id)s, %(consented)s WHERE %(remember_consent)s
     ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = now(),
         scopes = ARRAY(SELECT unnest(consent.scopes) UNION SELECT unnest(excluded.scopes))
-)
-INSERT INTO authly.authorization_codes
-    (digest, grant_id, redirect_uri, code_challenge, nonce, dpop_jkt, expires_at)
-SELECT %(digest)s, granted.id, %(redirect_uri)s, %(code_challenge)s, %(nonce)s, %(dpop_jkt)s,
-    now() + make_interval(secs => %(ttl)s)
-FROM granted
-"""
+)"""
+_ISSUE = _GRANTED + _CODE
+
+# The same where nobody has to be asked: for whoever is signed in, if they agreed to it before.
+_GRANTED_IN_SESSION = """
+WITH present AS (
+    SELECT session.id, session.user_id, session.authenticated_at, session.acr
+    FROM authly.sessions AS session JOIN authly.users AS person ON person.id = session.user_id
+    LEFT JOIN authly.consents AS consent
+        ON consent.user_id = session.user_id AND consent.client_id = %(client_id)s
+    WHERE session.digest = %(session_digest)s AND session.expires_at > now() AND person.enabled
+    AND (NOT %(consent_required)s OR consent.scopes @> %(consented)s::text[])
+), granted AS (
+    INSERT INTO authly.grants (id, client_id, user_id, scopes, resources, session_id,
+        authenticated_at, acr, id_token_claims, userinfo_claims)
+    SELECT %(grant_id)s::uuid, %(client_id)s, present.user_id, %(scopes)s::text[],
+        %(resources)s::text[], present.id, present.authenticated_at, present.acr,
+        %(id_token_claims)s::text[], %(userinfo_claims)s::text[]
+    FROM present
+    RETURNING id
+)"""
+_ISSUE_IN_SESSION = _GRANTED_IN_SESSION + _CODE
 
 # Everything is compared before the row is touched. A request that waited for another one's lock
 # compares again, so exactly one of any number gets the row. Whose grant it is is asked so that no
@@ -94,17 +117,40 @@ async def issue(database: Database, code: NewAuthorizationCode, *, remember_cons
         errors.AlreadyIssued: the grant's id is taken; nothing was written.
     """
     authentication = code.authentication
-    parameters = {
-        "grant_id": code.grant_id,
-        "digest": code.digest,
-        "client_id": code.client_id,
+    parameters = _parameters(code) | {
         "user_id": code.user_id,
-        "scopes": sorted(code.scopes),
-        "consented": sorted(code.scopes | code.claim_scopes),
-        "resources": list(code.resources),
         "session_id": authentication.session_id if authentication else None,
         "authenticated_at": authentication.at if authentication else None,
         "acr": authentication.acr if authentication else None,
+        "remember_consent": remember_consent,
+    }
+    await _write(database, _ISSUE, code, parameters)
+    return code.grant_id
+
+
+async def issue_in_session(
+    database: Database, code: NewAuthorizationCode, *, session_digest: bytes, consent_required: bool
+) -> bool:
+    """Write grant and code for the person of that session; False where there is none to write.
+
+    It must be live, its person enabled, and have consented to all of it if that is required.
+    Raises as `issue`.
+    """
+    parameters = _parameters(code) | {
+        "session_digest": session_digest,
+        "consent_required": consent_required,
+    }
+    return await _write(database, _ISSUE_IN_SESSION, code, parameters) > 0
+
+
+def _parameters(code: NewAuthorizationCode) -> dict[str, object]:
+    return {
+        "grant_id": code.grant_id,
+        "digest": code.digest,
+        "client_id": code.client_id,
+        "scopes": sorted(code.scopes),
+        "consented": sorted(code.scopes | code.claim_scopes),
+        "resources": list(code.resources),
         "id_token_claims": sorted(code.id_token_claims),
         "userinfo_claims": sorted(code.userinfo_claims),
         "nonce": code.nonce,
@@ -112,15 +158,21 @@ async def issue(database: Database, code: NewAuthorizationCode, *, remember_cons
         "code_challenge": code.code_challenge,
         "dpop_jkt": code.dpop_jkt,
         "ttl": code.ttl,
-        "remember_consent": remember_consent,
     }
+
+
+async def _write(
+    database: Database,
+    statement: LiteralString,
+    code: NewAuthorizationCode,
+    parameters: dict[str, object],
+) -> int:
     try:
-        await database.execute(_ISSUE, parameters)
+        return await database.execute(statement, parameters)
     except pg.ForeignKeyViolation as error:
         raise errors.Vanished(str(code.client_id)) from error
     except pg.UniqueViolation as error:
         raise errors.AlreadyIssued(str(code.grant_id)) from error
-    return code.grant_id
 
 
 async def redeem(

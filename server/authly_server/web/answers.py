@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from authly_server.authorization import response
-from authly_server.authorization.response import AuthorizationResponse, Refused
+from authly_server.authorization.response import AuthorizationResponse, Recipient, Refused
 from authly_server.protocol.errors import ErrorCode
 from authly_server.web import pages, services
 from authly_server.web.response import Response
+from authly_server.web.services import Services
 
 
 def refuse(request: web.Request, refused: Refused) -> Response:
@@ -23,6 +24,12 @@ def refuse(request: web.Request, refused: Refused) -> Response:
     if refused.recipient.is_trusted or refused.error.error is ErrorCode.ACCESS_DENIED:
         return send(answer)
     return pages.leaving(answer, refused.error.description)
+
+
+def grant(found: Services, recipient: Recipient, code: str) -> Response:
+    """Tell the client its code."""
+    found.metrics.authorizations.labels("granted").inc()
+    return send(response.success(recipient, found.issuer, code))
 
 
 def send(answer: AuthorizationResponse) -> Response:

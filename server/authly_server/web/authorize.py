@@ -2,16 +2,21 @@
 
 from aiohttp import web
 
+from authly_server.authorization import pushed
 from authly_server.authorization.response import Refused
-from authly_server.web import answers, conversation, forms
+from authly_server.web import admitted, answers, at_once, conversation, forms, services
 from authly_server.web.response import Response
 
 
 async def get(request: web.Request) -> Response:
     """Begin, and go as far as no person is needed."""
     try:
-        asked = forms.read_query(request, repeats=True)
-        begun = await conversation.begin(request, asked)
+        found = services.of(request)
+        asked = await pushed.take_up(found.database, forms.read_query(request, repeats=True))
+        entered = await admitted.admit(found, asked)
+        if (answer := await at_once.grant(request, asked, entered)) is not None:
+            return answer
+        begun = await conversation.begin_with(request, asked, entered)
         return await conversation.proceed(request, begun)
     except Refused as refused:
         return answers.refuse(request, refused)

@@ -10,16 +10,7 @@ from uuid import UUID
 from aiohttp import web
 
 from authly_server import entropy
-from authly_server.authorization import (
-    admission,
-    claims,
-    hint,
-    interaction,
-    issuance,
-    pushed,
-    response,
-    transaction,
-)
+from authly_server.authorization import interaction, issuance, pushed, transaction
 from authly_server.authorization.claims import Entitlement
 from authly_server.authorization.interaction import Situation, Step
 from authly_server.authorization.issuance import Approval
@@ -38,7 +29,8 @@ from authly_server.storage import (
     errors as storage_errors,
     pushed_requests,
 )
-from authly_server.web import answers, cookies, services, visitor
+from authly_server.web import admitted, answers, cookies, services, visitor
+from authly_server.web.admitted import Admitted
 from authly_server.web.response import Response
 
 
@@ -74,8 +66,14 @@ async def begin(request: web.Request, parameters: Parameters) -> Conversation:
         PageError: nobody is known whom the answer could be sent to.
         Refused: the client learns what is wrong.
     """
-    asked = await pushed.take_up(services.of(request).database, parameters)
-    return await _gather(request, asked.parameters, _start(request, asked))
+    found = services.of(request)
+    asked = await pushed.take_up(found.database, parameters)
+    return await begin_with(request, asked, await admitted.admit(found, asked))
+
+
+async def begin_with(request: web.Request, asked: Asked, entered: Admitted) -> Conversation:
+    """As `begin`, for a request that is admitted already; raises Refused."""
+    return await _situate(request, entered, _start(request, asked))
 
 
 def portable(request: web.Request, parameters: Parameters) -> str:
@@ -109,7 +107,8 @@ async def resume(request: web.Request, transaction_id: str | None) -> Conversati
         raise PageError(
             "this sign-in was not started in this browser, is finished, or took too long"
         )
-    return await _gather(request, opened.parameters, opened)
+    entered = await admitted.admit(found, Asked(opened.parameters, opened.pushed))
+    return await _situate(request, entered, opened)
 
 
 async def signed_in(
@@ -190,8 +189,7 @@ async def issue(
         raise answered() from error
     except storage_errors.Vanished as error:
         raise PageError("the client or the account does not exist any more") from error
-    found.metrics.authorizations.labels("granted").inc()
-    answer = answers.send(response.success(conversation.recipient, found.issuer, code))
+    answer = answers.grant(found, conversation.recipient, code)
     cookies.drop_transaction(answer, conversation.transaction.id)
     return answer
 
@@ -222,31 +220,22 @@ def draw_id() -> UUID:
     return UUID(bytes=entropy.draw(16), version=4)
 
 
-async def _gather(
-    request: web.Request, parameters: Parameters, started: Transaction
-) -> Conversation:
-    found = services.of(request)
-    client, recipient = await admission.recognise(found.directory, parameters)
-    try:
-        pushed.check_pushed(client, found.policy, started.pushed)
-        wanted = await admission.admit(found.registry, client, parameters, found.policy)
-        subjects = hint.subjects(wanted, client, found.keys.ring, found.issuer)
-    except PageError:
-        raise
-    except OAuthError as error:
-        raise Refused(recipient, error) from error
-    entitlement = claims.entitle(wanted, client)
+async def _situate(request: web.Request, entered: Admitted, started: Transaction) -> Conversation:
+    """Find out who sits there, and what they have agreed to."""
+    found, client, recipient = services.of(request), entered.client, entered.recipient
     session, user, consented = await visitor.find_with_consent(request, client, recipient)
     situation = Situation(
         session=session,
         fresh_session=started.session_id,
         consented=consented,
-        consent_required=found.settings.require_user_consent or not recipient.is_trusted,
+        consent_required=entered.consent_required,
         now=found.clock.now(),
-        subjects=subjects,
-        claim_scopes=entitlement.scopes,
+        subjects=entered.subjects,
+        claim_scopes=entered.entitlement.scopes,
     )
-    return Conversation(client, recipient, wanted, started, situation, user, entitlement)
+    return Conversation(
+        client, recipient, entered.request, started, situation, user, entered.entitlement
+    )
 
 
 def check_form(
