@@ -6,6 +6,7 @@ let in, then what is in flight is finished, and only then the pool is closed.
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -93,6 +94,7 @@ async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> N
         _noting_secrets(found.secret_uses),
     ):
         served = Application(found).server(**_CONNECTIONS)
+        _settle()
         async with contextlib.AsyncExitStack() as listeners:
             sites = _at_port(settings.port) if place is None else _at(place.public)
             await listeners.enter_async_context(
@@ -106,6 +108,15 @@ async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> N
             found.lifecycle.is_draining = True
             await asyncio.sleep(DRAIN_SECONDS)
     _log.info("stopped")
+
+
+def _settle() -> None:
+    """What is there before the first request stays, and is not looked through for garbage again.
+
+    That took 50 ms each time, in which nobody was answered.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _asked_to_stop(place: Place | None) -> asyncio.Event:

@@ -41,6 +41,8 @@ PROPERTIES = {
     "clients/metadata_document.py parse": f"{DOCUMENTS}::test_any_document_is_a_client_or_refused",
     "clients/metadata_document.py read_object":
         f"{METADATA}::test_any_bytes_are_an_object_that_can_be_stored_or_are_refused",
+    "clients/recent_proofs.py find":
+        "clients/test_recent_proofs.py::test_any_other_text_proves_nothing",
     "outbound/target.py parse":
         "outbound/test_outbound_addresses.py::test_any_text_is_a_target_or_is_refused",
     "protocol/authorization_request.py find_response_mode": REQUESTS,

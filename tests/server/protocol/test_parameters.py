@@ -4,6 +4,7 @@ import time
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, strategies as st
 
 from authly_server.protocol import errors, parameters
 
@@ -18,6 +19,23 @@ def test_a_form_is_read_as_rfc_6749_appendix_b_writes_it() -> None:
     # The example of the appendix: space, %, &, +, pound and euro signs.
     read = parameters.parse_form(b"value=+%25%26%2B%C2%A3%E2%82%AC")
     assert read.get("value") == " %&+£€"
+
+
+_PLAIN = st.text(st.characters(min_codepoint=0x01, max_codepoint=0x7F, exclude_characters="&=%+"))
+
+
+@given(st.lists(st.tuples(_PLAIN, _PLAIN), max_size=5))
+def test_what_is_written_without_escapes_is_what_it_is_with_each_character_escaped(
+    pairs: list[tuple[str, str]],
+) -> None:
+    plain = "&".join(f"{name}={value}" for name, value in pairs)
+    escaped = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in pairs)
+    read = parameters.parse_form(plain.encode(), repeats=True)
+    assert read == parameters.parse_form(escaped.encode(), repeats=True)
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"%{ord(character):02x}" for character in text)
 
 
 def test_a_plus_is_a_space_and_an_escaped_plus_is_a_plus() -> None:
