@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.e2e import external, installation, instance as instances, kube as kubes
+from tests.e2e import external, installation, kube as kubes
 from tests.e2e.external import secret
 from tests.e2e.instance import SCOPES, Instance, resource
-from tests.e2e.kube import Kube, Object
+from tests.e2e.kube import Kube
+from tests.e2e.machines import HEALED, client, ready, registered
 from tests.e2e.wrong_servers import SERVERS, WRONG, server, silent
 
 from cluster import handle
 
 
-STRANGERS = "strangers"
-HEALED = 90.0
-"""Seconds from the end of a cause to the end of what it did."""
 MADE = "deploy,sts,svc,secret,cm,sa,netpol,pdb,cronjob,job,pvc"
 
 
@@ -32,13 +30,6 @@ def bad(kube: Kube) -> Iterator[Kube]:
         yield kube
     finally:
         installation.clear(kube, SERVERS)
-
-
-def ready(kube: Kube, kind: str, name: str, namespace: str) -> tuple[str, str, str]:
-    """Ready's status, reason and message, as soon as the present spec was judged."""
-    told = kube.wait_for(kind, name, namespace, kubes.is_current, 30)
-    found = kubes.condition(told, "Ready")
-    return found["status"], found["reason"], found["message"]
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -111,13 +102,6 @@ def test_is_refused_at_once(instance: Instance, what: str) -> None:
     assert instance.kube.find("authlyclient", "refused", instance.namespace) is None
 
 
-def client(instance: Instance, name: str, namespace: str = "", **spec: Any) -> Object:
-    """An AuthlyClient of a machine."""
-    reference = {"name": instance.name, "namespace": instance.namespace}
-    machine = {"serverRef": reference, "grantTypes": ["client_credentials"]}
-    return resource("AuthlyClient", name, namespace or instance.namespace, {**machine, **spec})
-
-
 def existing(name: str) -> dict[str, Any]:
     """A client secret of one's own."""
     return {"secret": {"source": "Existing", "ref": {"name": name, "key": "password"}}}
@@ -183,13 +167,6 @@ def told(place: str) -> dict[str, tuple[str, str]]:
 CLIENTS = tuple(told(""))
 
 
-def registered(instance: Instance, client_id: str) -> bool:
-    """Whether the database knows the client."""
-    statement = f"SELECT count(*) FROM authly.clients WHERE client_id = '{client_id}'"  # noqa: S608
-    pod = f"{instance.name}-database-0"
-    return external.psql(instance.kube, instance.namespace, "authly", statement, pod) != "0"
-
-
 @pytest.mark.parametrize("name", CLIENTS)
 def test_a_client_that_cannot_be_registered_says_why(clients: Instance, name: str) -> None:
     reason, message = told(clients.namespace)[name]
@@ -246,48 +223,6 @@ def test_a_client_is_registered_when_the_cause_goes_away(clients: Instance) -> N
     for name in healing:
         form = {"grant_type": "client_credentials"}
         assert clients.post("/token", clients.application(name), **form).status_code == 200
-
-
-def test_a_namespace_comes_in_when_it_is_admitted(instance: Instance) -> None:
-    kube, place = instance.kube, instance.namespace
-    labels = {"orders": "allowed"}
-    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGERS}})
-    try:
-        kube.apply(client(instance, "stranger", STRANGERS))
-        assert ready(kube, "authlyclient", "stranger", STRANGERS) == (
-            "False",
-            "NamespaceNotAdmitted",
-            f"AuthlyServer {place}/main admits its own namespace only"
-            f" (spec.allowedClients.namespaces.from: Same), and not {STRANGERS}: whoever runs the"
-            " server can set from: Selector with matchLabels {kubernetes.io/metadata.name:"
-            f" {STRANGERS}}}, or from: All",
-        )
-        instance.change(
-            {"allowedClients": {"namespaces": {"from": "Selector", "matchLabels": labels}}}
-        )
-        unlabelled = (
-            f"AuthlyServer {place}/main admits namespaces by label"
-            f" (spec.allowedClients.namespaces.from: Selector), and {STRANGERS} lacks orders:"
-            " allowed: whoever runs the cluster can label the namespace, or whoever runs the"
-            " server change matchLabels"
-        )
-        kube.wait_for(
-            "authlyclient",
-            "stranger",
-            STRANGERS,
-            lambda each: kubes.condition(each, "Ready")["message"] == unlabelled,
-            HEALED,
-        )
-        assert kube.find("secret", "stranger-oauth", STRANGERS) is None
-        assert not registered(instance, f"{STRANGERS}.stranger")
-        kube.run("label", "namespace", STRANGERS, "orders=allowed")
-        kube.wait_for("authlyclient", "stranger", STRANGERS, kubes.is_ready, HEALED)
-        let_in = instances.Instance(
-            kube, place, instance.port, machine_name="stranger", clients_namespace=STRANGERS
-        )
-        assert let_in.token(scope="")["access_token"]
-    finally:
-        installation.clear(kube, STRANGERS)
 
 
 def test_what_the_api_server_refuses_is_told_and_passes_when_corrected(instance: Instance) -> None:

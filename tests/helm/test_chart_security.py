@@ -4,10 +4,13 @@ import copy
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from tests.helm import access_reviews
+from tests.helm.access_reviews import Questions
 
 from cluster import handle
 
@@ -91,7 +94,6 @@ NEVER = [
 ]
 
 RELEASED = '{"metadata":{"finalizers":null}}'
-Questions = list[tuple[str, str]]
 Documents = list[dict[str, Any]]
 
 
@@ -109,31 +111,7 @@ class Apply(Protocol):
 
 @pytest.fixture
 def ask(control_plane: handle.Cluster, tmp_path: Path) -> Ask:
-    """What of all that somebody may do in a namespace, by the API server's own word.
-
-    What is asked is verb and resource: RESOURCE.GROUP, RESOURCE/SUBRESOURCE, or RESOURCE:NAME.
-    """
-
-    def review(who: str, asked: Questions, namespace: str) -> Questions:
-        path = tmp_path / "reviews.json"
-        items = [_review(who, verb, what, namespace) for verb, what in asked]
-        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-        shown = ("-o", 'jsonpath={.status.allowed}{"\\n"}')
-        allowed = control_plane.kubectl("create", "-f", str(path), *shown).split()
-        return [one for one, may in zip(asked, allowed, strict=True) if may == "true"]
-
-    return review
-
-
-def _review(who: str, verb: str, what: str, namespace: str) -> dict[str, Any]:
-    place, _, subresource = what.partition("/")
-    resource, _, name = place.partition(":")
-    plural, _, group = resource.partition(".")
-    attributes = {"verb": verb, "resource": plural, "group": group, "namespace": namespace}
-    attributes |= {"subresource": subresource, "name": name}
-    spec = {"user": who, "resourceAttributes": attributes}
-    kind = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview"}
-    return {**kind, "spec": spec}
+    return partial(access_reviews.allowed, control_plane, tmp_path / "reviews.json")
 
 
 def install(cluster: handle.Cluster, documents: Documents, directory: Path) -> Iterator[None]:
