@@ -16,6 +16,12 @@ RUNNING: Object = {
         for kind in ("PodScheduled", "ContainersReady", "Ready")
     ],
 }
+COUNTS = {
+    "Deployment": ("replicas", "updatedReplicas", "availableReplicas"),
+    "StatefulSet": ("replicas", "updatedReplicas", "availableReplicas"),
+    "DaemonSet": ("currentNumberScheduled", "updatedNumberScheduled", "numberAvailable"),
+}
+"""What must be as many as are wanted, where all is up to date."""
 
 
 def permit(land: Landscape) -> None:
@@ -65,13 +71,13 @@ async def run_pods(land: Landscape, name: str) -> None:
 
 async def is_rolled_out(land: Landscape, name: str) -> bool:
     """Whether its controllers say that all is up to date."""
-    for kind in ("Deployment", "StatefulSet"):
+    for kind, counts in COUNTS.items():
         found = await land.api.get(kind, land.place, name)
         if found is not None:
             told = found["status"]
             seen = told.get("observedGeneration", 0) >= found["metadata"]["generation"]
-            counts = [told.get(key, 0) for key in ("updatedReplicas", "availableReplicas")]
-            return seen and counts == [2, 2] and told.get("replicas") == 2
+            wanted = found["spec"].get("replicas") or told.get("desiredNumberScheduled")
+            return seen and {told.get(key, 0) for key in counts} == {wanted}
     return False
 
 

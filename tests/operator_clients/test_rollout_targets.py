@@ -1,12 +1,29 @@
 """Workloads that use a client's secret are restarted with the new one before the old one goes."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from tests.operator_clients.consumers import asked_for, deploy, permit, run_pods
 from tests.operator_clients.landscape import Landscape, condition, is_ready
 from tests.operator_clients.rotations import held, lapse, listed, look, rotate, rotated, states
 
+from cluster import handle
+
 
 pytestmark = pytest.mark.control_plane
+NODE = "consumers"
+
+
+@pytest.fixture
+def node(control_plane: handle.Cluster, tmp_path: Path) -> Iterator[str]:
+    """A node for the pods of DaemonSets; nobody runs them there but the test."""
+    path = tmp_path / "node.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}))
+    control_plane.kubectl("apply", "-f", str(path))
+    yield NODE
+    control_plane.kubectl("delete", "node", NODE)
 
 
 async def test_consumers_are_restarted_in_order_and_the_former_secret_waits_for_the_last(
@@ -75,6 +92,32 @@ async def test_a_consumer_that_does_not_exist_is_named_and_waited_for(land: Land
     await deploy(land, "agent", "DaemonSet")
     await look(land, "shop")
     assert await asked_for(land, "agent", "DaemonSet") == listed(told)[0]["id"]
+
+
+async def test_a_daemon_sets_pods_are_replaced_on_each_node_before_the_former_secret_goes(
+    land: Landscape, node: str
+) -> None:
+    permit(land)
+    target = await deploy(land, "agent", "DaemonSet")
+    await land.client("shop", rotation={"overlap": "1h", "rolloutTargets": [target]})
+    old = await held(land, "shop")
+    await run_pods(land, "agent")
+    (before,) = await land.api.list_objects("Pod", land.place, "app=agent")
+    assert node in str(before["spec"]["affinity"])
+
+    told = await rotate(land, "shop")
+    lapse(land, "shop", "2 hours")
+    told = await look(land, "shop")
+    assert rotated(told) == ("False", "RollingOut")
+    assert await asked_for(land, "agent", "DaemonSet") == listed(told)[0]["id"]
+    assert await land.works("shop", old)
+
+    await run_pods(land, "agent")
+    (after,) = await land.api.list_objects("Pod", land.place, "app=agent")
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
+    over = await look(land, "shop")
+    assert rotated(over) == ("True", "OneSecret")
+    assert not await land.works("shop", old)
 
 
 async def test_a_servers_own_workloads_are_restarted_for_no_client(land: Landscape) -> None:
