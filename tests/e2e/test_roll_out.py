@@ -4,15 +4,18 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from tests.e2e import installation, kube as kubes, load as loads
+from tests.e2e import external, installation, kube as kubes, load as loads
 from tests.e2e.instance import Instance
 from tests.e2e.kube import Object
 from tests.e2e.load import Load
 from tests.e2e.surroundings import wait_rolled_out
 
+from images import recipes
+
 
 REPLICAS = 2
 IMAGE = "docker.io/authly/server"
+VERSION = recipes.recipe("server").tag
 log = logging.getLogger(__name__)
 
 
@@ -95,6 +98,41 @@ def test_an_image_that_does_not_exist_leaves_the_old_one_serving(
     change(instance, image={"repository": IMAGE, "tag": installation.NEXT_TAG})
     assert kubes.uids(instance.pods()) == before
     assert load.failed == []
+
+
+def test_a_failed_migration_leaves_the_old_version_serving_and_is_tried_again_when_mended(
+    instance: Instance, load: Load
+) -> None:
+    """Going back to a version whose schema is lower than the database's, until it is not."""
+    before, served = kubes.uids(instance.pods()), instance.server["status"]["image"]
+    psql(instance, "INSERT INTO authly.schema_migrations VALUES (9999, 'of_a_later_version')")
+    instance.change({"image": None, "version": VERSION})
+    failed = instance.kube.wait_for(
+        "authlyserver", instance.name, instance.namespace, has_failed_to_migrate
+    )
+    assert "newer than this program's" in kubes.condition(failed, "Migrated")["message"]
+    assert kubes.condition(failed, "Ready")["reason"] == "MigrationFailed"
+    assert kubes.condition(failed, "Available")["status"] == "True"
+    upgrade = {"from": served, "to": f"{IMAGE}:{VERSION}", "phase": "Stopped"}
+    assert failed["status"]["upgrade"] == upgrade
+    assert kubes.uids(instance.pods()) == before
+
+    psql(instance, "DELETE FROM authly.schema_migrations WHERE revision = 9999")
+    wait_rolled_out(instance, REPLICAS)
+    assert images(instance) == {f"{IMAGE}:{VERSION}"}
+    assert not before & kubes.uids(instance.pods())
+    assert "upgrade" not in instance.server["status"]
+    assert load.failed == []
+
+
+def has_failed_to_migrate(server: Object) -> bool:
+    migrated = kubes.condition(server, "Migrated")
+    return kubes.is_current(server) and migrated["reason"] == "MigrationFailed"
+
+
+def psql(instance: Instance, statement: str) -> str:
+    pod = f"{instance.name}-database-0"
+    return external.psql(instance.kube, instance.namespace, "authly", statement, pod)
 
 
 def test_an_operator_that_is_replaced_in_the_middle_ends_the_roll_out(
