@@ -230,6 +230,7 @@ def _observed(settings: Settings) -> observed.Settings:
         redis_image=settings.redis_image,
         operator_namespace=settings.operator_namespace,
         restart_consumers=settings.restart_consumers,
+        last_backup_seconds=settings.last_backup_seconds,
     )
 
 

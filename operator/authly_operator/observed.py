@@ -32,6 +32,8 @@ class Identity:
     created: str = ""
     """RFC 3339."""
     deleting: bool = False
+    foreground: bool = False
+    """Whether what belongs to it is being taken already, before it goes itself."""
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -50,6 +52,8 @@ class Settings:
     operator_namespace: str = "authly-system"
     restart_consumers: bool = False
     """Whether workloads of other people may be restarted where a client names them."""
+    last_backup_seconds: int = 3600
+    """How long a server that is being deleted waits for its last backup."""
 
 
 @dataclass(frozen=True, slots=True)

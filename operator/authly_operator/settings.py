@@ -46,6 +46,8 @@ class Settings(BaseModel):
     redis_image: str = "redis:7"
     restart_consumers: bool = False
     """Whether workloads that AuthlyClients name as rolloutTargets may be restarted."""
+    last_backup_seconds: Annotated[int, Field(ge=1, le=7 * 24 * 3600)] = 3600
+    """How long an AuthlyServer with deletionPolicy BackupThenDelete waits for its last backup."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     """How many resources are reconciled at once."""

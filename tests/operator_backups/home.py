@@ -1,6 +1,6 @@
 """An AuthlyServer with backups, on a database and a claim of its own, and its operator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ ON_CLAIM = {"persistentVolumeClaim": {"claimName": CLAIM}}
 BACKUP = {"destination": ON_CLAIM, "schedule": "0 3 1 1 *"}
 PATIENCE = 420.0
 """Seconds; the controller of Jobs waits longer before each try."""
+Settings = Mapping[str, str]
+NO_SETTINGS: Settings = {}
 FINAL = frozenset({"Succeeded", "Failed"})
 
 
@@ -79,11 +81,13 @@ def why(resource: Object) -> tuple[str, str]:
 
 
 @contextmanager
-def home(world: World, pods: JobPods, purpose: str, **spec: Any) -> Iterator[Home]:
-    """A server that is Ready, and its operator, which ends with the block."""
+def home(
+    world: World, pods: JobPods, purpose: str, settings: Settings = NO_SETTINGS, **spec: Any
+) -> Iterator[Home]:
+    """A server that is Ready, and its operator with those settings, which ends with the block."""
     namespace = world.namespace(purpose)
     url = world.database(namespace)
-    made = Home(world, pods, namespace, world.operator(namespace), url)
+    made = Home(world, pods, namespace, world.operator(namespace, **settings), url)
     made.operator.start()
     try:
         made.serve(**({"backup": BACKUP} | spec))

@@ -59,8 +59,9 @@ class Api:
         place = path(kind, namespace, name, subresource)
         return told(self.http.patch(place, json=patch, headers=MERGE))
 
-    def delete(self, kind: str, namespace: str | None, name: str) -> None:
-        answer = self.http.delete(path(kind, namespace, name))
+    def delete(self, kind: str, namespace: str | None, name: str, **options: str) -> None:
+        """Ask for its end; options are parameters, such as propagationPolicy."""
+        answer = self.http.delete(path(kind, namespace, name), params=options)
         assert answer.status_code in {200, 202, 404}, answer.text
 
     def make_namespace(self, name: str) -> None:

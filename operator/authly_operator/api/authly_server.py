@@ -186,7 +186,7 @@ class Spec(value.Value):
     deletion_policy: deletion.DeletionPolicy = deletion.DeletionPolicy.RETAIN
     """Retain keeps the data's volume and the keys; Delete removes them too; BackupThenDelete does
     so after a last AuthlyBackup, which is restored to see that it can be. Where none can be made
-    within an hour, or the namespace goes, the server goes without."""
+    within an hour, the server goes and the data stays; a namespace that goes waits for nothing."""
     paused: bool = False
     """True stops the operator from changing anything of this server."""
 

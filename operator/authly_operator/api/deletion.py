@@ -12,5 +12,5 @@ class DeletionPolicy(StrEnum):
 
     @property
     def deletes_data(self) -> bool:
-        """Whether volume and keys go with the resource."""
-        return self is not DeletionPolicy.RETAIN
+        """Whether volume and keys go with the resource, whatever happens."""
+        return self is DeletionPolicy.DELETE

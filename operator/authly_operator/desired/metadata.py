@@ -17,8 +17,12 @@ def build(
     annotations: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The metadata of a child; one that is not owned outlives the AuthlyServer."""
-    owners = [owner(plan.seen.identity, "AuthlyServer")] if owned else []
+    """The metadata of a child; one that is not owned outlives the AuthlyServer.
+
+    None is while the garbage collector takes whatever is, and a last backup is still waited for.
+    """
+    identity = plan.seen.identity
+    owners = [owner(identity, "AuthlyServer")] if owned and not identity.foreground else []
     return {
         "name": name,
         "namespace": plan.namespace,

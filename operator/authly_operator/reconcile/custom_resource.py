@@ -11,6 +11,8 @@ from authly_operator.observed import Identity
 
 
 DISABLED: Final = "disabled"
+FOREGROUND: Final = "foregroundDeletion"
+"""The garbage collector's finalizer (Kubernetes, foreground cascading deletion)."""
 Spec = TypeVar("Spec", bound=value.Value)
 
 
@@ -21,13 +23,15 @@ class InvalidSpec(ValueError):  # noqa: N818 - says what it is
 def identify(body: Mapping[str, Any]) -> Identity:
     """Who the resource is."""
     metadata = body["metadata"]
+    deleting = "deletionTimestamp" in metadata
     return Identity(
         name=metadata["name"],
         namespace=metadata["namespace"],
         uid=metadata["uid"],
         generation=metadata["generation"],
         created=metadata.get("creationTimestamp", ""),
-        deleting="deletionTimestamp" in metadata,
+        deleting=deleting,
+        foreground=deleting and FOREGROUND in metadata.get("finalizers", ()),
         annotations=metadata.get("annotations", {}),
     )
 

@@ -36,6 +36,7 @@ from authly_operator.workqueue import Key
 
 READY_SECONDS: Final = 60.0
 WAITING_SECONDS: Final = 10.0
+LEAVING_SECONDS: Final = 2.0
 
 
 async def reconcile(tools: Collaborators, key: Key) -> float | None:
@@ -52,8 +53,9 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         _wake(tools, key)
         return None
     identity = custom_resource.identify(body)
-    if identity.deleting and not await last_backup.is_awaited(tools, body, identity):
-        return None  # what goes with it is the garbage collector's, by owner reference
+    end = await last_backup.ending(tools, body, identity)
+    if end is last_backup.Ending.LEFT:
+        return None
     if custom_resource.is_disabled(identity):
         await status.tell_disabled(tools, body, identity)
         return None
@@ -64,12 +66,29 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return None
     if not identity.deleting:
         await last_backup.guard(tools, body, spec)
+    spec = last_backup.final(spec, end)
     identity, busy = await restore_lock.checked(tools, body, identity)
     around = await observation.gather(tools, identity, spec, database_busy=busy)
     plan = await observation.judge_material(tools, spec, around)
-    if not spec.paused:
+    if end.is_final or not spec.paused:
         plan = await _bring_about(tools, plan, around.everything)
-    return await _tell(tools, body, plan, clients)
+    seconds = await _tell(tools, body, plan, clients)
+    return await _let_go(tools, body, plan, around.everything) if end.is_final else seconds
+
+
+async def _let_go(
+    tools: Collaborators,
+    body: Mapping[str, Any],
+    plan: Plan,
+    everything: Mapping[tuple[str, str], Any],
+) -> float | None:
+    """Leave the server to the garbage collector, as soon as that knows what to take."""
+    if plan.seen.identity.foreground and await last_backup.is_settled(tools, plan):
+        plan = await _bring_about(tools, last_backup.owned(plan), everything)
+    if not await last_backup.is_settled(tools, plan):
+        return LEAVING_SECONDS
+    await registration.release(tools, body)
+    return None
 
 
 async def _bring_about(

@@ -97,8 +97,17 @@ def is_true(body: Manifest, condition: Condition) -> bool:
 
 def reason(body: Manifest) -> str | None:
     """Why Ready is as it was judged last; None where it was not judged yet."""
-    conditions = (body.get("status") or {}).get("conditions") or ()
-    return next((one["reason"] for one in conditions if one["type"] == Condition.READY), None)
+    return _of_ready(body, "reason")
+
+
+def message(body: Manifest) -> str | None:
+    """What Ready said when it was judged last; None where it was not judged yet."""
+    return _of_ready(body, "message")
+
+
+def _of_ready(body: Manifest, key: str) -> str | None:
+    found = (one[key] for one in _conditions(body) if one["type"] == Condition.READY)
+    return next(found, None)
 
 
 async def _tell(
