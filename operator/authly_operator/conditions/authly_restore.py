@@ -4,21 +4,20 @@ from collections.abc import Callable
 from typing import Final
 
 from authly_operator.api import authly_restore
-from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import blockage, judgement
+from authly_operator.condition_names import Reason
+from authly_operator.conditions import judgement, one_shot
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.observed import JobState
 from authly_operator.observed_backups import RestoreObserved
 
 
-TYPE: Final = Condition.READY
+TYPE: Final = one_shot.TYPE
 RESUME: Final = "Resume"
 
 
 def judge(spec: authly_restore.Spec, seen: RestoreObserved) -> tuple[Judgement, ...]:
     """The first of CHAIN that has something to say."""
-    judged = (policy(spec, seen) for policy in CHAIN)
-    return (next(one for one in judged if one is not None),)
+    return one_shot.first(CHAIN, spec, seen)
 
 
 def is_newer(seen: RestoreObserved) -> bool:
@@ -33,7 +32,7 @@ def _failed(spec: authly_restore.Spec, seen: RestoreObserved) -> Judgement | Non
         return None
     in_place = spec.mode is authly_restore.Mode.IN_PLACE
     now = "; the database of before serves" if in_place else ""
-    message = f"the backup was not restored: {_said(seen)}{now}"
+    message = f"the backup was not restored: {one_shot.said(seen)}{now}"
     return judgement.fails(TYPE, Reason.RESTORE_FAILED, message)
 
 
@@ -67,40 +66,22 @@ def _running(spec: authly_restore.Spec, seen: RestoreObserved) -> Judgement | No
     del spec
     if seen.run.state is not JobState.RUNNING:
         return None
-    said = f": tried again, or cannot start: {_said(seen)}" if seen.run.waiting else ""
+    said = f": tried again, or cannot start: {one_shot.said(seen)}" if seen.run.waiting else ""
     step = [*seen.steps][-1] if seen.steps else "Verify"
     return judgement.unknown(TYPE, Reason.RESTORE_RUNNING, f"at step {step}{said}")
 
 
-def _said(seen: RestoreObserved) -> str:
-    namespace = seen.identity.namespace
-    blocked = blockage.worst(seen.run.waiting, namespace)
-    job = seen.run.job["metadata"]["name"] if seen.run.job else ""
-    return blocked.text if blocked else f"see kubectl describe job -n {namespace} {job}"
-
-
 def _unresolved(spec: authly_restore.Spec, seen: RestoreObserved) -> Judgement | None:
-    name = f"AuthlyServer {seen.identity.namespace}/{spec.server_ref.name}"
-    if seen.server is None:
-        message = f"{name} does not exist, or its spec is invalid"
-        return judgement.fails(TYPE, Reason.SERVER_NOT_FOUND, message)
     if why := seen.source.missing or seen.source.unusable:
         return judgement.fails(TYPE, Reason.SOURCE_NOT_FOUND, why)
     if is_newer(seen):
+        known = seen.server.schema_revision if seen.server else None
         message = (
-            f"the backup is of schema {seen.source.schema_revision}, newer than"
-            f" {seen.server.schema_revision} of {name}: upgrade it first; nothing was touched"
+            f"the backup is of schema {seen.source.schema_revision}, newer than {known} of"
+            f" {one_shot.server_name(spec, seen)}: upgrade it first; nothing was touched"
         )
         return judgement.fails(TYPE, Reason.SCHEMA_NEWER, message)
     return None
-
-
-def _refused(spec: authly_restore.Spec, seen: RestoreObserved) -> Judgement | None:
-    del spec
-    if not seen.failures:
-        return None
-    message = f"the API server refused: {judgement.several(seen.failures)}"
-    return judgement.fails(TYPE, Reason.APPLY_FAILED, message)
 
 
 def _waiting(spec: authly_restore.Spec, seen: RestoreObserved) -> Judgement:
@@ -117,7 +98,8 @@ CHAIN: Final[tuple[Callable[[authly_restore.Spec, RestoreObserved], Judgement | 
     _done,
     _unserved,
     _running,
+    one_shot.without_server,
     _unresolved,
-    _refused,
+    one_shot.refused,
     _waiting,
 )
