@@ -1,7 +1,7 @@
 """One moment of the database, held still for a backup: pg_dump sees what was counted."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -21,7 +21,7 @@ class Snapshot:
     counts: dict[str, int]
 
 
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN = "SET lock_timeout = '10min'; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TABLES = """
 SELECT relname FROM pg_class
 WHERE relnamespace = to_regnamespace('authly') AND relkind = 'r' ORDER BY relname
@@ -33,11 +33,15 @@ _ID = "SELECT pg_export_snapshot(), current_setting('server_version')"
 def held(url: str) -> Iterator[Snapshot]:
     """Hold the present moment of the database of `url` while the block runs.
 
+    A migration that is at one of its tables is waited for, and none can change them meanwhile.
+
     Raises:
-        MigrationError: it cannot be reached, or has no schema of ours.
+        MigrationError: it cannot be reached, has no schema of ours, or a migration took too long.
     """
     with migrate.connected(url) as connection:
+        tables = _tables(connection)
         connection.execute(_BEGIN)
+        _lock(connection, tables)
         yield _describe(connection)
 
 
@@ -61,8 +65,21 @@ def _describe(connection: Connection) -> Snapshot:
 
 
 def _count(connection: Connection) -> dict[str, int]:
-    tables = [name for (name,) in connection.execute(_TABLES)]
-    return {name: _rows(connection, name) for name in tables}
+    return {name: _rows(connection, name) for name in _tables(connection)}
+
+
+def _tables(connection: Connection) -> list[str]:
+    return [name for (name,) in connection.execute(_TABLES)]
+
+
+def _lock(connection: Connection, tables: Sequence[str]) -> None:
+    """Before the snapshot is taken: to an earlier one a table that was rewritten looks empty.
+
+    PostgreSQL 15, section 13.6; LOCK takes no snapshot.
+    """
+    if tables:
+        names = sql.SQL(", ").join(sql.Identifier("authly", name) for name in tables)
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names))
 
 
 def _rows(connection: Connection, table: str) -> int:
