@@ -7,7 +7,7 @@ import pytest
 from tests.e2e import external, kube as kubes
 from tests.e2e.instance import REDIRECT_URI, SCOPES, Application, Instance
 from tests.e2e.kube import Object
-from tests.e2e.registrations import MACHINE, SOON, client, scope
+from tests.e2e.registrations import MACHINE, SOON, answers, asked, client, scope
 
 
 RESYNC = 75.0
@@ -52,31 +52,6 @@ def edit(instance: Instance, name: str, **spec: Any) -> None:
     kube, place = instance.kube, instance.namespace
     kube.patch("authlyclient", name, place, {"spec": spec})
     kube.wait_for("authlyclient", name, place, kubes.is_ready, SOON)
-
-
-def asked(instance: Instance, client: Application, **form: str) -> tuple[int, Object]:
-    """Status and answer of the token endpoint, client_credentials by default."""
-    answer = instance.post("/token", client, **({"grant_type": "client_credentials"} | form))
-    told: Object = answer.json()
-    return answer.status_code, told
-
-
-def answers(
-    instance: Instance,
-    client: Application,
-    expected: tuple[int, str],
-    /,
-    within: float = SOON,
-    **form: str,
-) -> None:
-    """Wait until the token endpoint answers so: a status, and the scope or the error."""
-
-    def as_expected() -> bool:
-        status, told = asked(instance, client, **form)
-        return (status, told.get("error", told.get("scope", ""))) == expected
-
-    what = f"{expected} for {client.client_id}"
-    instance.kube.wait_until(what, as_expected, within, namespace=instance.namespace)
 
 
 def test_edited_scopes_are_what_tokens_carry(made: Instance) -> None:
