@@ -23,6 +23,7 @@ from authly_operator.cluster import (
     lease,
     named,
     recent_reads,
+    versions,
     watch,
 )
 from authly_operator.dependants import Dependants
@@ -117,13 +118,16 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
         instance.errors.StaleEpoch: a database has seen a later leader.
     """
     dependants, references = Dependants(), References()
-    recent = recent_reads.RecentReads(api, time.monotonic)
+    recent, looked_at = recent_reads.RecentReads(api, time.monotonic), versions.Versions()
 
     def notice(key: Key, body: Mapping[str, Any] | None) -> None:
         recent.forget(*key)
         dependants.note(key, body)
         references.note(key, body)
-        process.queue.add(key)
+        if body is None:
+            looked_at.forget(key)
+        if body is None or looked_at.is_news(key, key.kind, body["metadata"]):
+            process.queue.add(key)
         for server in dependants.news():
             process.queue.add_after(server, COUNTING_SECONDS)
 
@@ -133,7 +137,13 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
         observer.observing(notice, process.settings.namespaces, _kinds(api)) as ended,
     ):
         tools = _collaborators(
-            process, api, recent=recent, http=http, dependants=dependants, epoch=election.check
+            process,
+            api,
+            recent=recent,
+            looked_at=looked_at,
+            http=http,
+            dependants=dependants,
+            epoch=election.check,
         )
         workers = [Worker(process.queue, tools).run() for _ in range(process.settings.workers)]
         await _first_of(
@@ -168,6 +178,7 @@ def _collaborators(
     api: client.Client,
     *,
     recent: recent_reads.RecentReads,
+    looked_at: versions.Versions,
     http: aiohttp.ClientSession,
     dependants: Dependants,
     epoch: Callable[[], int],
@@ -175,6 +186,7 @@ def _collaborators(
     return Collaborators(
         api=api,
         recent=recent,
+        looked_at=looked_at,
         discovery=discovery.Discovery(api),
         applier=apply.Applier(api),
         http=http,
@@ -194,7 +206,8 @@ async def _watch(process: Process, tools: Collaborators) -> None:
 
     def notify(kind: str, metadata: Mapping[str, Any]) -> None:
         tools.recent.forget(kind, metadata["namespace"], metadata["name"])
-        if (key := owner(metadata)) is not None:
+        key = owner(metadata)
+        if key is not None and tools.looked_at.is_news(key, kind, metadata):
             process.queue.add(key)
 
     await watch.children(tools.discovery, process.settings.namespaces or (None,), notify)

@@ -88,6 +88,7 @@ async def test_a_child_that_is_there_comes_changes_and_goes(
     await api.delete("ConfigMap", namespace, "second", second["metadata"]["uid"])
     await notes.wait(4)
     assert notes.names == ["first", "second", "second", "second"]
+    assert [bool(version) for _, _, version in notes.seen] == [True, True, True, False]
     assert {kind for kind, _, _ in notes.seen} == {"ConfigMap"}
 
 
@@ -158,6 +159,7 @@ async def test_where_a_version_is_unknown_everything_that_was_missed_is_told(
     await notes.wait(5)
     assert sorted(notes.names[:2]) == ["gone", "same"]
     assert notes.names[2:5] == ["gone", "new", "later"]
+    assert notes.seen[2][2] == "", "what went unseen has no version"
 
 
 async def test_a_kind_that_may_not_be_watched_is_asked_for_again(

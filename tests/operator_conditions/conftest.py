@@ -15,19 +15,16 @@ from authly_operator.material import client_secret
 from authly_operator.observed import (
     ChildKey,
     Claimant,
-    ClientObserved,
     DatabaseProbe,
     EndpointProbe,
     Identity,
-    ScopeObserved,
     SecretData,
-    SecretSeen,
     ServerObserved,
     ServerView,
-    Verified,
     Waiting,
     Written,
 )
+from authly_operator.observed_clients import ClientObserved, ScopeObserved, SecretSeen, Verified
 from authly_operator.observed_secrets import KnownSecret
 
 

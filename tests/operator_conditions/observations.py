@@ -13,19 +13,16 @@ from authly_operator.conditions import server
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.material import client_secret
 from authly_operator.observed import (
-    ClientObserved,
     DatabaseProbe,
     EndpointProbe,
     Identity,
-    ScopeObserved,
     SecretData,
-    SecretSeen,
     ServerObserved,
     ServerView,
-    Verified,
     Waiting,
     Written,
 )
+from authly_operator.observed_clients import ClientObserved, ScopeObserved, SecretSeen, Verified
 
 
 ISSUER = "https://auth.example.com"

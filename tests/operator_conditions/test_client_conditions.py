@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from tests.operator_conditions.verdicts import Judge
 
-from authly_operator.observed import Identity, SecretData, SecretSeen, ServerView, Written
+from authly_operator.observed import Identity, SecretData, ServerView, Written
+from authly_operator.observed_clients import SecretSeen
 
 
 View = Callable[..., ServerView]

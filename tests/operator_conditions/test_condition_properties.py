@@ -23,11 +23,8 @@ from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import client, judgement, readiness, scope, server, settlement
 from authly_operator.conditions.judgement import MAXIMUM_MESSAGE, Judgement
 from authly_operator.conditions.situation import Situation
-from authly_operator.observed import (
-    ClientObserved,
-    ScopeObserved,
-    ServerObserved,
-)
+from authly_operator.observed import ServerObserved
+from authly_operator.observed_clients import ClientObserved, ScopeObserved
 
 
 def check_told(judged: tuple[Judgement, ...]) -> dict[Condition, Judgement]:

@@ -7,7 +7,8 @@ import pytest
 from authly_operator import naming
 from authly_operator.api import authly_client
 from authly_operator.material import client_secret
-from authly_operator.observed import ClientObserved, Identity, SecretData, SecretSeen
+from authly_operator.observed import Identity, SecretData
+from authly_operator.observed_clients import ClientObserved, SecretSeen
 
 
 Spec = Callable[..., authly_client.Spec]

@@ -9,7 +9,8 @@ from hypothesis import given, strategies as st
 from authly_operator import naming
 from authly_operator.api import authly_client, authly_server
 from authly_operator.material import client_secret, secret_rotation
-from authly_operator.observed import ClientObserved, Identity, SecretData, SecretSeen, ServerView
+from authly_operator.observed import Identity, SecretData, ServerView
+from authly_operator.observed_clients import ClientObserved, SecretSeen
 from authly_operator.observed_secrets import KnownSecret
 
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.cluster import client, discovery, errors, resources
-from authly_operator.observed import ChildKey, SecretData, SecretSeen, Waiting
+from authly_operator.observed import ChildKey, SecretData, Waiting
+from authly_operator.observed_clients import SecretSeen
 
 
 Manifest = Mapping[str, Any]
@@ -143,6 +144,7 @@ def seen(found: Manifest | None) -> SecretSeen | None:
         owner_uid=owners[0] if owners else None,
         labels=metadata.get("labels", {}),
         annotations=metadata.get("annotations", {}),
+        stored=found,
     )
 
 

@@ -23,7 +23,9 @@ _KEPT: Final = ("name", "namespace", "uid", "resourceVersion", "labels", "ownerR
 
 Metadata = Mapping[str, Any]
 Notify = Callable[[str, Metadata], None]
-"""Takes the kind and the metadata (the fields of _KEPT) of a child that came, changed or went."""
+"""Takes the kind and the metadata (the fields of _KEPT) of a child that came, changed or went.
+
+Of one that went the resourceVersion is empty."""
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +94,7 @@ class Watch:
         """The kind is gone, and every object of it."""
         self._version = ""
         for metadata in self._known.values():
-            self.notify(self.kind, metadata)
+            self.notify(self.kind, _gone(metadata))
         self._known.clear()
 
     async def _follow(self) -> None:
@@ -118,7 +120,7 @@ class Watch:
         found, version = await self.api.list_metadata(self.kind, self.namespace, self._chosen)
         present = {_key(metadata) for metadata in found}
         for key in self._known.keys() - present:
-            self.notify(self.kind, self._known.pop(key))
+            self.notify(self.kind, _gone(self._known.pop(key)))
         for metadata in found:
             known = self._known.get(_key(metadata), {})
             if known.get("resourceVersion") != metadata["resourceVersion"]:
@@ -128,9 +130,10 @@ class Watch:
     def _take(self, kind_of_event: str, metadata: Metadata) -> None:
         if kind_of_event == "BOOKMARK":
             return
-        kept = {name: metadata[name] for name in _KEPT if name in metadata}
+        kept: Metadata = {name: metadata[name] for name in _KEPT if name in metadata}
         if kind_of_event == "DELETED":
             self._known.pop(_key(metadata), None)
+            kept = _gone(kept)
         else:
             self._known[_key(metadata)] = kept
         self.notify(self.kind, kept)
@@ -158,3 +161,7 @@ class Watch:
 
 def _key(metadata: Metadata) -> tuple[str, str]:
     return metadata.get("namespace", ""), metadata["name"]
+
+
+def _gone(metadata: Metadata) -> Metadata:
+    return {**metadata, "resourceVersion": ""}

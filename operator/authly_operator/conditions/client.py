@@ -17,7 +17,8 @@ from authly_operator.conditions import (
     verification,
 )
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.observed import ClientObserved, SecretData
+from authly_operator.observed import SecretData
+from authly_operator.observed_clients import ClientObserved
 
 
 NEEDED: Final = (

@@ -9,7 +9,8 @@ from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.material import client_key, client_secret
-from authly_operator.observed import ClientObserved, SecretData, SecretSeen
+from authly_operator.observed import SecretData
+from authly_operator.observed_clients import ClientObserved, SecretSeen
 
 
 TYPE: Final = Condition.CREDENTIALS_READY

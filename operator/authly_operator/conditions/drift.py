@@ -5,7 +5,7 @@ from authly_operator.api.drift import DriftPolicy
 from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.observed import ClientObserved
+from authly_operator.observed_clients import ClientObserved
 
 
 def judge(spec: authly_client.Spec, seen: ClientObserved, synced: Judgement) -> Judgement:

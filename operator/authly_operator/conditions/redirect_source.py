@@ -4,7 +4,7 @@ from authly_operator.api import authly_client
 from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.observed import ClientObserved
+from authly_operator.observed_clients import ClientObserved
 
 
 TYPE = Condition.REDIRECT_URIS_RESOLVED

@@ -8,7 +8,8 @@ from authly_operator.api.reference import ConditionStatus, ServerReference
 from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import acceptance, applicant, judgement
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.observed import ClientObserved, ScopeObserved, ServerView, Written
+from authly_operator.observed import ServerView, Written
+from authly_operator.observed_clients import ClientObserved, ScopeObserved
 
 
 Spec = authly_scope.Spec | authly_client.Spec

@@ -9,7 +9,7 @@ from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.material import secret_rotation
-from authly_operator.observed import ClientObserved
+from authly_operator.observed_clients import ClientObserved
 from authly_operator.observed_secrets import KnownSecret, RolloutState
 
 

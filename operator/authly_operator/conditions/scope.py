@@ -7,7 +7,7 @@ from authly_operator.api import authly_scope
 from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import judgement, registration, summary
 from authly_operator.conditions.judgement import Judgement
-from authly_operator.observed import ScopeObserved
+from authly_operator.observed_clients import ScopeObserved
 
 
 NEEDED: Final = (Condition.SERVER_RESOLVED, Condition.ACCEPTED, Condition.SYNCED)

@@ -11,7 +11,8 @@ from typing import Any
 
 from authly_operator import naming
 from authly_operator.api.secret_template import SecretTemplate
-from authly_operator.observed import Manifest, SecretData, SecretSeen
+from authly_operator.observed import Manifest, SecretData
+from authly_operator.observed_clients import SecretSeen
 
 
 def named(secret: Manifest, template: SecretTemplate) -> Manifest:

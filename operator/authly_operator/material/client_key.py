@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from authly_operator.api import authly_client, policy
 from authly_operator.material import signing_key
-from authly_operator.observed import ClientObserved
+from authly_operator.observed_clients import ClientObserved
 
 
 KEY: Final = "private_key"

@@ -5,7 +5,7 @@ import hashlib
 from typing import Final
 
 from authly_operator.api import authly_client
-from authly_operator.observed import ClientObserved
+from authly_operator.observed_clients import ClientObserved
 
 
 SECRET_BYTES: Final = 32

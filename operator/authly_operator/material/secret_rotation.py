@@ -13,7 +13,7 @@ from authly_operator import naming
 from authly_operator.api import authly_client, duration
 from authly_operator.api.rotation import RetireWhen, Rotation
 from authly_operator.material import client_secret, request
-from authly_operator.observed import ClientObserved, SecretSeen
+from authly_operator.observed_clients import ClientObserved, SecretSeen
 from authly_operator.observed_secrets import KnownSecret
 
 

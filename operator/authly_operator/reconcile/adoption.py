@@ -6,7 +6,8 @@ from typing import Any, Final
 from authly_operator.api import authly_client
 from authly_operator.desired import client_row
 from authly_operator.instance import errors, registry
-from authly_operator.observed import ClientObserved, Identity, Owned
+from authly_operator.observed import Identity, Owned
+from authly_operator.observed_clients import ClientObserved
 from authly_operator.reconcile.collaborators import Collaborators
 
 

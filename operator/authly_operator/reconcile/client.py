@@ -15,7 +15,8 @@ from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_drift, client_row, client_secret
 from authly_operator.instance import errors, registry
 from authly_operator.material import client_key, client_secret as material, secret_rotation
-from authly_operator.observed import ClientObserved, Written
+from authly_operator.observed import Written
+from authly_operator.observed_clients import ClientObserved
 from authly_operator.reconcile import (
     adoption,
     custom_resource,
@@ -44,7 +45,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         cluster.errors.ClusterError: the API server did not answer.
         cluster.lease.Lost, instance.errors.StaleEpoch: another operator leads.
     """
-    body = await tools.api.get(*key)
+    body = await custom_resource.find(tools, key)
     if body is None:
         tools.dependants.note(key, None)
         return None

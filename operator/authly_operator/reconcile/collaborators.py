@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from authly_operator.clock import Clock
-from authly_operator.cluster import apply, client, discovery, recent_reads
+from authly_operator.cluster import apply, client, discovery, recent_reads, versions
 from authly_operator.dependants import Dependants
 from authly_operator.metrics import Metrics
 from authly_operator.observed import Settings
@@ -18,13 +18,14 @@ from authly_operator.workqueue import Key
 class Collaborators:
     """The rim of the operator, and what it remembers while it leads.
 
-    `recent` reads what many stories need in a row; `epoch` answers that of the Lease, or raises
-    Lost; `dependants` knows the scopes and clients of a server, as far as events told of them;
-    `wake` puts a resource into the queue.
+    `recent` reads what many stories need in a row, `looked_at` knows what stories have looked
+    at; `epoch` answers that of the Lease, or raises Lost; `dependants` knows the scopes and clients
+    of a server, as far as events told of them; `wake` puts a resource into the queue.
     """
 
     api: client.Client
     recent: recent_reads.RecentReads
+    looked_at: versions.Versions = field(default_factory=versions.Versions)
     discovery: discovery.Discovery
     applier: apply.Applier
     http: aiohttp.ClientSession

@@ -9,7 +9,8 @@ from authly_operator.cluster import errors
 from authly_operator.conditions import rollout_target
 from authly_operator.desired import restart as restarts
 from authly_operator.material import secret_rotation
-from authly_operator.observed import ClientObserved, Manifest
+from authly_operator.observed import Manifest
+from authly_operator.observed_clients import ClientObserved
 from authly_operator.observed_secrets import Rollout, RolloutState
 from authly_operator.reconcile.collaborators import Collaborators
 

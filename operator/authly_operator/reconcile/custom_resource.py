@@ -1,4 +1,4 @@
-"""A custom resource as it came from the API server: who it is, and what it says."""
+"""A custom resource as it comes from the API server: who it is, and what it says."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
@@ -8,6 +8,8 @@ import pydantic
 from authly_operator import naming
 from authly_operator.api import value
 from authly_operator.observed import Identity
+from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.workqueue import Key
 
 
 DISABLED: Final = "disabled"
@@ -18,6 +20,20 @@ Spec = TypeVar("Spec", bound=value.Value)
 
 class InvalidSpec(ValueError):  # noqa: N818 - says what it is
     """The spec is not what this operator knows; one line that says where."""
+
+
+async def find(tools: Collaborators, key: Key) -> Mapping[str, Any] | None:
+    """The resource as it is now, which is what its story looks at; None where it is gone.
+
+    Raises:
+        cluster.errors.ClusterError: the API server did not answer.
+    """
+    body = await tools.api.get(*key)
+    if body is None:
+        tools.looked_at.forget(key)
+    else:
+        tools.looked_at.note(key, key.kind, body["metadata"])
+    return body
 
 
 def identify(body: Mapping[str, Any]) -> Identity:

@@ -8,7 +8,7 @@ from authly_operator.api.drift import Drift, DriftPolicy
 from authly_operator.cluster import events
 from authly_operator.conditions import judgement
 from authly_operator.desired import client_drift
-from authly_operator.observed import ClientObserved
+from authly_operator.observed_clients import ClientObserved
 from authly_operator.reconcile.collaborators import Collaborators
 
 

@@ -9,16 +9,20 @@ from authly_operator.api import authly_client
 from authly_operator.cluster import errors, gather, ownership
 from authly_operator.desired import client_secret, secret_keys
 from authly_operator.material import secret_rotation
-from authly_operator.observed import ClientObserved, Identity, SecretSeen
+from authly_operator.observed import Identity
+from authly_operator.observed_clients import ClientObserved, SecretSeen
 from authly_operator.reconcile import custom_resource, measures
 from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.workqueue import Key
 
 
 async def find(tools: Collaborators, identity: Identity, name: str) -> SecretSeen | None:
     """A Secret as it is; where one of ours lost values or itself, with what is remembered."""
-    found = secret_keys.canonical(
-        gather.seen(await gather.secret(tools.api, identity.namespace, name))
-    )
+    stored = await gather.secret(tools.api, identity.namespace, name)
+    if stored is not None:
+        reader = Key("AuthlyClient", identity.namespace, identity.name)
+        tools.looked_at.note(reader, "Secret", stored["metadata"])
+    found = secret_keys.canonical(gather.seen(stored))
     if found is not None and not found.belongs_to(identity.uid):
         return found
     recalled = tools.memory.recall(identity.uid, name, found.data if found else None)
@@ -49,12 +53,12 @@ async def write(
     built = client_secret.build(spec, seen.identity, seen.server, text, rotated_for=mark, key=key)
     manifest = secret_keys.named(built, spec.secret_template)
     place = (manifest["kind"], manifest["metadata"]["name"])
-    stored = await gather.secret(tools.api, seen.identity.namespace, place[1])
+    stored = seen.secret.stored if seen.secret else None
     applied = await tools.applier.apply([manifest], {place: stored} if stored else {})
     measures.count(tools.metrics, "AuthlyClient", applied)
     if applied.failures:
         return dataclasses.replace(seen, failures=applied.failures)
-    found = await find(tools, seen.identity, place[1])
+    found = await find(tools, seen.identity, place[1]) if applied.written else seen.secret
     if found is not None:
         tools.memory.keep(seen.identity.uid, place[1], found.data.data)
     return dataclasses.replace(seen, secret=found)

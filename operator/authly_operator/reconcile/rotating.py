@@ -13,7 +13,7 @@ from authly_operator.api import authly_client
 from authly_operator.api.rotation import SecretState, SecretStatus
 from authly_operator.instance import errors, registry
 from authly_operator.material import secret_rotation
-from authly_operator.observed import ClientObserved
+from authly_operator.observed_clients import ClientObserved
 from authly_operator.observed_secrets import KnownSecret, RolloutState
 from authly_operator.reconcile import consumers, registration
 from authly_operator.reconcile.collaborators import Collaborators

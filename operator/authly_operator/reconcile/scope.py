@@ -8,7 +8,7 @@ from authly_operator.api import authly_scope
 from authly_operator.conditions import judgement, scope as conditions
 from authly_operator.desired import scope_row
 from authly_operator.instance import errors, registry
-from authly_operator.observed import ScopeObserved
+from authly_operator.observed_clients import ScopeObserved
 from authly_operator.reconcile import custom_resource, registration, status
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.reconcile.registration import Place
@@ -26,7 +26,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         cluster.errors.ClusterError: the API server did not answer.
         cluster.lease.Lost, instance.errors.StaleEpoch: another operator leads.
     """
-    body = await tools.api.get(*key)
+    body = await custom_resource.find(tools, key)
     if body is None:
         return None
     identity = custom_resource.identify(body)

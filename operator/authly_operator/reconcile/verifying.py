@@ -10,7 +10,7 @@ from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_secret
 from authly_operator.instance import verification
 from authly_operator.material import client_key, client_secret as material
-from authly_operator.observed import ClientObserved, Verified
+from authly_operator.observed_clients import ClientObserved, Verified
 from authly_operator.reconcile import status
 from authly_operator.reconcile.collaborators import Collaborators
 
