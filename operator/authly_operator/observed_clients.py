@@ -54,6 +54,8 @@ class Verified:
 
     mark: str | None = None
     """Which credentials it took: the secret's name in the database, and the method."""
+    got_token: bool = False
+    """Whether it gave the operator one in this pass."""
     refusal: str | None = None
     unanswered: str | None = None
 

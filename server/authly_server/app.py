@@ -16,7 +16,7 @@ import uvloop
 from aiohttp import web
 
 from authly_server import assembly, metrics, settings as configuration, telemetry
-from authly_server.clients.secret_use import SecretUses
+from authly_server.clients.uses import Uses
 from authly_server.logout.courier import Courier
 from authly_server.processes import siblings
 from authly_server.processes.doors import BACKLOG, Doors, Place, Sockets
@@ -91,7 +91,8 @@ async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> N
         assembly.services(settings, keys) as found,
         _refreshing(keys),
         _telling_clients(found),
-        _noting_secrets(found.secret_uses),
+        _noting(found.secret_uses, "authly-secret-uses"),
+        _noting(found.token_uses, "authly-token-uses"),
     ):
         served = Application(found).server(**_CONNECTIONS)
         _settle()
@@ -211,9 +212,9 @@ async def _telling_clients(found: Services) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _noting_secrets(uses: SecretUses) -> AsyncIterator[None]:
-    """Write which secrets are in use, once more after the last request was answered."""
-    async with _in_background(uses.run(), "authly-secret-uses"):
+async def _noting(uses: Uses[Any], name: str) -> AsyncIterator[None]:
+    """Write what clients use, once more after the last request was answered."""
+    async with _in_background(uses.run(), name):
         yield
     with contextlib.suppress(Unavailable):
         await uses.write(everything=True)

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,8 @@ from authly_server.clients.assertion_verifier import AssertionVerifier
 from authly_server.clients.directory import Directory
 from authly_server.clients.recent_proofs import RecentProofs
 from authly_server.clients.registration_limits import RegistrationLimits
-from authly_server.clients.secret_use import SecretUses
 from authly_server.clients.service_account import Cluster
+from authly_server.clients.uses import SECRET_SECONDS, TOKEN_SECONDS, Uses
 from authly_server.limits import opening as limits_opening, request_rates
 from authly_server.limits.limiter import Limiter
 from authly_server.metrics import Metrics
@@ -23,7 +24,12 @@ from authly_server.outbound import opening
 from authly_server.outbound.fetcher import Fetcher
 from authly_server.protocol.security_profile import PROFILES
 from authly_server.settings import Settings, SettingsError
-from authly_server.storage import connections, registry as registry_cache
+from authly_server.storage import (
+    client_secrets,
+    client_tokens,
+    connections,
+    registry as registry_cache,
+)
 from authly_server.storage.liveness import Liveness
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
@@ -131,7 +137,12 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
             profile=profile,
         ),
         registrations=RegistrationLimits(settings.dynamic_registrations_per_hour, time.monotonic),
-        secret_uses=SecretUses(opened.database, time.monotonic),
+        secret_uses=Uses(
+            partial(client_secrets.note_uses, opened.database), SECRET_SECONDS, time.monotonic
+        ),
+        token_uses=Uses(
+            partial(client_tokens.note_issued, opened.database), TOKEN_SECONDS, time.monotonic
+        ),
         recent_proofs=RecentProofs(opened.registry.cached_client),
         keys=keys,
         passwords=opened.passwords,

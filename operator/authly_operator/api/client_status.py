@@ -43,3 +43,6 @@ class Status(value.Value):
     """What somebody changed of the registration, and spec.driftPolicy Report leaves so."""
     last_sync_time: rotation.Moment | None = None
     """When the registration was last written, RFC 3339."""
+    last_token_issued_time: rotation.Moment | None = None
+    """About when the client, or the operator in its name, got a token last: the first one within
+    minutes, then to an hour."""

@@ -58,8 +58,8 @@ class Unanswered(Exception):  # noqa: N818 - says what happened
 
 async def verify(
     session: aiohttp.ClientSession, url: str, issuer: str, credentials: Credentials
-) -> None:
-    """Authenticate at `url`, where the issuer is reached inside the cluster.
+) -> bool:
+    """Authenticate at `url`, where the issuer is reached inside the cluster; whether for a token.
 
     Raises:
         Refused: the server does not take the credentials.
@@ -70,7 +70,7 @@ async def verify(
         await asyncio.sleep(seconds)
         status, told = await _ask(session, f"{url}/token", urlsplit(issuer).netloc, credentials)
         if status == _OK or told.get("error") in PROVED:
-            return
+            return status == _OK
         refusal = _line(status, told)
         if told.get("error") != _REFUSED:
             raise Unanswered(refusal)

@@ -21,6 +21,7 @@ from authly_operator.reconcile import (
     adoption,
     custom_resource,
     drifting,
+    issuance,
     pod_secret,
     redirecting,
     registration,
@@ -270,6 +271,7 @@ def _facts(
         "clientId": client_row.client_id(spec, seen.identity) if registered else None,
         "secretRef": name if registered and has_secret else before.get("secretRef"),
         "lastSyncTime": now if wrote else before.get("lastSyncTime"),
+        "lastTokenIssuedTime": issuance.last(seen, before, tools.clock.now()),
         **rotating.facts(spec, seen, before),
         "verified": seen.verified.mark if seen.verified else before.get("verified"),
     }

@@ -91,9 +91,9 @@ async def _ask(
     place = client_secret.internal_issuer_url(seen.server)
     issuer = seen.server.spec.effective_issuer()
     try:
-        await verification.verify(tools.http, place, issuer, shown)
+        got_token = await verification.verify(tools.http, place, issuer, shown)
     except verification.Refused as refused:
         return Verified(refusal=str(refused))
     except verification.Unanswered as unanswered:
         return Verified(unanswered=str(unanswered))
-    return Verified(mark=mark)
+    return Verified(mark=mark, got_token=got_token)

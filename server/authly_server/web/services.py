@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property
+from uuid import UUID
 
 from aiohttp import web
 
@@ -12,7 +13,7 @@ from authly_server.clients.assertion_verifier import AssertionVerifier
 from authly_server.clients.directory import Directory
 from authly_server.clients.recent_proofs import RecentProofs
 from authly_server.clients.registration_limits import RegistrationLimits
-from authly_server.clients.secret_use import SecretUses
+from authly_server.clients.uses import Uses
 from authly_server.clock import Clock
 from authly_server.grants.issuing import Issuing
 from authly_server.limits.limiter import Limiter
@@ -21,6 +22,7 @@ from authly_server.metrics import Metrics
 from authly_server.outbound.fetcher import Fetcher
 from authly_server.protocol.security_profile import PROFILES, Profile
 from authly_server.settings import Settings
+from authly_server.storage.client_secrets import SecretKey
 from authly_server.storage.liveness import Liveness
 from authly_server.storage.pool import Database
 from authly_server.storage.registry import Registry
@@ -55,7 +57,8 @@ class Services:
     liveness: Liveness
     directory: Directory
     registrations: RegistrationLimits
-    secret_uses: SecretUses
+    secret_uses: Uses[SecretKey]
+    token_uses: Uses[UUID]
     recent_proofs: RecentProofs
     keys: Keys
     passwords: Passwords

@@ -56,7 +56,9 @@ async def _counted(request: web.Request, parse: Callable[[Parameters], TokenRequ
             await rate_limit.prove(request)
         found.metrics.token_errors.labels(str(error.error)).inc()
         raise
-    if client.origin is not ClientOrigin.OPERATOR:
+    if client.origin is ClientOrigin.OPERATOR:
+        found.token_uses.note(client.id)
+    else:
         await _note_use(found, client)
     await rate_limit.prove(request)
     found.metrics.count_issued(wanted.grant_type)
