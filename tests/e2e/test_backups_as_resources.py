@@ -3,17 +3,17 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from tests.e2e import external, instance as instances, shelf, surroundings
+from tests.e2e import external, instance as instances, one_shots, shelf, surroundings
 from tests.e2e.instance import Application, Instance
 from tests.e2e.kube import Kube, Object, condition
+from tests.e2e.one_shots import DATABASE_POD, PATIENCE
 
 
 PLACE = "backed-up"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
-DATABASE_POD = "main-database-0"
+DATA = f"data-{DATABASE_POD}"
 NEVER = "0 3 1 1 *"
 EVERY_MINUTE = "* * * * *"
 BACKUP = {
@@ -21,8 +21,6 @@ BACKUP = {
     "schedule": NEVER,
     "verify": {"schedule": NEVER},
 }
-PATIENCE = 300.0
-FINAL = frozenset({"Succeeded", "Failed"})
 PEOPLE = "SELECT email FROM authly.users ORDER BY email"
 LATE = """
 DELETE FROM authly.consents;
@@ -40,40 +38,10 @@ def instance(kube: Kube) -> Iterator[Instance]:
         yield running
 
 
-def ask(instance: Instance, kind: str, name: str, **spec: Any) -> None:
-    wanted = {"serverRef": {"name": instance.name}, **spec}
-    instance.kube.apply(instances.resource(kind, name, instance.namespace, wanted))
-
-
-def ended(instance: Instance, kind: str, name: str) -> Object:
-    """The status of one that succeeded."""
-    over = instance.kube.wait_for(kind, name, instance.namespace, _is_over, PATIENCE)
-    status: Object = over["status"]
-    assert status["phase"] == "Succeeded", condition(over, "Ready")
-    return status
-
-
-def _is_over(resource: Object) -> bool:
-    return (resource.get("status") or {}).get("phase") in FINAL
-
-
-def back_up(instance: Instance, name: str, **spec: Any) -> Object:
-    ask(instance, "AuthlyBackup", name, **spec)
-    return ended(instance, "AuthlyBackup", name)
-
-
-def psql(instance: Instance, statement: str) -> str:
-    return external.psql(instance.kube, instance.namespace, "authly", statement, DATABASE_POD)
-
-
-def file_of(status: Object) -> str:
-    return str(status["location"]).rpartition("/")[2]
-
-
 def test_a_backup_is_made_and_described_and_is_what_its_digest_says(instance: Instance) -> None:
-    status = back_up(instance, "first")
+    status = one_shots.back_up(instance, "first")
 
-    name = file_of(status)
+    name = one_shots.file_of(status)
     assert status["location"] == f"pvc://{shelf.CLAIM}/{name}"
     assert shelf.run(instance, "sha256sum", name).split()[0] == status["sha256"]
     assert shelf.run(instance, "stat", "-c", "%s", name).strip() == str(status["size"])
@@ -85,11 +53,11 @@ def test_a_backup_is_made_and_described_and_is_what_its_digest_says(instance: In
 def test_a_backup_is_restored_beside_the_database_and_somebody_signs_in_there(
     instance: Instance,
 ) -> None:
-    status = back_up(instance, "verified", verify=True)
+    status = one_shots.back_up(instance, "verified", verify=True)
 
     assert status["verifiedTime"] == status["completionTime"]
     scratch = "SELECT count(*) FROM pg_database WHERE datname LIKE 'authly\\_restore%'"
-    assert psql(instance, scratch) == "0"
+    assert one_shots.psql(instance, scratch) == "0"
 
 
 def test_a_run_of_the_schedule_needs_no_operator_and_is_seen_when_there_is_one(
@@ -101,11 +69,11 @@ def test_a_run_of_the_schedule_needs_no_operator_and_is_seen_when_there_is_one(
     with surroundings.without_operator(kube):
         cronjob = kube.wait_for("cronjob", "main-backup", place, _has_succeeded, PATIENCE)
         kube.patch("cronjob", "main-backup", place, {"spec": {"suspend": True}})
-        (run, *_) = runs(instance)
+        (run, *_) = one_shots.runs(instance)
         assert kube.find("authlybackup", run, place) is None
     instance.change({"backup": {"schedule": NEVER}})
 
-    name = file_of(ended(instance, "AuthlyBackup", run))
+    name = one_shots.file_of(one_shots.ended(instance, "AuthlyBackup", run))
     assert shelf.run(instance, "sha256sum", "-c", f"{name}.sha256") == f"{name}: OK\n"
     server = kube.wait_for("authlyserver", instance.name, place, _is_backed_up)
     since = server["status"]["backup"]["lastSuccessfulTime"]
@@ -135,18 +103,6 @@ def test_a_verification_by_schedule_earns_its_time(instance: Instance) -> None:
     )
 
 
-def runs(instance: Instance) -> list[str]:
-    """The Jobs that the CronJob has made, oldest first."""
-    jobs = instance.kube.select("jobs", instance.namespace)
-    made = [job for job in jobs if _maker(job) == ("CronJob", "main-backup")]
-    return sorted(str(job["metadata"]["name"]) for job in made)
-
-
-def _maker(job: Object) -> tuple[str, str]:
-    (owner,) = job["metadata"]["ownerReferences"]
-    return owner["kind"], owner["name"]
-
-
 def _is_of_every_minute(cronjob: Object) -> bool:
     return bool(cronjob["spec"]["schedule"] == EVERY_MINUTE)
 
@@ -167,6 +123,7 @@ class Story:
     kept: Object
     revoked: Object
     late: Object
+    kids: set[str]
     used: dict[str, str]
     gone: Application
     rotated: Application
@@ -181,9 +138,9 @@ def story(instance: Instance) -> Story:
     gone = instance.application("gone")
     kept, revoked = instance.sign_in(), instance.sign_in()
     code = instance.authorize(instance.web)
-    consents, before = psql(instance, CONSENTS), instance.machine
+    consents, before = one_shots.psql(instance, CONSENTS), instance.machine
     time.sleep(1.1)  # tokens are dated in whole seconds
-    back_up(instance, "before")
+    one_shots.back_up(instance, "before")
     time.sleep(1.1)
     answer = instance.post("/revoke", instance.web, token=revoked["refresh_token"])
     assert answer.is_success, answer.text
@@ -192,18 +149,27 @@ def story(instance: Instance) -> Story:
     assert rotated != before
     late = instance.sign_in()
     assert instance.post("/token", instance.web, **code).is_success
-    psql(instance, LATE)
-    source = {"backupRef": {"name": "before"}}
-    ask(instance, "AuthlyRestore", "back", source=source, acknowledgeDataLoss=True)
-    restored = ended(instance, "AuthlyRestore", "back")
+    one_shots.psql(instance, LATE)
+    wanted = {
+        "source": {"backupRef": {"name": "before"}},
+        "acknowledgeDataLoss": True,
+        "security": {"rotateSigningKeys": True},
+    }
+    kids = published(instance)
+    one_shots.ask(instance, "AuthlyRestore", "back", **wanted)
+    restored = one_shots.ended(instance, "AuthlyRestore", "back")
     kube.wait_ready(place, PATIENCE)
-    return Story(instance, kept, revoked, late, code, gone, rotated, consents, restored)
+    return Story(instance, kept, revoked, late, kids, code, gone, rotated, consents, restored)
 
 
 def register(instance: Instance, name: str) -> None:
     wanted = {"serverRef": {"name": instance.name}, "grantTypes": ["client_credentials"]}
     instance.kube.apply(instances.resource("AuthlyClient", name, instance.namespace, wanted))
     instance.kube.wait_ready(instance.namespace)
+
+
+def published(instance: Instance) -> set[str]:
+    return {key["kid"] for key in instance.get("/jwks").json()["keys"]}
 
 
 def rotate(instance: Instance, name: str) -> Application:
@@ -269,8 +235,8 @@ def test_a_secret_that_was_rotated_since_works(story: Story) -> None:
 
 
 def test_people_and_consents_are_as_at_the_backup(story: Story) -> None:
-    assert psql(story.instance, PEOPLE) == story.instance.administrator[0]
-    assert psql(story.instance, CONSENTS) == story.consents
+    assert one_shots.psql(story.instance, PEOPLE) == story.instance.administrator[0]
+    assert one_shots.psql(story.instance, CONSENTS) == story.consents
 
 
 def test_the_database_of_before_is_kept_and_a_backup_of_it_too(story: Story) -> None:
@@ -283,3 +249,37 @@ def test_the_database_of_before_is_kept_and_a_backup_of_it_too(story: Story) -> 
 def test_pods_that_serve_are_as_many_as_before_and_people_sign_in(story: Story) -> None:
     assert len(surroundings.steady_pods(story.instance, 1)) == 1
     assert story.instance.sign_in()["access_token"]
+
+
+def test_another_signing_key_comes_and_the_one_of_before_stays(story: Story) -> None:
+    story.instance.kube.wait_until(
+        "another key", lambda: published(story.instance) > story.kids, namespace=PLACE
+    )
+    assert story.instance.introspect(story.kept["access_token"])["active"] is True
+
+
+def test_a_server_that_is_deleted_in_the_foreground_goes_after_a_last_backup(
+    story: Story,
+) -> None:
+    instance = story.instance
+    kube, place = instance.kube, instance.namespace
+    known = set(shelf.run(instance, "ls").split())
+    instance.change({"deletionPolicy": "BackupThenDelete"})
+    kube.wait_for(
+        "authlyserver", instance.name, place, lambda found: "finalizers" in found["metadata"]
+    )
+    kube.delete("authlyserver", instance.name, place, "--cascade=foreground", "--wait=false")
+    gone = ("authlyserver main", f"persistentvolumeclaim {DATA}", "secret main-credentials")
+    for kind, name in map(str.split, gone):
+        kube.wait_until(
+            f"the end of {kind} {name}",
+            lambda kind=kind, name=name: kube.find(kind, name, place) is None,  # type: ignore[misc]
+            PATIENCE,
+            namespace=place,
+        )
+    (last,) = [name for name in one_shots.backups(instance) if name.startswith("main-last-")]
+    status = one_shots.ended(instance, "AuthlyBackup", last)
+    assert status["verifiedTime"]
+    name = one_shots.file_of(status)
+    assert name not in known
+    assert shelf.run(instance, "sha256sum", "-c", f"{name}.sha256") == f"{name}: OK\n"
