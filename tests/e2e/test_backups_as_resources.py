@@ -78,6 +78,7 @@ def test_a_run_of_the_schedule_needs_no_operator_and_is_seen_when_there_is_one(
     server = kube.wait_for("authlyserver", instance.name, place, _is_backed_up)
     since = server["status"]["backup"]["lastSuccessfulTime"]
     assert since >= cronjob["status"]["lastSuccessfulTime"]
+    kube.wait_for("authlyserver", instance.name, place, _is_due_in_january)
 
 
 def test_a_verification_by_schedule_earns_its_time(instance: Instance) -> None:
@@ -109,6 +110,10 @@ def _is_of_every_minute(cronjob: Object) -> bool:
 
 def _has_succeeded(cronjob: Object) -> bool:
     return "lastSuccessfulTime" in (cronjob.get("status") or {})
+
+
+def _is_due_in_january(server: Object) -> bool:
+    return bool(server["status"]["backup"].get("nextTime", "")[4:] == "-01-01T03:00:00Z")
 
 
 def _is_backed_up(server: Object) -> bool:

@@ -131,7 +131,7 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan, clien
     judged = conditions.judge(plan.spec, plan.seen, expected)
     measures.date(tools.metrics, plan)
     true = {one.type for one in judged if one.true}
-    facts = server_status.facts(plan.spec, plan.seen) | server_status.phase(judged)
+    facts = server_status.facts(plan.spec, plan.seen, plan.now) | server_status.phase(judged)
     facts["clients"] = clients._asdict()
     facts["upgrade"] = upgrade.told(
         (body.get("status") or {}).get("upgrade"),
