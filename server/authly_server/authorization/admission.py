@@ -51,7 +51,10 @@ async def admit(
     checks.check(request, client, policy)
     scopes = request.scopes or await default_scopes(registry, client)
     max_age = client.default_max_age if request.max_age is None else request.max_age
-    return replace(request, scopes=_without_offline_access(scopes, request), max_age=max_age)
+    scopes = _without_offline_access(scopes, request)
+    if scopes == request.scopes and max_age == request.max_age:
+        return request
+    return replace(request, scopes=scopes, max_age=max_age)
 
 
 def _for_client(request: AuthorizationRequest, client: Client) -> AuthorizationRequest:

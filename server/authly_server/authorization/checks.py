@@ -5,6 +5,7 @@ What fails in `CHECKS` is told to the client by a redirect. Both are asked again
 an interaction, because a client may be changed or disabled while a person types a password.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,11 +42,17 @@ def before_redirect(origin: Origin, client: Client | None) -> str:
     if client is None or not client.enabled:
         raise errors.PageError("the client is unknown")
     resolved = redirect_uri.resolve(origin.redirect_uri, client.redirect_uris)
+    _check_registrable(resolved)
+    return resolved
+
+
+# Asked of the same few URIs again and again, for they are registered; what fails is not kept.
+@functools.lru_cache(maxsize=1024)
+def _check_registrable(uri: str) -> None:
     try:
-        redirect_uri.check_registrable(resolved)
+        redirect_uri.check_registrable(uri)
     except OAuthError as error:
         raise errors.PageError(error.description, error.error) from error
-    return resolved
 
 
 def check(request: AuthorizationRequest, client: Client, policy: Policy) -> None:

@@ -119,12 +119,19 @@ def _unescape(component: bytes) -> bytes:
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
     """Names and values as text, but for pairs without a value."""
-    if body.isascii() and not (b"%" in body or b"+" in body or b"\0" in body):
-        # As programs write most of them, and decoded in one piece.
-        plain = [pair.partition("=") for pair in body.decode("ascii").split("&")]
-        return [(name, value) for name, _, value in plain if value]
-    parts = [pair.partition(b"=") for pair in body.split(b"&")]
-    return [(decode(name), decode(value)) for name, _, value in parts if value]
+    if not body.isascii():
+        parts = [pair.partition(b"=") for pair in body.split(b"&")]
+        return [(decode(name), decode(value)) for name, _, value in parts if value]
+    # As programs write them: text in one piece, of which little is escaped, or nothing.
+    plain = [pair.partition("=") for pair in body.decode("ascii").split("&")]
+    if b"%" in body or b"+" in body or b"\0" in body:
+        return [(_read(name), _read(value)) for name, _, value in plain if value]
+    return [(name, value) for name, _, value in plain if value]
+
+
+def _read(component: str) -> str:
+    is_plain = not ("%" in component or "+" in component or "\0" in component)
+    return component if is_plain else decode(component.encode("ascii"))
 
 
 def _check_lengths(name: str, value: str) -> None:

@@ -16,7 +16,7 @@ from authly_server.model.authorization_code import (
 )
 from authly_server.model.opaque_token import DueToken
 from authly_server.model.refresh_token import NewRefreshFamily
-from authly_server.storage import errors, grants, opaque_tokens, rows
+from authly_server.storage import errors, grants, opaque_tokens, rows, text_array
 from authly_server.storage.connections import Connection, Row
 from authly_server.storage.pool import Database
 
@@ -32,12 +32,13 @@ _GRANTED = """
 WITH granted AS (
     INSERT INTO authly.grants (id, client_id, user_id, scopes, resources, session_id,
         authenticated_at, acr, id_token_claims, userinfo_claims)
-    VALUES (%(grant_id)s, %(client_id)s, %(user_id)s, %(scopes)s, %(resources)s, %(session_id)s,
-        %(authenticated_at)s, %(acr)s, %(id_token_claims)s, %(userinfo_claims)s)
+    VALUES (%(grant_id)s, %(client_id)s, %(user_id)s, %(scopes)s::text[], %(resources)s::text[],
+        %(session_id)s, %(authenticated_at)s, %(acr)s, %(id_token_claims)s::text[],
+        %(userinfo_claims)s::text[])
     RETURNING id
 ), remembered AS (
     INSERT INTO authly.consents AS consent (user_id, client_id, scopes)
-    SELECT %(user_id)s, %(client_id)s, %(consented)s WHERE %(remember_consent)s
+    SELECT %(user_id)s, %(client_id)s, %(consented)s::text[] WHERE %(remember_consent)s
     ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = now(),
         scopes = ARRAY(SELECT unnest(consent.scopes) UNION SELECT unnest(excluded.scopes))
 )"""
@@ -148,11 +149,11 @@ def _parameters(code: NewAuthorizationCode) -> dict[str, object]:
         "grant_id": code.grant_id,
         "digest": code.digest,
         "client_id": code.client_id,
-        "scopes": sorted(code.scopes),
-        "consented": sorted(code.scopes | code.claim_scopes),
-        "resources": list(code.resources),
-        "id_token_claims": sorted(code.id_token_claims),
-        "userinfo_claims": sorted(code.userinfo_claims),
+        "scopes": text_array.literal(sorted(code.scopes)),
+        "consented": text_array.literal(sorted(code.scopes | code.claim_scopes)),
+        "resources": text_array.literal(code.resources),
+        "id_token_claims": text_array.literal(sorted(code.id_token_claims)),
+        "userinfo_claims": text_array.literal(sorted(code.userinfo_claims)),
         "nonce": code.nonce,
         "redirect_uri": code.redirect_uri,
         "code_challenge": code.code_challenge,

@@ -42,6 +42,13 @@ class Lines:
         """How many have a statement on its way."""
         return sum(line.load > 0 for line in self._open)
 
+    def idle(self) -> Line | None:
+        """A line that nobody waits for: the first, so that few are busy and the others may end."""
+        for line in self._open:
+            if not line.load:
+                return line
+        return None
+
     async def choose(self, deadline: float, *, may_grow: bool) -> Line:
         """The line where the fewest wait; where nobody is idle, one more is opened meanwhile.
 
@@ -52,7 +59,7 @@ class Lines:
         line = min(self._open, key=_load, default=None)
         if line is None:
             return await self._first(deadline)
-        if line.load and may_grow and self._opening is None:
+        if may_grow and self._opening is None:
             self._opening = self._start_opening()
         if line.load >= MOST_WAITING:
             message = "too many wait for the database"

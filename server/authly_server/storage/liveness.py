@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from authly_server.storage import text_array
 from authly_server.storage.pool import Database
 
 
@@ -90,14 +91,18 @@ class Liveness:
 async def _find_live(database: Database, questions: Sequence[Question]) -> frozenset[int]:
     """The places of those that are live."""
     parameters = {
-        "jtis": [each.jti for each in questions],
-        "client_ids": [each.client_id for each in questions],
-        "grant_ids": [each.grant_id for each in questions],
-        "holders": [each.granted_to or each.client_id for each in questions],
-        "issued": [each.issued_at for each in questions],
+        "jtis": text_array.literal([each.jti for each in questions]),
+        "client_ids": text_array.literal([each.client_id for each in questions]),
+        "grant_ids": text_array.literal([_text(each.grant_id) for each in questions]),
+        "holders": text_array.literal([each.granted_to or each.client_id for each in questions]),
+        "issued": text_array.literal([_text(each.issued_at) for each in questions]),
     }
     found = await database.fetch_all(_ARE_LIVE, parameters)
     return frozenset(row["number"] for row in found)
+
+
+def _text(value: object | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _fail(asked: Sequence[tuple[Question, asyncio.Future[bool]]], error: Exception) -> None:

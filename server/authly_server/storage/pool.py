@@ -119,7 +119,9 @@ class Database:
     async def _run(self, statement: LiteralString, parameters: Parameters) -> Answer:
         deadline = self._loop.time() + self._timeout
         try:
-            line = await self._lines.choose(deadline, may_grow=self._has_spare)
+            line = self._lines.idle()
+            if line is None:
+                line = await self._lines.choose(deadline, may_grow=self._has_spare)
             return await line.run(statements.parse(statement), parameters, deadline)
         except _UNAVAILABLE as error:
             raise _unavailable(error) from error

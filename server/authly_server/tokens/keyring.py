@@ -57,18 +57,18 @@ class KeyRing:
     # What signs access tokens: the key of the wanted algorithm, else the first active one. Without
     # the former for a moment only: the ring changes before the setting does.
     signer: SigningKey = field(init=False, repr=False, compare=False)
+    algorithms: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The algorithms that others can verify by a published key, sorted."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "signer", self.active(self.algorithm) or self._active()[0])
+        active = self._active()
+        object.__setattr__(self, "signer", self.active(self.algorithm) or active[0])
+        algorithms = tuple(sorted(key.alg for key in active if key.is_public))
+        object.__setattr__(self, "algorithms", algorithms)
 
     def active(self, alg: str) -> SigningKey | None:
         """The key that signs with that algorithm now."""
         return next((key for key in self._active() if key.alg == alg), None)
-
-    @property
-    def algorithms(self) -> tuple[str, ...]:
-        """The algorithms that others can verify by a published key, sorted."""
-        return tuple(sorted(key.alg for key in self._active() if key.is_public))
 
     def jwks_document(self) -> bytes:
         """Return the public keys as JSON (RFC 7517 section 5); a shared secret is never there."""
