@@ -29,6 +29,7 @@ from authly_operator.cluster import (
 from authly_operator.dependants import Dependants
 from authly_operator.instance import errors as instance_errors, registry
 from authly_operator.metrics import Metrics
+from authly_operator.reconcile import calm
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.references import References, Target
 from authly_operator.settings import Settings
@@ -196,6 +197,7 @@ def _collaborators(
         settings=_observed(process.settings),
         epoch=epoch,
         wake=process.queue.add,
+        calm=calm.Calm(calm.SECONDS),
         dependants=dependants,
         metrics=process.metrics,
     )
@@ -208,6 +210,7 @@ async def _watch(process: Process, tools: Collaborators) -> None:
         tools.recent.forget(kind, metadata["namespace"], metadata["name"])
         key = owner(metadata)
         if key is not None and tools.looked_at.is_news(key, kind, metadata):
+            tools.calm.disturb(key)
             process.queue.add(key)
 
     await watch.children(tools.discovery, process.settings.namespaces or (None,), notify)

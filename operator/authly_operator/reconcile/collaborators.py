@@ -10,6 +10,7 @@ from authly_operator.cluster import apply, client, discovery, recent_reads, vers
 from authly_operator.dependants import Dependants
 from authly_operator.metrics import Metrics
 from authly_operator.observed import Settings
+from authly_operator.reconcile.calm import Calm
 from authly_operator.reconcile.memory import Memory
 from authly_operator.workqueue import Key
 
@@ -37,4 +38,5 @@ class Collaborators:
     wake: Callable[[Key], None]
     dependants: Dependants
     metrics: Metrics
+    calm: Calm = field(default_factory=Calm)
     memory: Memory = field(default_factory=Memory)

@@ -104,7 +104,7 @@ async def _secrets(
     """Our two by what was gathered, by name, or from memory; those of others by name."""
     ours = (naming.credentials(identity.name), naming.signing_keys(identity.name))
     found: dict[str, SecretData] = {}
-    for name in (*ours, *_references(spec, identity)):
+    for name in (*ours, *references(spec, identity)):
         manifest = children.get(("Secret", name)) or await cluster_gather.secret(
             tools.api, identity.namespace, name
         )
@@ -116,7 +116,8 @@ async def _secrets(
     return found
 
 
-def _references(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]:
+def references(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]:
+    """The Secrets of others that the spec names."""
     references = (
         *database_owner.references(spec.database, identity),
         *redis_url.references(spec.redis),
@@ -143,18 +144,23 @@ async def _database(plan: Plan) -> DatabaseProbe | None:
         return None
     serves = plan.seen.child("Deployment", naming.deployment(plan.name)) is not None
     if plan.migrated or serves:
-        url = _url(plan, "OPERATOR_DATABASE_URL")
-        try:
-            return await registry.observe_instance(url)
-        except errors.Unreachable as error:
-            return DatabaseProbe(error=str(error))
+        return await ask_instance(url(plan, "OPERATOR_DATABASE_URL"))
     if plan.spec.database.managed is not None:
         return None
-    owner = _url(plan, "MIGRATION_DATABASE_URL")
+    owner = url(plan, "MIGRATION_DATABASE_URL")
     return await database.probe(owner)
 
 
-def _url(plan: Plan, key: str) -> str:
+async def ask_instance(url: str) -> DatabaseProbe:
+    """What the database says of itself to the operator's role, or why it does not."""
+    try:
+        return await registry.observe_instance(url)
+    except errors.Unreachable as error:
+        return DatabaseProbe(error=str(error))
+
+
+def url(plan: Plan, key: str) -> str:
+    """A URL of the database by its name among the credentials, with what to trust it by."""
     credentials = plan.material.credentials
     return trust.rooted(credentials[key], credentials.get(database_url.AUTHORITY))
 
@@ -163,5 +169,5 @@ async def _endpoint(tools: Collaborators, plan: Plan) -> EndpointProbe | None:
     deployment = plan.seen.child("Deployment", naming.deployment(plan.name)) or {}
     if not deployment.get("status", {}).get("availableReplicas"):
         return None
-    url = naming.service_url(plan.name, plan.namespace, plan.spec.service.port)
-    return await endpoint.probe(tools.http, url, plan.spec.effective_issuer())
+    service = naming.service_url(plan.name, plan.namespace, plan.spec.service.port)
+    return await endpoint.probe(tools.http, service, plan.spec.effective_issuer())

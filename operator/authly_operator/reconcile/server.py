@@ -27,6 +27,7 @@ from authly_operator.reconcile import (
     registration,
     restore_lock,
     server_status,
+    short_look,
     status,
     upgrade,
 )
@@ -46,7 +47,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         cluster.errors.ClusterError: the API server did not answer; nothing is half-done for ever.
         instance.errors.StaleEpoch: another operator leads.
     """
-    clients = tools.dependants.count(key)
+    clients, events = tools.dependants.count(key), tools.calm.events
     body = await tools.api.get(*key)
     if body is None:
         tools.metrics.forget(key.namespace, key.name)
@@ -64,6 +65,8 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     except custom_resource.InvalidSpec as error:
         await status.write(tools, body, identity, judgement.invalid(str(error)))
         return None
+    if not identity.deleting and await short_look.is_enough(tools, body, identity, clients):
+        return READY_SECONDS
     if not identity.deleting:
         await last_backup.guard(tools, body, spec)
     spec = last_backup.final(spec, end)
@@ -72,7 +75,7 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
     plan = await observation.judge_material(tools, spec, around)
     if end.is_final or not spec.paused:
         plan = await _bring_about(tools, plan, around.everything)
-    seconds = await _tell(tools, body, plan, clients)
+    seconds = await _tell(tools, body, plan, clients, events)
     return await _let_go(tools, body, plan, around.everything) if end.is_final else seconds
 
 
@@ -115,7 +118,9 @@ async def _bring_about(
     return dataclasses.replace(plan, seen=seen)
 
 
-async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan, clients: Tally) -> float:
+async def _tell(
+    tools: Collaborators, body: Mapping[str, Any], plan: Plan, clients: Tally, events: int
+) -> float:
     expected = conditions.Expectation(
         image=plan.image,
         migration_job=plan.migration_job,
@@ -149,6 +154,8 @@ async def _tell(tools: Collaborators, body: Mapping[str, Any], plan: Plan, clien
         _wake(tools, Key("AuthlyServer", plan.namespace, plan.name))
     moving = Condition.PROGRESSING in true or _is_swapping(plan)
     settled = ready and not moving and database_facts.is_caught_up(facts["database"])
+    if settled:
+        await short_look.remember(tools, body, plan, clients, events)
     return _until_next_look(plan, READY_SECONDS if settled else WAITING_SECONDS)
 
 
