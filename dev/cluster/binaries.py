@@ -36,6 +36,12 @@ class Program:
 NODE = Program("node", ".", "Building Kubernetes (first time only)", 840)
 DNS = Program("dns", ".", "Building CoreDNS (first time only)", 90)
 HELM = Program("helm", "helm.sh/helm/v3/cmd/helm", "Building Helm (first time only)", 90)
+ENFORCER = Program(
+    "policies",
+    "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
+    "Building kube-router (first time only)",
+    180,
+)
 PAUSE = Program("pause", ".", "Building the pause program (first time only)", 10)
 
 

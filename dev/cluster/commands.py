@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cluster import (
     binaries,
+    enforcer,
     forwarder,
     images,
     layout,
@@ -74,6 +75,9 @@ def parser() -> argparse.ArgumentParser:
     forward_command.add_argument(
         "--tls", action="store_true", help="terminate TLS for localhost, by the cluster's CA"
     )
+    add(
+        "enforce-policies", enforce_policies, "let NetworkPolicies block, as a network plug-in does"
+    ).add_argument("--off", action="store_true", help="let every packet pass again")
     execute_command = add("exec", execute, "run a command inside the cluster's network")
     execute_command.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     return top
@@ -135,6 +139,12 @@ def forward(parsed: argparse.Namespace) -> int:
     listener = forwarder.listen(parsed.port)
     progress.say(f"Forwarding 127.0.0.1:{listener.getsockname()[1]} to {parsed.target}")
     forwarder.run(place, listener, target, forwarder.terminate_tls(place) if parsed.tls else None)
+    return 0
+
+
+def enforce_policies(parsed: argparse.Namespace) -> int:
+    """`enforce-policies`: until `--off`, or until the cluster goes down."""
+    (enforcer.end if parsed.off else enforcer.begin)(layout.find(parsed.name))
     return 0
 
 

@@ -8,6 +8,8 @@ from cluster import layout, namespace, settings
 
 
 API_PORT = 6443  # inside the node's network namespace
+ENFORCER = "kube-router"
+ENFORCER_PORT = 20244
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +144,22 @@ def proxy(place: layout.Layout, node: Path) -> Component:
     return Component(
         "kube-proxy", (str(node), "kube-proxy", f"--config={place.configuration / 'proxy.json'}")
     )
+
+
+def enforcer(place: layout.Layout, binary: Path) -> Component:
+    """kube-router as a firewall for NetworkPolicies, and as nothing else."""
+    flags = (
+        f"--kubeconfig={kubeconfig(place, 'admin')}",
+        f"--hostname-override={layout.NODE}",
+        f"--service-cluster-ip-range={layout.SERVICE_NETWORK}",
+        f"--health-port={ENFORCER_PORT}",
+        "--metrics-port=0",
+        "--run-firewall=true",
+        "--run-router=false",
+        "--run-service-proxy=false",
+        "--run-loadbalancer=false",
+    )
+    return Component(ENFORCER, (str(binary), *flags))
 
 
 def dns(place: layout.Layout, binary: Path) -> Component:

@@ -33,7 +33,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
         Root = "{containerd}/runc"
 """
 PAUSE_IMAGE = "authly.dev/pause:1"
-HOLDERS = ("controller-manager", "scheduler", "proxy", "kubelet", "dns")
+HOLDERS = ("admin", "controller-manager", "scheduler", "proxy", "kubelet", "dns")
 
 
 def containerd(place: layout.Layout, plugins: Path) -> str:

@@ -22,6 +22,8 @@ NODE = CONTROL_PLANE | {
     "mount": "mount",
 }
 
+ENFORCER = {"ipset": "ipset", "iptables": "iptables"}
+
 
 def plugins() -> Path | None:
     """The directory of the CNI plug-ins, or None where they are not installed."""

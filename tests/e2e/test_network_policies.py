@@ -1,0 +1,135 @@
+"""NetworkPolicies on a node that enforces them: every way that is needed is open, no other is."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from tests.e2e import external, installation, instance as instances, jobs, shelf as shelves
+from tests.e2e.instance import Instance
+from tests.e2e.kube import Kube, Object
+from tests.e2e.surroundings import wait_rolled_out
+
+from cluster import handle
+
+
+PLACE: Final = "fenced"
+ELSEWHERE: Final = "strangers"
+STRANGER: Final = "stranger"
+PORTS: Final = {"server": 8000, "management": 9000, "database": 5432, "redis": 6379}
+OPEN_FOR_STRANGERS: Final = {"server", "management"}
+SMALL: Final = {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}}
+_MAY_NOTHING: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+_NOBODY: Final = {
+    "runAsUser": 10001,
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+@pytest.fixture(scope="module")
+def fenced(kube: Kube) -> Iterator[Instance]:
+    """An instance with Redis that came about while policies were enforced, and strangers."""
+    installation.load(kube, installation.build("redis"))
+    kube.cluster.run("enforce-policies")
+    try:
+        with instances.running(kube, PLACE) as instance:
+            backup = {"suspend": True, "destination": shelves.DESTINATION}
+            instance.change({"redis": {"managed": {"resources": SMALL}}, "backup": backup})
+            kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ELSEWHERE}})
+            for place in (PLACE, ELSEWHERE):
+                kube.apply(stranger(place))
+                kube.run("wait", "--for=condition=Ready", f"pod/{STRANGER}", "-n", place)
+            wait_rolled_out(instance, 1)
+            yield instance
+    finally:
+        kube.cluster.run("enforce-policies", "--off")
+        installation.clear(kube, ELSEWHERE)
+
+
+def stranger(place: str) -> Object:
+    """A pod of somebody else's with a shell that can connect."""
+    container = {
+        "name": "shell",
+        "image": external.IMAGE,
+        "command": ["sleep", "1800"],
+        "securityContext": _MAY_NOTHING,
+    }
+    spec = {
+        "containers": [container],
+        "securityContext": _NOBODY,
+        "terminationGracePeriodSeconds": 1,
+    }
+    metadata = {"name": STRANGER, "namespace": place}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def reaches(kube: Kube, place: str, pod: str, address: str, port: int) -> bool:
+    """Whether a pod's shell can connect."""
+    connect = f"timeout 3 bash -c '</dev/tcp/{address}/{port}'"
+    with contextlib.suppress(handle.CommandFailed):
+        kube.run("exec", pod, "-n", place, "--", "bash", "-c", connect)
+        return True
+    return False
+
+
+def addresses(instance: Instance) -> dict[str, str]:
+    """The address of a pod of each component, and of the port of metrics."""
+    found = {
+        component: str(instance.pods(component)[-1]["status"]["podIP"])
+        for component in ("server", "database", "redis")
+    }
+    return {**found, "management": found["server"]}
+
+
+def reached(instance: Instance, place: str) -> set[str]:
+    """What a stranger there can connect to."""
+    found = addresses(instance)
+    return {
+        name
+        for name, port in PORTS.items()
+        if reaches(instance.kube, place, STRANGER, found[name], port)
+    }
+
+
+def test_a_server_comes_about_and_serves_behind_its_policies(fenced: Instance) -> None:
+    assert fenced.token()["token_type"] == "Bearer"
+    tokens = fenced.sign_in()
+    assert fenced.refresh(tokens["refresh_token"])["access_token"]
+    (pod,) = fenced.pods()
+    path = f"/api/v1/namespaces/{PLACE}/pods/{pod['metadata']['name']}:9000/proxy/metrics"
+    fenced.kube.wait_until(
+        "a server that counts in Redis",
+        lambda: "\nauthly_limits_shared 1.0\n" in fenced.kube.run("get", "--raw", path),
+        30,
+    )
+
+
+def test_jobs_reach_the_database_behind_its_policies(fenced: Instance) -> None:
+    fenced.kube.apply(shelves.claim(PLACE))
+    assert jobs.run_now(fenced, "main-maintenance")
+    assert jobs.run_now(fenced, "main-backup")[-1]["sha256"]
+
+
+@pytest.mark.parametrize("place", [PLACE, ELSEWHERE])
+def test_strangers_reach_what_is_for_everybody_and_nothing_else(
+    fenced: Instance, place: str
+) -> None:
+    assert reached(fenced, place) == OPEN_FOR_STRANGERS
+
+
+@pytest.mark.parametrize("component", ["database", "redis"])
+def test_what_keeps_data_reaches_nobody(fenced: Instance, component: str) -> None:
+    found, kube = addresses(fenced), fenced.kube
+    name = str(fenced.pods(component)[-1]["metadata"]["name"])
+    assert not reaches(kube, PLACE, name, found["server"], PORTS["server"])
+    assert reaches(kube, PLACE, STRANGER, found["server"], PORTS["server"])
+
+
+def test_all_of_it_is_open_where_nobody_enforces(fenced: Instance) -> None:
+    """What was closed above was closed by the policies."""
+    fenced.kube.cluster.run("enforce-policies", "--off")
+    try:
+        assert reached(fenced, ELSEWHERE) == set(PORTS)
+    finally:
+        fenced.kube.cluster.run("enforce-policies")
