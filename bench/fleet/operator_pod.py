@@ -68,11 +68,11 @@ def find(kube: Kube) -> OperatorPod:
 
 
 def restart(kube: Kube) -> tuple[OperatorPod, float]:
-    """Kill the process of the operator; the pod that follows, and when the old one ended."""
+    """Delete the operator's pod; the one that follows, and when the old one was told to end."""
     old = kube.select("pods", SYSTEM, _SELECTOR)
     killed = time.monotonic()
     for pod in old:
-        kube.delete("pod", pod["metadata"]["name"], SYSTEM, "--grace-period=1")
+        kube.delete("pod", pod["metadata"]["name"], SYSTEM)
     return find(kube), killed
 
 

@@ -13,50 +13,69 @@ from bench.fleet.report import tell
 
 
 PATIENCE = 1200.0
+ALONE = 3
 SMALL = {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "512Mi"}}
+HEAD = "| what | measured | aim |\n|---|---|---|"
 
 
 def measure(kube: Kube, how_many: int, rest_seconds: float) -> None:
-    """Print what each step took."""
+    """Print a table, each line as soon as it is known."""
     servers = Crowd(kube, "AuthlyServer")
-    operator = operator_pod.find(kube)
+    tell(f"\n{how_many} AuthlyServers side by side, each with a database of its own\n\n{HEAD}")
     _one_by_one(kube, servers)
-    tell(f"\n{how_many} AuthlyServers side by side, each with a database of its own")
     places = [f"server-{number}" for number in range(how_many)]
     kube.apply(*(_namespace(place) for place in places))
-    started, cpu = time.monotonic(), operator.milliseconds()
-    servers.create(_server(place) for place in places)
-    seconds = servers.wait_until(crowd.all_ready(how_many), started, PATIENCE)
-    used = (operator.milliseconds() - cpu) / 1000
-    tell(f"all Ready after {seconds:.0f} s; operator: {used:.1f} s of processor time")
-    operator.wait_until_it_rests(started, PATIENCE)
-    tell(str(stillness.watch(kube, operator, rest_seconds)))
-    still = sum(map(is_ready, servers.all()))
-    tell(f"Ready after that: {still} of {how_many}")
-    before = stillness.children(kube)
-    operator, killed = operator_pod.restart(kube)
-    seconds = operator.wait_until_it_rests(killed, PATIENCE)
-    changes = differences(before, stillness.children(kube))
-    tell(
-        f"operator started again: at rest after {seconds:.1f} s,"
-        f" {operator.milliseconds() / 1000:.1f} s of processor time, {operator.megabytes():.0f} MB;"
-        f" objects written: {', '.join(changes) or 'none'}"
-    )
+    _together(kube, servers, places)
+    _at_rest(kube, servers, how_many, rest_seconds)
+    _started_again(kube)
     for place in places:
         kube.run("delete", "namespace", place, "--wait=false")
 
 
 def _one_by_one(kube: Kube, servers: Crowd) -> None:
-    """From apply to Ready, images present, three times on a node that does nothing else."""
+    """From apply to Ready, images present, on a node that does nothing else."""
     taken = []
-    for number in range(3):
+    for number in range(ALONE):
         place = f"alone-{number}"
         kube.apply(_namespace(place))
         started = time.monotonic()
         servers.create([_server(place)])
         taken.append(servers.wait_until(crowd.all_ready(1), started, PATIENCE))
         kube.run("delete", "namespace", place)
-    tell(f"one AuthlyServer, from apply to Ready: median {median(taken):.1f} s of {len(taken)}")
+    _line("one, from apply to Ready, images present", f"{median(taken):.1f} s", "30 s")
+
+
+def _together(kube: Kube, servers: Crowd, places: list[str]) -> None:
+    operator = operator_pod.find(kube)
+    started, cpu = time.monotonic(), operator.milliseconds()
+    servers.create(_server(place) for place in places)
+    seconds = servers.wait_until(crowd.all_ready(len(places)), started, PATIENCE)
+    used = (operator.milliseconds() - cpu) / 1000
+    _line(f"{len(places)} at once, all Ready", f"{seconds:.0f} s ({used:.1f} s of CPU)", "-")
+    operator.wait_until_it_rests(started, PATIENCE)
+
+
+def _at_rest(kube: Kube, servers: Crowd, how_many: int, seconds: float) -> None:
+    rest = stillness.watch(kube, operator_pod.find(kube), seconds)
+    still = sum(map(is_ready, servers.all()))
+    _line(f"Ready after {rest.seconds:.0f} s at rest", f"{still} of {how_many}", "all")
+    _line("written meanwhile, but for Leases", ", ".join(rest.changes) or "nothing", "nothing")
+    _line("operator's CPU meanwhile", f"{rest.cpu:.2f} % of a core", "1 %")
+    _line("operator's memory", f"{rest.megabytes:.0f} MB", "150 MB")
+
+
+def _started_again(kube: Kube) -> None:
+    before = stillness.children(kube)
+    operator, killed = operator_pod.restart(kube)
+    seconds = operator.wait_until_it_rests(killed, PATIENCE)
+    changes = differences(before, stillness.children(kube))
+    used = operator.milliseconds() / 1000
+    _line("operator's pod deleted: at rest again", f"{seconds:.1f} s ({used:.1f} s of CPU)", "20 s")
+    _line("written by the new one", ", ".join(changes) or "nothing", "nothing")
+
+
+def _line(what: str, measured: str, aim: str) -> None:
+    tell(f"| {what} | {measured} | {aim} |")
 
 
 def _namespace(name: str) -> Object:
