@@ -20,7 +20,7 @@ from authly_server.backup.bucket import Bucket
 from authly_server.backup.destination import Destination
 from authly_server.backup.directory import Directory
 from authly_server.storage import migration
-from throwaway import postgres as throwaway_postgres, s3 as throwaway_s3
+from throwaway import postgres as throwaway_postgres, s3 as throwaway_s3, small_disk
 
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -250,15 +250,13 @@ def test_a_directory_that_is_not_there_is_one_line(instance: str, tmp_path: Path
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(
-    instance: str, directory: Directory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    instance: str, directory: Directory, tmp_path: Path
 ) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(errors.BackupError, match="No space left on device"):
-        back_up(instance, directory)
-    assert list(tmp_path.iterdir()) == []
+    with small_disk.mounted(tmp_path, "64k"):
+        with pytest.raises(errors.BackupError, match="No space left on device") as raised:
+            back_up(instance, directory)
+        assert list(tmp_path.iterdir()) == []
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("fault", ["bucket", "credentials", "server"])

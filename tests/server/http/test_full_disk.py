@@ -4,7 +4,6 @@ On a real file system of a fixed size, which is really filled.
 """
 
 import contextlib
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from throwaway import instance as throwaway_instance, postgres as throwaway_postgres
+from throwaway import instance as throwaway_instance, postgres as throwaway_postgres, small_disk
 from throwaway.instance import Instance, problem
 from throwaway.postgres import Cluster
 
@@ -41,8 +40,7 @@ class SmallDisk:
     instance: Instance
 
     def grow(self) -> None:
-        options = f"remount,size={2 * _MEGABYTES}m"
-        subprocess.run(["/bin/mount", "-o", options, str(self.directory)], check=True)  # noqa: S603
+        small_disk.resize(self.directory, f"{2 * _MEGABYTES}m")
 
     def fill(self) -> None:
         """Until a table finds no room; the log has some, for checkpoints free its segments."""
@@ -67,17 +65,14 @@ class SmallDisk:
 @pytest.fixture
 def disk() -> Iterator[SmallDisk]:
     directory = Path(tempfile.mkdtemp(prefix="authly-disk-"))  # others than root may look into it
-    options = f"size={_MEGABYTES}m,mode=0755"
-    mount = ["/bin/mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)]
-    subprocess.run(mount, check=True)  # noqa: S603
     try:
-        cluster = throwaway_postgres.create_in(directory, _SETTINGS)
-        with contextlib.closing(cluster):
-            url = cluster.create_database("small")
-            with throwaway_instance.running(url, CACHE_TTL="0") as instance:
-                yield SmallDisk(directory, cluster, instance)
+        with small_disk.mounted(directory, f"{_MEGABYTES}m"):
+            cluster = throwaway_postgres.create_in(directory, _SETTINGS)
+            with contextlib.closing(cluster):
+                url = cluster.create_database("small")
+                with throwaway_instance.running(url, CACHE_TTL="0") as instance:
+                    yield SmallDisk(directory, cluster, instance)
     finally:
-        subprocess.run(["/bin/umount", str(directory)], check=True)  # noqa: S603
         directory.rmdir()
 
 
