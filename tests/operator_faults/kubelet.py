@@ -149,7 +149,11 @@ class Kubelet:
             return None
         if namespace in self.held:
             return self.held[namespace]
+        if self._is_gone(pod):
+            return None
         self.serve(namespace, labels[naming.INSTANCE_LABEL], self._environment(pod))
+        if self._is_gone(pod):  # while it started, so that its end was told before
+            self._lose(pod)
         return RUNNING
 
     def _tell(self, pod: Object, status: Object) -> None:
