@@ -130,7 +130,8 @@ async def _lead(process: Process, election: lease.Lease, api: client.Client) -> 
         if body is None or looked_at.is_news(key, key.kind, body["metadata"]):
             process.queue.add(key)
         for server in dependants.news():
-            process.queue.add_after(server, COUNTING_SECONDS)
+            if process.settings.looks_after(server.namespace):  # others belong to other operators
+                process.queue.add_after(server, COUNTING_SECONDS)
 
     await _learn(api, process.settings.namespaces or (None,), dependants)
     async with (

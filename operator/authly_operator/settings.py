@@ -54,6 +54,10 @@ class Settings(BaseModel):
     health_port: Port = 8080
     metrics_port: Port = 9000
 
+    def looks_after(self, namespace: str) -> bool:
+        """Whether resources of that namespace are this operator's."""
+        return not self.namespaces or namespace in self.namespaces
+
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Read the settings; an empty variable means an absent one.

@@ -78,6 +78,23 @@ def test_a_client_that_becomes_ready_or_goes_is_counted(world: World, operator: 
     wait_counted(world, operator.name, MANY // 2 + 1, MANY // 2 + 1)
 
 
+def test_a_server_of_another_operators_namespace_is_never_touched(
+    world: World, operator: Operator
+) -> None:
+    elsewhere = world.namespace("elsewhere")
+    world.api.apply(worlds.server(elsewhere))
+    reference = {"serverRef": {"name": "main", "namespace": elsewhere}, "grantTypes": [*GRANTS]}
+    world.api.apply(custom("AuthlyClient", operator.name, "abroad", reference))
+    told = world.api.wait_for("AuthlyClient", operator.name, "abroad", lambda one: "status" in one)
+    assert not is_ready(told)
+    time.sleep(COUNTING_SECONDS + 2)
+    world.api.delete("AuthlyClient", operator.name, "abroad")
+    world.api.wait_gone("AuthlyClient", operator.name, "abroad")
+    time.sleep(COUNTING_SECONDS + 2)
+    assert "status" not in world.api.get("AuthlyServer", elsewhere, "main")
+    assert [one for one in operator.effects if f"/{elsewhere}/" in one] == []
+
+
 def test_an_operator_that_starts_again_tells_nothing_that_was_told(
     world: World, operator: Operator
 ) -> None:

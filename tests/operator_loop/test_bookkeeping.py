@@ -152,7 +152,11 @@ def test_settings_have_defaults_for_a_pod_in_a_cluster() -> None:
 
 
 def test_namespaces_are_a_list_between_commas() -> None:
-    assert settings.load({"AUTHLY_NAMESPACES": "auth, shop,"}).namespaces == ("auth", "shop")
+    loaded = settings.load({"AUTHLY_NAMESPACES": "auth, shop,"})
+    assert loaded.namespaces == ("auth", "shop")
+    assert loaded.looks_after("shop")
+    assert not loaded.looks_after("elsewhere")
+    assert settings.load({}).looks_after("elsewhere")
 
 
 @pytest.mark.parametrize(
