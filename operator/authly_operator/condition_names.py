@@ -145,6 +145,8 @@ class Reason(StrEnum):
     """The first backup, or the first after one that failed, is being made."""
     BACKUP_FAILED = "BackupFailed"
     """The backup that was due last failed; there may be older ones."""
+    BACKUP_OVERDUE = "BackupOverdue"
+    """The backup that was due last was not begun, and will not be."""
     VERIFICATION_FAILED = "VerificationFailed"
     """The youngest backup could not be restored when that was tried last."""
     BACKUP_MADE = "BackupMade"

@@ -101,6 +101,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
         approved: bool = True,
         signing_keys_missing: str | None = None,
         claimed_by: Claimant | None = None,
+        backup_overdue: str | None = None,
         beside: Mapping[ChildKey, Mapping[str, Any]] | None = None,
         **fields: Any,
     ) -> dict[str, Told]:
@@ -129,6 +130,7 @@ def judge_server() -> Callable[..., dict[str, Told]]:
             migration_job=JOB,
             role_lock_job=LOCK,
             claimed_by=claimed_by,
+            backup_overdue=backup_overdue,
             config_hash="hash-of-now",
             missing=missing,
             impossible=impossible,

@@ -82,6 +82,19 @@ def test_backups_that_are_suspended_are_not_healthy(judge_server: Judge) -> None
     assert judged["Ready"][0] == "True"
 
 
+def test_a_backup_that_was_due_and_not_begun_is_not_healthy_and_says_where_to_look(
+    judge_server: Judge,
+) -> None:
+    well = cronjob(lastScheduleTime=MONDAY, lastSuccessfulTime=MONDAY_DONE)
+    judged = judge_server(spec={"backup": BACKUP}, beside=well, backup_overdue=TUESDAY)
+
+    status, reason, message = judged["BackupHealthy"]
+    assert (status, reason) == ("False", "BackupOverdue")
+    assert TUESDAY in message
+    assert "kubectl describe cronjob -n " in message
+    assert judged["Ready"][0] == "True"
+
+
 WELL = {"lastScheduleTime": MONDAY, "lastSuccessfulTime": MONDAY_DONE}
 VERIFIED = {**BACKUP, "verify": {}}
 

@@ -1,7 +1,6 @@
 """What is told of signing keys: in the status without their secrets, and by events."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from authly_operator.reconcile import key_events, server_status
 
 
 IDENTITY = Identity(name="main", namespace="auth", uid="u", generation=1)
-NOW = datetime(2031, 5, 6, tzinfo=UTC)
 TIMES = {"publishedAt": "2026-03-01T12:00:00Z", "activeAt": "2026-03-01T12:10:00Z"}
 
 
@@ -31,7 +29,7 @@ def facts(document: str, algorithm: str = "ES256") -> Any:
     )
     secrets = {"main-signing-keys": SecretData({"keyring.json": document})}
     seen = ServerObserved(identity=IDENTITY, settings=observed.Settings(), secrets=secrets)
-    return server_status.facts(spec, seen, NOW)["signingKeys"]
+    return server_status.facts(spec, seen)["signingKeys"]
 
 
 def test_the_status_names_keys_states_and_times_and_no_private_key() -> None:

@@ -220,7 +220,8 @@ class BackupStatus(value.Value):
     last_verified_time: reference.Moment | None = None
     """When the youngest backup was restored successfully last, by spec.backup.verify."""
     next_time: reference.Moment | None = None
-    """When the next backup is due; absent where none is, or its time zone is not known here."""
+    """When the next backup is due, or was and has not begun; absent where none is, or its time zone
+    is not known here."""
 
 
 class Status(value.Value):

@@ -27,7 +27,12 @@ def judge(case: Situation) -> Judgement:
     if wanted.suspend:
         message = "no backup is started: set spec.backup.suspend to false"
         return judgement.fails(TYPE, Reason.BACKUP_SUSPENDED, message)
-    made = _judge(case, _status(case, naming.backup(case.seen.identity.name)))
+    name = naming.backup(case.seen.identity.name)
+    if (due := case.expected.backup_overdue) is not None:
+        where = f"kubectl describe cronjob -n {case.seen.identity.namespace} {name}"
+        message = f"the backup that was due at {due} was not begun: see {where}"
+        return judgement.fails(TYPE, Reason.BACKUP_OVERDUE, message)
+    made = _judge(case, _status(case, name))
     return (_unverified(case) or made) if made.true else made
 
 

@@ -32,6 +32,8 @@ class Expectation:
     """Why a managed database's volumes are smaller than the spec says and stay so."""
     impossible: tuple[str, ...] = ()
     """Kinds that the spec asks for and that cannot be had here."""
+    backup_overdue: str | None = None
+    """When a backup was due that was never begun."""
 
 
 @dataclass(frozen=True, slots=True)

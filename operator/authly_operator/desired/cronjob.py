@@ -8,7 +8,7 @@ from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
 
 
-_LATE_SECONDS: Final = 3600
+LATE_SECONDS: Final = 3600
 """How late a run may start; without it a CronJob gives up for ever after 100 missed runs."""
 _HISTORY: Final = 3
 
@@ -32,7 +32,7 @@ def build(
         "spec": {
             **schedule,
             "concurrencyPolicy": "Forbid",
-            "startingDeadlineSeconds": _LATE_SECONDS,
+            "startingDeadlineSeconds": LATE_SECONDS,
             "successfulJobsHistoryLimit": _HISTORY,
             "failedJobsHistoryLimit": _HISTORY,
             "jobTemplate": {

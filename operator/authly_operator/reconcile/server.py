@@ -17,6 +17,7 @@ from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
     abandoned,
     backup_records,
+    backup_times,
     custom_resource,
     database_facts,
     growth,
@@ -121,6 +122,7 @@ async def _bring_about(
 async def _tell(
     tools: Collaborators, body: Mapping[str, Any], plan: Plan, clients: Tally, events: int
 ) -> float:
+    due = backup_times.next_due(plan.seen, body, plan.now)
     expected = conditions.Expectation(
         image=plan.image,
         migration_job=plan.migration_job,
@@ -132,12 +134,14 @@ async def _tell(
         approved=migration_job.is_approved(plan),
         shortages=storage.shortages(plan.spec, plan.seen),
         impossible=desired.impossible(plan),
+        backup_overdue=backup_times.overdue(due, plan.now),
     )
     judged = conditions.judge(plan.spec, plan.seen, expected)
     measures.date(tools.metrics, plan)
     true = {one.type for one in judged if one.true}
-    facts = server_status.facts(plan.spec, plan.seen, plan.now) | server_status.phase(judged)
+    facts = server_status.facts(plan.spec, plan.seen) | server_status.phase(judged)
     facts["clients"] = clients._asdict()
+    facts["backup"] = backup_times.told(plan.seen, due)
     facts["upgrade"] = upgrade.told(
         (body.get("status") or {}).get("upgrade"),
         deployed=facts["image"],

@@ -1,12 +1,7 @@
-"""The facts in the status of an AuthlyServer, beside its conditions.
+"""The facts in the status of an AuthlyServer, beside its conditions; pure."""
 
-Pure, but that Python reads a time zone from its files when it is named first.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Set as AbstractSet
-from datetime import datetime
+from collections.abc import Callable, Iterable, Set as AbstractSet
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from authly_operator import naming
 from authly_operator.api import authly_server, policy
@@ -16,7 +11,7 @@ from authly_operator.desired import program
 from authly_operator.material import keyring, rotation
 from authly_operator.material.signing_key import SigningKey
 from authly_operator.observed import ServerObserved
-from authly_operator.reconcile import database_facts, schedule
+from authly_operator.reconcile import database_facts
 
 
 PHASES: Final[tuple[tuple[str, Callable[[AbstractSet[Condition]], bool]], ...]] = (
@@ -30,7 +25,7 @@ PHASES: Final[tuple[tuple[str, Callable[[AbstractSet[Condition]], bool]], ...]] 
 _SHOWN: Final = {"kid", "alg", "state", "published_at", "active_at", "retire_at"}
 
 
-def facts(spec: authly_server.Spec, seen: ServerObserved, now: datetime) -> dict[str, Any]:
+def facts(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any]:
     """What was observed; None for what is not known."""
     name = seen.identity.name
     deployment = seen.child("Deployment", naming.deployment(name))
@@ -43,37 +38,9 @@ def facts(spec: authly_server.Spec, seen: ServerObserved, now: datetime) -> dict
         "selector": _selector(name),
         "database": database_facts.told(spec, seen),
         "endpoints": _endpoints(spec, seen),
-        "backup": _backup(seen, now),
         "signingKeys": _signing_keys(spec, seen),
         "tokensNotBefore": seen.database.tokens_not_before if seen.database else None,
     }
-
-
-def _backup(seen: ServerObserved, now: datetime) -> dict[str, str] | None:
-    made = _times(seen, naming.backup(seen.identity.name))
-    verified = _times(seen, naming.verification(seen.identity.name)).get("lastSuccessfulTime")
-    told = made | ({"lastVerifiedTime": verified} if verified else {})
-    following = _next(seen.child("CronJob", naming.backup(seen.identity.name)), now)
-    return (told | ({"nextTime": following} if following else {})) or None
-
-
-def _next(cronjob: Mapping[str, Any] | None, now: datetime) -> str | None:
-    """When the CronJob's controller starts it next, in this installation's time zones."""
-    spec = (cronjob or {}).get("spec") or {}
-    if not spec or spec.get("suspend"):
-        return None
-    try:
-        zone = ZoneInfo(spec.get("timeZone") or "Etc/UTC")
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return None
-    due = schedule.next_time(spec["schedule"], zone, now)
-    return f"{due:%Y-%m-%dT%H:%M:%SZ}" if due else None
-
-
-def _times(seen: ServerObserved, cronjob: str) -> dict[str, str]:
-    status = (seen.child("CronJob", cronjob) or {}).get("status") or {}
-    names = ("lastScheduleTime", "lastSuccessfulTime")
-    return {name: status[name] for name in names if status.get(name)}
 
 
 def _signing_keys(spec: authly_server.Spec, seen: ServerObserved) -> list[dict[str, str]] | None:
