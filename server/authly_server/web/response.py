@@ -90,9 +90,7 @@ class Response(web.StreamResponse):
     def _head(self, request: web.BaseRequest) -> str:
         return "".join(
             (
-                _status_line(*request.version, self.status),
-                _ALWAYS,
-                _governing(self.cache, self.policy),
+                _opening(*request.version, self.status, self.cache, self.policy),
                 _lines(self.headers),
                 self._cookie_lines() if self.set_cookies else "",
                 _date(int(time.time())),
@@ -124,15 +122,12 @@ class Response(web.StreamResponse):
 Handler = Callable[[web.Request], Awaitable[Response]]
 
 
-@functools.lru_cache(maxsize=256)
-def _status_line(major: int, minor: int, status: int) -> str:
-    return f"HTTP/{major}.{minor} {status} {HTTPStatus(status).phrase}\r\n"
-
-
 @functools.lru_cache(maxsize=1024)
-def _governing(cache: str, policy: str) -> str:
+def _opening(major: int, minor: int, status: int, cache: str, policy: str) -> str:
+    """What is the same for all responses of a kind."""
     told = {"Cache-Control": cache, "Content-Security-Policy": policy}
-    return _lines(told | ({"Pragma": "no-cache"} if cache == NO_STORE else {}))
+    governing = _lines(told | ({"Pragma": "no-cache"} if cache == NO_STORE else {}))
+    return f"HTTP/{major}.{minor} {status} {HTTPStatus(status).phrase}\r\n{_ALWAYS}{governing}"
 
 
 @functools.lru_cache(maxsize=2)
@@ -142,8 +137,9 @@ def _date(second: int) -> str:
 
 def _lines(headers: Mapping[str, str]) -> str:
     """Header lines; nothing in them is a control character, so that none can begin another."""
-    text = "".join([f"{name}: {value}" for name, value in headers.items()])
-    if not text.isprintable():
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    if not "".join(lines).isprintable():
         message = "a header has a character that no header may have"
         raise ValueError(message)
-    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    lines.append("")
+    return "\r\n".join(lines)
