@@ -8,7 +8,7 @@ import pytest
 from tests.operator_backups import home as homes
 from tests.operator_backups.home import Home, why
 from tests.operator_backups.job_pods import JobPods
-from tests.operator_faults.kubernetes_api import Object, custom, wait_until
+from tests.operator_faults.kubernetes_api import Object, condition, custom, wait_until
 from tests.operator_faults.world import World
 
 
@@ -111,6 +111,26 @@ def test_a_record_goes_when_retention_has_removed_its_file(home: Home) -> None:
     assert name not in home.dumps()
     wait_until("nothing more", lambda: record(home, "elsewhere") is not None)
     record(home, "main-backup-2")
+
+
+def test_a_run_that_was_due_and_never_begun_is_told_of_until_the_next_one_begins(
+    home: Home,
+) -> None:
+    api, place = home.world.api, home.namespace
+    now = datetime.now(UTC)  # noqa: TID251 - as the operator judges
+    due = {"status": {"backup": {"nextTime": f"{now.year}-01-01T03:00:00Z"}}}
+    api.merge("AuthlyServer", place, "main", due, "status")
+    told = api.wait_for("AuthlyServer", place, "main", is_overdue)
+    assert f"{now.year}-01-01T03:00:00Z" in condition(told, "BackupHealthy")["message"]
+
+    begun = {"status": {"lastScheduleTime": f"{now:%Y-%m-%dT%H:%M:%SZ}"}}
+    api.merge("CronJob", place, "main-backup", begun, "status")
+    told = api.wait_for("AuthlyServer", place, "main", lambda found: not is_overdue(found))
+    assert told["status"]["backup"]["nextTime"] == f"{now.year + 1}-01-01T03:00:00Z"
+
+
+def is_overdue(server: Object) -> bool:
+    return bool(condition(server, "BackupHealthy").get("reason") == "BackupOverdue")
 
 
 def _of(job: str) -> Object:
