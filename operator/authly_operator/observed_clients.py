@@ -81,6 +81,8 @@ class ClientObserved:
     """The workloads that use it, up to the first that does not run with the current one."""
     unresolved: tuple[str, ...] = ()
     """What spec.redirectUrisFrom refers to and is of no use, and why."""
+    wanted: Mapping[str, Any] | None = None
+    """The row that the spec asks for, as it was to be written in this pass."""
     synced: str | None = None
     """Digest of the wanted row, where the database was brought to it, or drift was left."""
     drift: tuple[Drift, ...] = ()

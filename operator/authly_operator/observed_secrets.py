@@ -7,12 +7,15 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSecret:
-    """A client secret that the server takes, as its database knows it; times are the database's."""
+    """A client secret, or key, that the server takes, as its database knows it.
+
+    Times are the database's.
+    """
 
     name: str
     """What people are told instead of the digest."""
     digest: str
-    """SHA-256 in hexadecimal."""
+    """SHA-256 in hexadecimal; of a key, its kid."""
     created_at: datetime
     observed_at: datetime
     last_used_at: datetime | None = None

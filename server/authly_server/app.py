@@ -92,6 +92,7 @@ async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> N
         _refreshing(keys),
         _telling_clients(found),
         _noting(found.secret_uses, "authly-secret-uses"),
+        _noting(found.assertions.key_uses, "authly-key-uses"),
         _noting(found.token_uses, "authly-token-uses"),
     ):
         served = Application(found).server(**_CONNECTIONS)

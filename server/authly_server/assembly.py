@@ -25,6 +25,7 @@ from authly_server.outbound.fetcher import Fetcher
 from authly_server.protocol.security_profile import PROFILES
 from authly_server.settings import Settings, SettingsError
 from authly_server.storage import (
+    client_keys,
     client_secrets,
     client_tokens,
     connections,
@@ -158,6 +159,9 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
             database=opened.database,
             documents=opened.outbound,
             clock=clock.SystemClock(),
+            key_uses=Uses(
+                partial(client_keys.note_uses, opened.database), SECRET_SECONDS, time.monotonic
+            ),
             # A service account proves itself by no key of its own.
             cluster=None if profile.proves_by_key else _cluster(settings, opened.cluster),
             profile=profile,

@@ -152,6 +152,7 @@ ACCEPTED = [
     ("AuthlyClient", keyed(clientId="ID", clientSecret="SECRET", tokenEndpoint="TOKEN_URL")),
     ("AuthlyClient", {"type": "Public", **keyed(clientId="ID")}),
     ("AuthlyClient", signing(generate=True)),
+    ("AuthlyClient", signing(generate=True) | rotating(interval="720h", retireWhen="Unused")),
     ("AuthlyClient", following(ingressRef={"name": "web"}, path="/callback")),
     ("AuthlyClient", signing(generate=True) | keyed(privateKey="tls.key")),
 ]

@@ -158,11 +158,11 @@ REFUSED = [
     ("AuthlyClient", rotating(interval="59s", overlap="0s"), "between 1m and 87600h"),
     ("AuthlyClient", rotating(overlap="8761h"), "at most 8760h"),
     ("AuthlyClient", rotating(retireWhen="Never"), "Unsupported value"),
-    ("AuthlyClient", {"type": "Public"} | rotating(), "only a client secret is rotated"),
+    ("AuthlyClient", {"type": "Public"} | rotating(), "or a generated key is rotated"),
     (
         "AuthlyClient",
         {"auth": {"method": "PrivateKeyJwt", "privateKeyJwt": {"jwks": "{}"}}} | rotating(),
-        "only a client secret is rotated",
+        "only a client secret or a generated key is rotated",
     ),
     (
         "AuthlyClient",

@@ -13,9 +13,14 @@ SHIFT = (
 )
 
 
+KEYS = SHIFT.replace("client_secrets", "client_keys").replace("secret", "key")
+"""The same of keys."""
+
+
 def lapse(land: Landscape, name: str, time: str) -> None:
     """As if everything in the database had happened that much earlier, for example "25 hours"."""
-    land.database.execute(SHIFT, time, time, time, f"{land.place}.{name}")
+    for statement in (SHIFT, KEYS):
+        land.database.execute(statement, time, time, time, f"{land.place}.{name}")
 
 
 async def held(land: Landscape, name: str) -> str:

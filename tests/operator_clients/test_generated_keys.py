@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 import pytest
 from tests.operator_clients.landscape import Landscape, answer, condition, is_ready
+from tests.operator_clients.rotations import lapse
 from tests.operator_clients.test_client_fields import assertion
 
 from authly_operator.clock import SystemClock
@@ -98,6 +99,10 @@ async def test_another_key_written_into_the_secret_takes_its_place(land: Landsca
     edited = await land.tell("AuthlyClient", "shop")
     assert is_ready(edited), edited["status"]
     assert edited["status"]["verified"] != made["status"]["verified"]
+    assert proves(land, another)
+    assert proves(land, former), "an edit has an overlap, as one of a client secret"
+    lapse(land, "shop", "24 hours")
+    await land.tell("AuthlyClient", "shop")
     assert proves(land, another)
     assert not proves(land, former)
 

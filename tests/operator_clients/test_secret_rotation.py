@@ -1,5 +1,6 @@
 """A client's secret is replaced without an outage: really shown to the server at each step."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,8 +16,13 @@ from tests.operator_clients.rotations import (
     write,
 )
 
+from authly_operator.instance import registry
+
 
 pytestmark = pytest.mark.control_plane
+USED = "SELECT last_used_at FROM authly.client_secrets WHERE digest = sha256(%s)"
+NOTED_WITHIN = 90.0
+"""Seconds until a use is in the database: it is written once a minute."""
 
 
 async def test_both_secrets_work_for_the_overlap_and_the_new_one_alone_after_it(
@@ -139,24 +145,25 @@ async def test_a_time_to_come_is_waited_for(land: Landscape) -> None:
 
 
 async def test_what_is_not_in_use_retires_and_what_is_stays(land: Landscape) -> None:
+    """The former secret is really shown to the token endpoint, which alone knows of uses."""
     await land.client("shop", rotation={"overlap": "1h", "retireWhen": "Unused"})
     old = await held(land, "shop")
     await rotate(land, "shop")
     lapse(land, "shop", "59 minutes")
-    noted = "SELECT last_used_at FROM authly.client_secrets WHERE digest = sha256(%s)"
-    land.database.execute(
-        "UPDATE authly.client_secrets SET last_used_at = now() WHERE digest = sha256(%s)",
-        old.encode(),
-    )
-    lapse(land, "shop", "2 minutes")
+    before = land.database.fetch(USED, old.encode())
+    assert await land.works("shop", old)
+    async with asyncio.timeout(NOTED_WITHIN):
+        while (noted := land.database.fetch(USED, old.encode())) == before:  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
+    lapse(land, "shop", "59 minutes")
     used = await look(land, "shop")
     assert states(used) == ["Active", "Retiring"]
-    assert datetime.fromisoformat(listed(used)[1]["lastUsed"]) == land.database.fetch(
-        noted, old.encode()
-    ).replace(microsecond=0)
-    assert await land.works("shop", old)
-    lapse(land, "shop", "59 minutes")
-    assert states(await look(land, "shop")) == ["Active"]
+    told = datetime.fromisoformat(listed(used)[1]["lastUsed"])
+    assert told == noted.replace(microsecond=0) - timedelta(minutes=59)
+    assert await land.works("shop", old), "nobody is cut off who was there an hour ago"
+    async with asyncio.timeout(NOTED_WITHIN):  # until that use is in the database, and long ago
+        while states(await look(land, "shop")) != ["Active"]:
+            lapse(land, "shop", "2 hours")
     assert not await land.works("shop", old)
 
 
@@ -225,3 +232,17 @@ async def test_nothing_is_rotated_while_the_server_does_not_answer(land: Landsca
     await land.api.write_status(server, {**server["status"], "conditions": [*kept, answers]})
     assert is_ready(await look(land, "shop"))
     assert await held(land, "shop") != old
+
+
+async def test_times_are_told_in_utc_wherever_the_database_is(land: Landscape) -> None:
+    made = await land.client("shop", rotation={"interval": "720h"})
+    registry.close()  # a connection has the zone that held when it was made
+    name = land.database.fetch("SELECT current_database()")
+    land.database.execute(f'ALTER DATABASE "{name}" SET timezone = "Asia/Tokyo"')
+    try:
+        again = await look(land, "shop")
+    finally:
+        land.database.execute(f'ALTER DATABASE "{name}" RESET timezone')
+        registry.close()
+    assert listed(again) == listed(made)
+    assert again["status"]["nextRotationTime"] == made["status"]["nextRotationTime"]

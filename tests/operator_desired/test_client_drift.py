@@ -71,8 +71,15 @@ def test_no_digest_of_a_secret_is_shown() -> None:
     wanted = row()
     lost = wanted | {"secret_sha256": []}
     before = Before(synced=client_drift.digest(wanted))
-    (told,) = client_drift.plan(DriftPolicy.REPORT, wanted, lost, before).drift
+    (told,) = client_drift.plan(
+        DriftPolicy.REPORT, wanted, lost, before, secrets_changed=True
+    ).drift
     assert (told.path, told.desired, told.actual) == ("auth.secret", '"(redacted)"', "null")
+    another = wanted | {"secret_sha256": ["cd" * 32]}
+    (told,) = client_drift.plan(
+        DriftPolicy.REPORT, wanted, another, before, secrets_changed=True
+    ).drift
+    assert told.actual == '"(redacted)"'
 
 
 def test_a_long_value_is_cut() -> None:

@@ -233,7 +233,8 @@ class Spec(value.Value):
     secret_template: SecretTemplate = Field(default_factory=SecretTemplate)
     """The Secret that the operator writes for the client's pods."""
     rotation: rotations.Rotation | None = None
-    """When the client secret is replaced; edits of it have an overlap of 24h where omitted."""
+    """When the client secret, or generated key, is replaced; edits of it have an overlap of 24h
+    where omitted."""
     drift_policy: DriftPolicy = DriftPolicy.ENFORCE
     """Enforce puts back what somebody changes of the registration in the server's database; Report
     leaves it and tells of it, in Synced and status.drift. What a spec has no field for is left."""
@@ -252,6 +253,10 @@ class Spec(value.Value):
         """Whether the operator draws the key that the client proves itself by."""
         keys = self.auth.private_key_jwt
         return keys is not None and keys.generate
+
+    def is_rotated(self) -> bool:
+        """Whether there is a secret, or a key of the operator's, that another one can replace."""
+        return self.has_secret() or self.has_generated_key()
 
     def has_secret(self) -> bool:
         """Whether client and server share a secret."""

@@ -1,4 +1,4 @@
-"""How a client's secret is replaced by another one, and what is told of its secrets."""
+"""How a client's secret or key is replaced by another one, and what is told of its secrets."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -37,7 +37,7 @@ class RolloutTarget(value.Value):
 
 
 class Rotation(value.Value):
-    """When the client secret is replaced, and how long the one before stays valid."""
+    """When the client secret or key is replaced, and how long the one before stays valid."""
 
     model_config = ConfigDict(
         json_schema_extra=value.rules(
@@ -58,8 +58,8 @@ class Rotation(value.Value):
     )
 
     interval: duration.Duration | None = None
-    """How old a generated secret becomes before another one replaces it, for example 720h; for
-    ever where omitted. The annotation authly.dev/rotate-at asks for it once."""
+    """How old a generated secret or key becomes before another one replaces it, for example 720h;
+    for ever where omitted. The annotation authly.dev/rotate-at asks for it once."""
     overlap: duration.Duration = "24h"
     """How long the former secret stays valid, counted from when the token endpoint took the new
     one; 0s ends it at once."""
@@ -83,9 +83,10 @@ class Rotation(value.Value):
 RULES: Final = (
     value.rule(
         "!has(self.rotation) || (self.type != 'Public' && (!has(self.auth.method)"
-        " || self.auth.method in ['ClientSecretBasic', 'ClientSecretPost']))",
-        "only a client secret is rotated: remove rotation, or set auth.method to ClientSecretBasic"
-        " or ClientSecretPost",
+        " || self.auth.method in ['ClientSecretBasic', 'ClientSecretPost']"
+        " || (has(self.auth.privateKeyJwt) && self.auth.privateKeyJwt.generate)))",
+        "only a client secret or a generated key is rotated: remove rotation, set auth.method to"
+        " ClientSecretBasic or ClientSecretPost, or set auth.privateKeyJwt.generate",
     ),
     value.rule(
         "!has(self.rotation) || !has(self.rotation.interval) || !has(self.auth.secret)"
@@ -108,7 +109,8 @@ class SecretStatus(value.Value):
     """One secret that the server takes from the client; times are the database's."""
 
     id: Annotated[str, Field(max_length=64)]
-    """Its name in the server's database; nothing of the secret can be told from it."""
+    """Its name in the server's database, of which nothing of the secret can be told; of a key, its
+    kid."""
     created: Moment
     """When it was registered."""
     last_used: Moment | None = None

@@ -42,29 +42,43 @@ STATES: Final = {
 
 def judge(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
     """Judge by the secrets that the server takes; a client is Ready at each step of a rotation."""
-    if not spec.has_secret():
+    if not spec.is_rotated():
         message = f"a client of auth.method {spec.auth_method()} has no secret to rotate"
+        return judgement.holds(TYPE, Reason.NOTHING_TO_ROTATE, message)
+    if not seen.secrets and _is_of_older_schema(spec, seen):
+        message = "the server does not tell keys apart before it is upgraded: none is rotated"
         return judgement.holds(TYPE, Reason.NOTHING_TO_ROTATE, message)
     if not seen.secrets:
         message = "the secrets that the server takes were not seen: see Synced"
         return judgement.unknown(TYPE, Reason.NOT_REGISTERED, message)
     if len(seen.secrets) == 1:
-        message = f"the server takes one secret, {seen.secrets[0].name}{_ignored(spec, seen)}"
+        message = (
+            f"the server takes one {_word(spec)}, {seen.secrets[0].name}{_ignored(spec, seen)}"
+        )
         return judgement.holds(TYPE, Reason.ONE_SECRET, message)
-    return _unverified(seen) or _restarting(seen) or _retiring(spec, seen)
+    return _unverified(spec, seen) or _restarting(spec, seen) or _retiring(spec, seen)
 
 
-def _unverified(seen: ClientObserved) -> Judgement | None:
+def _is_of_older_schema(spec: authly_client.Spec, seen: ClientObserved) -> bool:
+    """Whether a key is registered, and the database knows nothing about it."""
+    return spec.has_generated_key() and bool((seen.row or {}).get("jwks"))
+
+
+def _word(spec: authly_client.Spec) -> str:
+    return "key" if spec.has_generated_key() else "secret"
+
+
+def _unverified(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:
     if seen.current_works:
         return None
     message = (
-        f"the former {_names(seen.secrets[1:])} stays valid until the token endpoint has taken"
-        f" {seen.secrets[0].name}: see CredentialsVerified"
+        f"the former {_names(spec, seen.secrets[1:])} stays valid until the token endpoint has"
+        f" taken {seen.secrets[0].name}: see CredentialsVerified"
     )
     return judgement.fails(TYPE, Reason.NOT_VERIFIED, message)
 
 
-def _restarting(seen: ClientObserved) -> Judgement | None:
+def _restarting(spec: authly_client.Spec, seen: ClientObserved) -> Judgement | None:
     """The first workload that does not run with the current secret; nothing retires before."""
     waited = [one for one in seen.rollouts if one.state is not RolloutState.ROLLED_OUT]
     if not waited:
@@ -72,7 +86,7 @@ def _restarting(seen: ClientObserved) -> Judgement | None:
     reason, message = STATES[waited[0].state]
     said = f" ({judgement.excerpt(waited[0].said)})" if waited[0].said else ""
     text = f"{waited[0].name} of spec.rotation.rolloutTargets {message.format(said=said)}"
-    kept = f"the former {_names(seen.secrets[1:])} stays valid until then"
+    kept = f"the former {_names(spec, seen.secrets[1:])} stays valid until then"
     return judgement.fails(TYPE, reason, f"{text}; {kept}")
 
 
@@ -85,7 +99,7 @@ def _retiring(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
         ends = [secret_rotation.expires(policy, one) for one in former]
         last = max((end for end in ends if end is not None), default=None)
         until = f"until {last:%Y-%m-%dT%H:%M:%SZ}" if last else "for a while"
-    message = f"the former {_names(former)} is valid beside {seen.secrets[0].name} {until}"
+    message = f"the former {_names(spec, former)} is valid beside {seen.secrets[0].name} {until}"
     return judgement.fails(TYPE, Reason.SECRET_RETIRING, f"{message}{_postponed(spec, seen)}")
 
 
@@ -108,5 +122,5 @@ def _ignored(spec: authly_client.Spec, seen: ClientObserved) -> str:
     )
 
 
-def _names(secrets: tuple[KnownSecret, ...]) -> str:
-    return f"secret {', '.join(one.name for one in secrets)}"
+def _names(spec: authly_client.Spec, secrets: tuple[KnownSecret, ...]) -> str:
+    return f"{_word(spec)} {', '.join(one.name for one in secrets)}"

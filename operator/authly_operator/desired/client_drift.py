@@ -72,15 +72,28 @@ class Plan:
     drift: tuple[Drift, ...] = ()
 
 
-def plan(policy: DriftPolicy, wanted: Row, row: Row | None, before: Before) -> Plan:
-    """Decide what is written; with Report nothing that somebody changed."""
+def plan(
+    policy: DriftPolicy,
+    wanted: Row,
+    row: Row | None,
+    before: Before,
+    *,
+    secrets_changed: bool = False,
+) -> Plan:
+    """Decide what is written; with Report nothing that somebody changed.
+
+    `secrets_changed` tells whether the secrets differ by anybody's doing but the operator's own.
+    """
     is_known = before.synced == digest(wanted)
     if row is None:
         gone = (Drift(path=WHOLE, desired=_shown(wanted["client_id"]), actual="null"),)
         if not is_known:
             return Plan(row=wanted)
         return Plan(row=None if policy is DriftPolicy.REPORT else wanted, drift=gone)
-    changed = {key: _drift(key, wanted, row) for key in _differing(wanted, row)}
+    changed = {
+        key: _drift(key, wanted, row)
+        for key in _differing(wanted, row, secrets_changed=secrets_changed)
+    }
     unsaid = {key: row[key] for key in wanted if key not in PATHS and key not in _IDENTITY}
     if not is_known:
         changed = {key: one for key, one in changed.items() if _is_held(one, before.drift)}
@@ -96,11 +109,11 @@ def digest(wanted: Row) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _differing(wanted: Row, row: Row) -> Iterator[str]:
-    """Columns that differ; secrets only where all are gone: others come and go by themselves."""
+def _differing(wanted: Row, row: Row, *, secrets_changed: bool) -> Iterator[str]:
+    """Columns that differ; secrets only by others: some come and go by themselves."""
     for key in PATHS:
         if key == SECRET:
-            differs = bool(wanted[key]) and not row.get(key)
+            differs = secrets_changed
         else:
             differs = key in wanted and wanted[key] != row.get(key)
         if differs:
@@ -109,7 +122,7 @@ def _differing(wanted: Row, row: Row) -> Iterator[str]:
 
 def _drift(key: str, wanted: Row, row: Row) -> Drift:
     if key == SECRET:
-        return Drift(path=PATHS[key], desired=REDACTED, actual="null")
+        return Drift(path=PATHS[key], desired=REDACTED, actual=REDACTED if row.get(key) else "null")
     return Drift(path=PATHS[key], desired=_shown(wanted[key]), actual=_shown(row.get(key)))
 
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,27 +25,51 @@ _LIFETIME: Final = 60
 """Seconds that an assertion of the operator is good for."""
 
 
-def draw(spec: authly_client.Spec, seen: ClientObserved, entropy: bytes) -> str | None:
+def draw(
+    spec: authly_client.Spec, seen: ClientObserved, entropy: bytes, *, renew: bool = False
+) -> str | None:
     """The private key as PEM: what the client's Secret holds, or a new one; None without one.
 
     What is no P-256 key there is replaced: nobody can prove anything by it.
     """
     if not spec.has_generated_key():
         return None
+    if (held := _kept(seen)) is not None and not renew:
+        return held
+    return signing_key.draw(policy.Algorithm.ES256, lambda _, count: entropy[:count], str)
+
+
+def _kept(seen: ClientObserved) -> str | None:
+    """The usable key in the client's Secret, be it by the name that it had before."""
     for found in (seen.secret, seen.former):
         if found is not None and found.belongs_to(seen.identity.uid):
             held = found.data.get(KEY)
             if held is not None and _is_usable(held):
                 return held
-    return signing_key.draw(policy.Algorithm.ES256, lambda _, count: entropy[:count], str)
+    return None
 
 
-def registered(spec: authly_client.Spec, pem: str | None) -> authly_client.Spec:
-    """The spec with the public key in place of the wish for one."""
+def held(seen: ClientObserved) -> str | None:
+    """The kid of the key in the client's Secret; None where there is none of use."""
+    pem = _kept(seen)
+    return None if pem is None else key_id(pem)
+
+
+def former(seen: ClientObserved, pem: str, most: int) -> tuple[Mapping[str, Any], ...]:
+    """The public keys that are registered beside the one of `pem`, and are not retired yet."""
+    keys = ((seen.row or {}).get("jwks") or {}).get("keys") or ()
+    ours = {one.digest for one in seen.secrets} - {key_id(pem)}
+    return tuple(key for key in keys if key.get("kid") in ours)[:most]
+
+
+def registered(
+    spec: authly_client.Spec, pem: str | None, former: Sequence[Mapping[str, Any]] = ()
+) -> authly_client.Spec:
+    """The spec with the public key, and those before it, in place of the wish for one."""
     keys = spec.auth.private_key_jwt
     if pem is None or keys is None:
         return spec
-    public = keys.model_copy(update={"jwks": json.dumps({"keys": [public_jwk(pem)]})})
+    public = keys.model_copy(update={"jwks": json.dumps({"keys": [public_jwk(pem), *former]})})
     return spec.model_copy(
         update={"auth": spec.auth.model_copy(update={"private_key_jwt": public})}
     )

@@ -1,31 +1,33 @@
-"""Which secrets of a client are valid beside each other, and until when; pure.
+"""Which secrets, or keys, of a client are valid beside each other, and until when; pure.
 
 A step may be taken at any moment and any number of times, and the operator may die after each: what
 is due follows from the Secret, which is written first, and from what the database knows. Every
 time compared here is the database's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import authly_client, duration
 from authly_operator.api.rotation import RetireWhen, Rotation
-from authly_operator.material import client_secret, request
+from authly_operator.material import client_key, client_secret, request
 from authly_operator.observed_clients import ClientObserved, SecretSeen
 from authly_operator.observed_secrets import KnownSecret
 
 
 MOST: Final = 4
 """Secrets of a client that the server takes at a time: the current one, and those before."""
+KEYED: Final = "private_key_jwt"
+"""The method of clients that prove themselves by keys, as rows name it."""
 QUIET_AT_LEAST: Final = timedelta(minutes=2)
 """How long a secret must not have been used to count as unused: uses are noted some time later."""
 
 
 def draw(spec: authly_client.Spec, seen: ClientObserved, entropy: bytes) -> str | None:
     """The client secret that holds from now on, another one where a rotation is due; else None."""
-    if is_due(spec, seen):
+    if spec.has_secret() and is_due(spec, seen):
         return client_secret.generate(entropy)
     return client_secret.draw(spec, seen, entropy)
 
@@ -75,6 +77,23 @@ def digests(text: str | None, known: Sequence[KnownSecret]) -> tuple[str, ...]:
     return (current, *others[: MOST - 1])
 
 
+def held(spec: authly_client.Spec, seen: ClientObserved) -> str | None:
+    """By which digest, or kid, the database would know what the client's Secret holds."""
+    if spec.has_generated_key():
+        return client_key.held(seen)
+    text = seen.secret.data.get("client_secret") if seen.secret else None
+    return None if text is None else client_secret.digest(text)
+
+
+def without(row: Mapping[str, Any], over: Sequence[KnownSecret]) -> dict[str, Any]:
+    """The row without these secrets, or keys."""
+    digests = {one.digest for one in over}
+    if row["auth_method"] != KEYED:
+        return {**row, "secret_sha256": [one for one in row["secret_sha256"] if one not in digests]}
+    keys = [key for key in row["jwks"]["keys"] if key.get("kid") not in digests]
+    return {**row, "jwks": {**row["jwks"], "keys": keys}}
+
+
 def expires(policy: Rotation, former: KnownSecret) -> datetime | None:
     """When a former secret is over, as things stand; None before the one after it was verified."""
     if former.retiring_since is None:
@@ -99,7 +118,8 @@ def rotation(spec: authly_client.Spec) -> Rotation:
 
 def _is_generated(spec: authly_client.Spec) -> bool:
     existing = spec.auth.secret is not None and spec.auth.secret.ref is not None
-    return spec.has_secret() and spec.enabled and not existing
+    drawn = spec.has_generated_key() or (spec.has_secret() and not existing)
+    return drawn and spec.enabled
 
 
 def _is_at_rest(spec: authly_client.Spec, seen: ClientObserved) -> bool:
@@ -107,8 +127,7 @@ def _is_at_rest(spec: authly_client.Spec, seen: ClientObserved) -> bool:
     answers = seen.server is not None and seen.server.ready
     if not answers or len(seen.secrets) != 1 or not _is_generated(spec):
         return False
-    held = seen.secret.data.get("client_secret") if seen.secret else None
-    return held is not None and client_secret.digest(held) == seen.secrets[0].digest
+    return seen.secret is not None and held(spec, seen) == seen.secrets[0].digest
 
 
 def _annotation(seen: ClientObserved) -> str | None:

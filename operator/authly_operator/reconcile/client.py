@@ -14,7 +14,11 @@ from authly_operator.conditions import (
 from authly_operator.conditions.registration import WRITTEN
 from authly_operator.desired import client_drift, client_row, client_secret
 from authly_operator.instance import errors, registry
-from authly_operator.material import client_key, client_secret as material, secret_rotation
+from authly_operator.material import (
+    client_key,
+    client_secret as material,
+    secret_rotation,
+)
 from authly_operator.observed import Written
 from authly_operator.observed_clients import ClientObserved
 from authly_operator.reconcile import (
@@ -24,6 +28,7 @@ from authly_operator.reconcile import (
     issuance,
     pod_secret,
     redirecting,
+    registered_secrets,
     registration,
     rotating,
     status,
@@ -116,14 +121,16 @@ async def _bring_about(
     if place.url is None:
         return await _refuse(tools, spec, seen, place)
     try:
-        seen = await _examine(spec, seen, place.url)
+        seen = await _examine(body, spec, seen, place.url)
         if seen.unresolved:
             return seen
         if seen.written is not None or (secret := _draw(tools, spec, seen)) is None:
             return seen
         await registration.hold(tools, body)
-        key = client_key.draw(spec, seen, tools.draw(client_key.BYTES))
-        spec = client_key.registered(spec, key)
+        renew = secret_rotation.is_due(spec, seen)
+        key = client_key.draw(spec, seen, tools.draw(client_key.BYTES), renew=renew)
+        former = client_key.former(seen, key, secret_rotation.MOST - 1) if key else ()
+        spec = client_key.registered(spec, key, former)
         seen = await pod_secret.write(tools, spec, seen, secret.text, key)
         if seen.failures:
             return seen
@@ -165,11 +172,12 @@ def _is_admitted(seen: ClientObserved, place: Place, row: Mapping[str, Any]) -> 
     return acceptance.refusal(place.server, has) is None
 
 
-async def _examine(spec: authly_client.Spec, seen: ClientObserved, url: str) -> ClientObserved:
+async def _examine(
+    body: Mapping[str, Any], spec: authly_client.Spec, seen: ClientObserved, url: str
+) -> ClientObserved:
     """Look before the first write: somebody else's row, or scopes that nobody registered."""
     row = await registry.observe_client(url, client_row.client_id(spec, seen.identity))
-    secrets = await registry.observe_secrets(url, row["client_id"]) if row else ()
-    seen = dataclasses.replace(seen, row=row, secrets=secrets)
+    seen = await registered_secrets.find(body, spec, dataclasses.replace(seen, row=row), url)
     if row is not None and not await adoption.is_ours(spec, seen.identity, url, row):
         return dataclasses.replace(seen, written=Written(outcome="Conflict", detail=row["owner"]))
     unknown = () if row else await registry.unknown_scopes(url, spec.scopes)
@@ -206,17 +214,19 @@ async def _write_row(
     client_id = client_row.client_id(spec, seen.identity)
     digests = secret_rotation.digests(text, seen.secrets)
     wanted = client_row.build(spec, seen.identity, digests)
-    plan = client_drift.plan(spec.drift_policy, wanted, seen.row, drifting.before(body))
+    before = drifting.before(body)
+    changed = registered_secrets.are_changed(body, seen, digests, before)
+    plan = client_drift.plan(spec.drift_policy, wanted, seen.row, before, secrets_changed=changed)
     synced = client_drift.digest(wanted)
-    seen = dataclasses.replace(seen, drift=plan.drift)
+    seen = dataclasses.replace(seen, drift=plan.drift, wanted=wanted)
     if plan.row is None:
         return dataclasses.replace(seen, synced=synced)
     row = {**plan.row, "adopt": adoption.is_asked_for(spec)}
     written = await registry.apply_client(url, row, tools.epoch())
     found = await registry.observe_client(url, client_id)
-    secrets = await registry.observe_secrets(url, client_id)
     known = synced if written.outcome in WRITTEN else None
-    return dataclasses.replace(seen, written=written, row=found, secrets=secrets, synced=known)
+    seen = dataclasses.replace(seen, written=written, row=found, synced=known)
+    return await registered_secrets.find(body, spec, seen, url)
 
 
 async def _end(

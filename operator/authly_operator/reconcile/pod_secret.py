@@ -8,7 +8,7 @@ from typing import Any
 from authly_operator.api import authly_client
 from authly_operator.cluster import errors, gather, ownership
 from authly_operator.desired import client_secret, secret_keys
-from authly_operator.material import secret_rotation
+from authly_operator.material import client_key, secret_rotation
 from authly_operator.observed import Identity
 from authly_operator.observed_clients import ClientObserved, SecretSeen
 from authly_operator.reconcile import custom_resource, measures
@@ -48,8 +48,12 @@ async def write(
 ) -> ClientObserved:
     """Bring the Secret to what it should hold: client secret and private key, None without one."""
     assert seen.server is not None  # noqa: S101  # there is no URL without a server
-    held = [one.data.get("client_secret") for one in (seen.secret, seen.former) if one]
-    mark = secret_rotation.mark(seen, replaces=text not in held)
+    kept = [
+        (one.data.get("client_secret"), one.data.get(client_key.KEY))
+        for one in (seen.secret, seen.former)
+        if one
+    ]
+    mark = secret_rotation.mark(seen, replaces=(text, key) not in kept)
     built = client_secret.build(spec, seen.identity, seen.server, text, rotated_for=mark, key=key)
     manifest = secret_keys.named(built, spec.secret_template)
     place = (manifest["kind"], manifest["metadata"]["name"])

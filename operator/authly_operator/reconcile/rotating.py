@@ -5,12 +5,13 @@ is back; one that dies in between leaves more secrets valid, and never fewer.
 """
 
 import dataclasses
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from authly_operator.api import authly_client
 from authly_operator.api.rotation import SecretState, SecretStatus
+from authly_operator.desired import client_drift
 from authly_operator.instance import errors, registry
 from authly_operator.material import secret_rotation
 from authly_operator.observed_clients import ClientObserved
@@ -55,23 +56,36 @@ async def _begin(tools: Collaborators, seen: ClientObserved, url: str) -> Client
     assert seen.row is not None  # noqa: S101  # its secrets were seen
     client_id, owner = seen.row["client_id"], seen.identity.owner
     await registry.retire_secrets(url, client_id, owner, current.name, tools.epoch())
-    return dataclasses.replace(seen, secrets=await registry.observe_secrets(url, client_id))
+    return await _again(seen, url)
 
 
 async def _retire(
     tools: Collaborators, spec: authly_client.Spec, seen: ClientObserved, url: str
 ) -> ClientObserved:
-    current, *former = seen.secrets
     policy = secret_rotation.rotation(spec)
-    left = [one for one in former if not secret_rotation.is_over(policy, one)]
-    if len(left) == len(former):
+    over = [one for one in seen.secrets[1:] if secret_rotation.is_over(policy, one)]
+    if not over:
         return seen
     assert seen.row is not None  # noqa: S101  # its secrets were seen
-    row = {**seen.row, "secret_sha256": [one.digest for one in (current, *left)]}
+    row = secret_rotation.without(seen.row, over)
     written = await registry.apply_client(url, row, tools.epoch())
-    secrets = await registry.observe_secrets(url, row["client_id"])
-    found = {**seen.row, "secret_sha256": [one.digest for one in secrets]}
-    return dataclasses.replace(seen, written=written, row=found, secrets=secrets)
+    seen = dataclasses.replace(seen, written=written, row=row, synced=_synced(seen, over))
+    return await _again(seen, url)
+
+
+def _synced(seen: ClientObserved, over: Sequence[KnownSecret]) -> str | None:
+    """What is wanted from now on: public keys are a part of it, digests of secrets are not."""
+    if seen.synced is None or seen.wanted is None:
+        return seen.synced
+    return client_drift.digest(secret_rotation.without(seen.wanted, over))
+
+
+async def _again(seen: ClientObserved, url: str) -> ClientObserved:
+    """What there is now of the secrets that were seen, with their present times."""
+    assert seen.row is not None  # noqa: S101  # its secrets were seen
+    names = {one.name for one in seen.secrets}
+    known = await registry.observe_secrets(url, seen.row["client_id"])
+    return dataclasses.replace(seen, secrets=tuple(one for one in known if one.name in names))
 
 
 def _all_run(seen: ClientObserved) -> bool:
@@ -99,7 +113,7 @@ def facts(
 ) -> dict[str, Any]:
     """What the status tells of secrets, and of when they are replaced."""
     if not seen.secrets:
-        kept = before if seen.row is None and spec.has_secret() else {}
+        kept = before if seen.row is None and spec.is_rotated() else {}
         return {key: kept.get(key) for key in ("secrets", "nextRotationTime")}
     told = {one.get("id"): one for one in before.get("secrets") or ()}
     policy = secret_rotation.rotation(spec)
@@ -141,7 +155,7 @@ def _last_used(secret: KnownSecret, told: Mapping[str, Any], *, alone: bool) -> 
 
 
 def _text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _text_or_none(moment: datetime | None) -> str | None:

@@ -13,11 +13,13 @@ from authly_server.clients.client_assertion import AssertionRefused, OneTimeUse
 from authly_server.clients.documents import Documents
 from authly_server.clients.key_sets import NoKeys
 from authly_server.clients.service_account import Cluster
+from authly_server.clients.uses import Uses
 from authly_server.clock import Clock
-from authly_server.model.client import AuthMethod, Client
+from authly_server.model.client import AuthMethod, Client, ClientOrigin
 from authly_server.protocol.compact_jws import CompactJws
 from authly_server.protocol.security_profile import OAUTH21, Profile
 from authly_server.storage import used_jtis
+from authly_server.storage.client_keys import KeyName
 from authly_server.storage.pool import Database
 
 
@@ -36,6 +38,7 @@ class AssertionVerifier:
     database: Database
     documents: Documents
     clock: Clock
+    key_uses: Uses[KeyName]
     cluster: Cluster | None = None
     profile: Profile = OAUTH21
 
@@ -74,9 +77,12 @@ class AssertionVerifier:
         )
         if assertion.alg not in self.profile.algorithms:
             raise AssertionRefused("its alg is not one that is accepted here")
-        if not await key_sets.is_signed(assertion, key_sets.of_client(client, self.documents)):
+        key = await key_sets.signer(assertion, key_sets.of_client(client, self.documents))
+        if key is None:
             raise AssertionRefused("none of the client's keys has signed it")
         await self._use(use)
+        if key.kid is not None and client.origin is ClientOrigin.OPERATOR:
+            self.key_uses.note((client.id, key.kid))
 
     async def _verify_service_account(self, client: Client, assertion: CompactJws) -> None:
         if self.cluster is None or client.service_account is None:
@@ -88,7 +94,7 @@ class AssertionVerifier:
             audience=client.service_account_audience or self.audiences[0],
             now=self.clock.now(),
         )
-        if not await key_sets.is_signed(assertion, self.cluster.keys):
+        if await key_sets.signer(assertion, self.cluster.keys) is None:
             raise AssertionRefused("none of the cluster's keys has signed it")
 
     async def _use(self, use: OneTimeUse) -> None:

@@ -60,18 +60,20 @@ def read(document: Mapping[str, object]) -> tuple[PublicKey, ...]:
         raise NoKeys(str(error)) from error
 
 
-async def is_signed(token: CompactJws, source: Source) -> bool:
-    """Whether one of the source's keys has signed it; rotated keys are looked for once.
+async def signer(token: CompactJws, source: Source) -> PublicKey | None:
+    """Which of the source's keys has signed it; rotated keys are looked for once.
 
     Raises:
         NoKeys: the source has none to offer.
     """
     if token.alg not in public_key.ALGORITHMS:
-        return False
+        return None
     keys = public_key.fitting(await source(None), token.kid, token.alg)
     if not keys:
         keys = public_key.fitting(await source(LOOK_AGAIN_AFTER), token.kid, token.alg)
-    return any(
-        key.has_signed(token.alg, token.signing_input, token.signature)
+    signed = (
+        key
         for key in keys[:_MOST_TRIES]
+        if key.has_signed(token.alg, token.signing_input, token.signature)
     )
+    return next(signed, None)

@@ -1,0 +1,60 @@
+"""Which of a client's secrets, or keys, the operator registered, and what others did to them; pure.
+
+A status tells of those that it knew by the names that the database gave them. Whatever else the
+database has, somebody put there.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authly_operator.api.rotation import SecretState
+from authly_operator.observed_secrets import KnownSecret
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a status told of the secrets, by name."""
+
+    names: frozenset[str] = frozenset()
+    active: str | None = None
+
+
+def told(status: Mapping[str, Any]) -> Told:
+    """What the status tells; nothing where it is lost, or the first one to come."""
+    listed = status.get("secrets") or ()
+    active = [one["id"] for one in listed if one.get("state") == SecretState.ACTIVE]
+    return Told(frozenset(one["id"] for one in listed), active[0] if active else None)
+
+
+def of_operator(
+    known: Collection[KnownSecret], before: Told, current: str | None
+) -> tuple[KnownSecret, ...]:
+    """Those of what the database knows that were told of before, and the current one by digest.
+
+    All of them where nothing was told: what was there before is not cut off.
+    """
+    if not before.names:
+        return tuple(known)
+    return tuple(one for one in known if one.name in before.names or one.digest == current)
+
+
+def are_changed(
+    stored: Collection[str],
+    ours: Collection[KnownSecret],
+    before: Told,
+    current: str | None,
+    *,
+    was_reported: bool,
+) -> bool:
+    """Whether somebody put a secret beside ours, or took the current one away, by digest.
+
+    A current one that is not stored was drawn or edited a moment ago, as long as the one that was
+    told of last is there. Of a former one that is gone nobody can tell who took it.
+    """
+    if any(one != current and one not in {each.digest for each in ours} for one in stored):
+        return True
+    if current is None or current in stored:
+        return False
+    is_lost = before.active is not None and before.active not in {one.name for one in ours}
+    return is_lost or was_reported or not stored
