@@ -16,6 +16,8 @@ from throwaway import instance as throwaway_instance, postgres as throwaway_post
 
 
 CRDS = Path(__file__).resolve().parents[2] / "crds"
+SETTINGS = {"CACHE_TTL": "0", "PKCE_REQUIRED": "false"}
+"""What was changed is seen at once, and clients may do without PKCE if they say so."""
 _numbers = itertools.count(1)
 
 
@@ -40,7 +42,7 @@ def database(postgres: throwaway_postgres.Cluster, migrated_template: str) -> It
     operator = postgres.url(name, user=role)
     database = Database(owner, operator)
     database.migrate()
-    with throwaway_instance.running(owner, tls=False, CACHE_TTL="0") as running:
+    with throwaway_instance.running(owner, tls=False, **SETTINGS) as running:
         yield Database(owner, operator, running)
     postgres.drop_database(name)
 

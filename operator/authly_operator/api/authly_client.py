@@ -221,7 +221,8 @@ class Spec(value.Value):
     dpop_bound: bool = False
     """Whether the client's tokens are always bound to a key (RFC 9449)."""
     require_pkce: bool = True
-    """Whether PKCE with S256 is demanded; false for confidential clients only."""
+    """Whether PKCE with S256 is demanded; false for confidential clients only, and of no effect
+    where the AuthlyServer's oauth.requirePkce demands it of all."""
     tokens: Tokens = Field(default_factory=Tokens)
     """Lifetimes of this client's tokens; the server's where omitted."""
     metadata: Metadata = Field(default_factory=Metadata)

@@ -76,7 +76,9 @@ def consent(
         client_name=characters.displayable(client.display_name),
         voucher=rendering.voucher(client),
         is_trusted=client.origin is ClientOrigin.OPERATOR,
-        client_uri=_client_page(client),
+        client_uri=_client_page(client, client.client_uri),
+        tos_uri=_client_page(client, client.tos_uri),
+        policy_uri=_client_page(client, client.policy_uri),
         username=characters.displayable(username),
         scopes=[(name, characters.displayable(description)) for name, description in scopes],
         resources=resources,
@@ -169,9 +171,9 @@ def _destination(redirect_uri: str) -> str:
     return parts.netloc
 
 
-def _client_page(client: Client) -> str | None:
-    """The client's own page, if it is one that a link may lead to: nobody's advertisement."""
-    page = _web_page(client.client_uri)
+def _client_page(client: Client, uri: str | None) -> str | None:
+    """A page of the client's own, if it is one that a link may lead to: nobody's advertisement."""
+    page = _web_page(uri)
     if page is None or client.origin is ClientOrigin.OPERATOR:
         return page
     return page if urlsplit(page).netloc == rendering.voucher(client) else None
