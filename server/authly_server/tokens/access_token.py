@@ -97,7 +97,7 @@ def verify(ring: KeyRing, token: str, issuer: str, now: datetime) -> AccessToken
 
     Whom it is meant for is the caller's to check.
     """
-    verified = ring.verified.find(token) or ring.issued.find(token) or _verify(ring, token)
+    verified = ring.verified.find_or_in(ring.issued, token) or _verify(ring, token)
     _check(verified, issuer, now)
     return verified
 

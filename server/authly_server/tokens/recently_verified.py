@@ -25,7 +25,14 @@ class RecentlyVerified(Generic[V]):
 
     def find(self, text: str) -> V | None:
         """What that token says, if it has been verified not long ago."""
+        return self._find(_digest(text))
+
+    def find_or_in(self, other: "RecentlyVerified[V]", text: str) -> V | None:
+        """As `find`, here or else in another one; the token is digested once."""
         key = _digest(text)
+        return self._find(key) or other._find(key)  # of the same class
+
+    def _find(self, key: bytes) -> V | None:
         found = self._read.get(key)
         if found is not None:
             self._read.move_to_end(key)
