@@ -77,7 +77,7 @@ def restore(home: Home, name: str, **source: object) -> Object:
     return home.ended("AuthlyRestore", name)
 
 
-def test_a_backup_goes_to_the_bucket_and_comes_back(shop: Shop) -> None:
+def test_a_backup_goes_to_the_bucket_and_comes_back_by_where_it_is(shop: Shop) -> None:
     made = shop.home.back_up("first", verify=True)
     status = made["status"]
     assert status["phase"] == "Succeeded", why(made)
@@ -87,20 +87,12 @@ def test_a_backup_goes_to_the_bucket_and_comes_back(shop: Shop) -> None:
     assert status["verifiedTime"]
 
     before = shop.add_somebody("first")
-    restored = restore(shop.home, "first", backupRef={"name": "first"})
+    shop.home.world.api.delete("AuthlyBackup", shop.home.namespace, "first")
+    restored = restore(shop.home, "first", location=status["location"])
     assert restored["status"]["phase"] == "Succeeded", why(restored)
+    assert restored["status"]["location"] == status["location"]
     assert shop.people() == before - 1
     assert any("-before-restore-" in name for name in shop.names())
-
-
-def test_a_backup_in_the_bucket_is_restored_by_where_it_is(shop: Shop) -> None:
-    location = shop.home.back_up("named")["status"]["location"]
-    shop.home.world.api.delete("AuthlyBackup", shop.home.namespace, "named")
-    before = shop.add_somebody("named")
-    restored = restore(shop.home, "named", location=location)
-    assert restored["status"]["phase"] == "Succeeded", why(restored)
-    assert restored["status"]["location"] == location
-    assert shop.people() == before - 1
 
 
 def test_a_backup_with_a_bucket_of_its_own_comes_back_from_there(shop: Shop) -> None:
