@@ -90,20 +90,6 @@ async def test_a_scope_that_the_server_brings_is_managed_and_given_back(land: La
     assert land.database.fetch(SEEDED) == before
 
 
-async def test_languages_claims_and_sensitivity_are_what_the_spec_says(land: Landscape) -> None:
-    name = f"{land.place}:orders"
-    told = (
-        "SELECT descriptions::text || array_to_string(claims, ',') || is_sensitive"
-        " FROM authly.scopes WHERE name = %s"
-    )
-    await scope(
-        land, "orders", name=name, descriptions={"de": "Aufträge"}, claims=["email"], sensitive=True
-    )
-    assert land.database.fetch(told, name) == '{"de": "Aufträge"}emailtrue'
-    await edit(land, "orders", descriptions=None, claims=None, sensitive=None)
-    assert land.database.fetch(told, name) == "{}false"
-
-
 async def test_two_resources_of_one_scope_do_not_share_it(land: Landscape) -> None:
     name = f"{land.place}:orders"
     await scope(land, "orders", name=name, description="The first")
