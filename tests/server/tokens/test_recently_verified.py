@@ -112,6 +112,13 @@ def test_what_was_refused_is_not_kept(ring: KeyRing) -> None:
     assert ring.verified.find(text) is None
 
 
+def test_what_is_in_neither_of_two_places_is_not_found() -> None:
+    here, there = RecentlyVerified[int](), RecentlyVerified[int]()
+    here.keep("a", 1)
+    there.keep("b", 2)
+    assert [here.find_or_in(there, text) for text in ("a", "b", "c")] == [1, 2, None]
+
+
 def test_the_one_not_asked_for_the_longest_leaves_first() -> None:
     verified = RecentlyVerified[int](most=2)
     verified.keep("a", 1)
