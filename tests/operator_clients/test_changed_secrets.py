@@ -113,3 +113,23 @@ async def test_rotations_and_edits_are_no_drift(land: Landscape) -> None:
     over = await look(land, "shop")
     assert len(listed(over)) == 1
     assert await notes(land, "DriftCorrected") == []
+
+
+async def test_a_secret_that_an_operator_died_over_is_not_cut_off_by_an_edit(
+    land: Landscape,
+) -> None:
+    """It registered the secret and died before its status told of it; then somebody edits."""
+    made = await land.client("shop")
+    await rotate(land, "shop")
+    new = await held(land, "shop")
+    body = await land.api.get("AuthlyClient", land.place, "shop")
+    assert body is not None
+    await land.api.write_status(body, made["status"])
+    patch = {"stringData": {"client_secret": "edited by hand"}}
+    await land.api.merge("Secret", land.place, "shop-oauth", patch)
+    for _ in range(2):
+        edited = await look(land, "shop")
+        assert is_ready(edited), edited["status"]
+        assert await land.works("shop", new)
+        assert await land.works("shop", "edited by hand")
+    assert await notes(land, "DriftCorrected") == []

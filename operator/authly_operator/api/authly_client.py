@@ -78,12 +78,13 @@ class Tokens(value.Value):
 
 
 class Metadata(value.Value):
-    """What the consent page shows of the client."""
+    """What is told of the client; the consent page leads to its pages."""
 
     client_uri: reference.WebUri | None = None
     """The client's home page."""
     logo_uri: reference.WebUri | None = None
-    """The client's logo."""
+    """The client's logo; registered, and shown nowhere: a page of the server loads no picture of
+    others."""
     tos_uri: reference.WebUri | None = None
     """The client's terms of service."""
     policy_uri: reference.WebUri | None = None
@@ -92,7 +93,7 @@ class Metadata(value.Value):
         tuple[Annotated[str, Field(min_length=1, max_length=253)], ...],
         Field(max_length=16, json_schema_extra=reference.SET),
     ] = ()
-    """Who is responsible for the client, as mail addresses."""
+    """Who is responsible for the client, as mail addresses; shown to nobody who signs in."""
 
 
 class Spec(value.Value):
@@ -226,7 +227,7 @@ class Spec(value.Value):
     tokens: Tokens = Field(default_factory=Tokens)
     """Lifetimes of this client's tokens; the server's where omitted."""
     metadata: Metadata = Field(default_factory=Metadata)
-    """What the consent page shows of the client."""
+    """What is told of the client; the consent page leads to its pages."""
     enabled: bool = True
     """False keeps the registration and refuses every request of the client."""
     auth: Auth = Field(default_factory=Auth)

@@ -32,11 +32,19 @@ def of_operator(
 ) -> tuple[KnownSecret, ...]:
     """Those of what the database knows that were told of before, and the current one by digest.
 
-    All of them where nothing was told: what was there before is not cut off.
+    All of them where nothing was told, or where the current one is still to be registered: an
+    operator may have died before it told of the one before that, which is not cut off.
     """
-    if not before.names:
+    if not before.names or current not in {one.digest for one in known}:
         return tuple(known)
     return tuple(one for one in known if one.name in before.names or one.digest == current)
+
+
+def wanted(known: Collection[KnownSecret], row: Mapping[str, Any]) -> tuple[KnownSecret, ...]:
+    """Those that were to be registered: what else the database knows was left there."""
+    keys = (row.get("jwks") or {}).get("keys") or ()
+    digests = {*(row.get("secret_sha256") or ()), *(key.get("kid") for key in keys)}
+    return tuple(one for one in known if one.digest in digests)
 
 
 def are_changed(

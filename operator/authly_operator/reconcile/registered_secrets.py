@@ -23,6 +23,8 @@ async def find(
     if row is None or (row["auth_method"] == secret_rotation.KEYED) != spec.has_generated_key():
         return dataclasses.replace(seen, secrets=())
     known = await registry.observe_secrets(url, row["client_id"])
+    if seen.wanted is not None:
+        return dataclasses.replace(seen, secrets=own_secrets.wanted(known, seen.wanted))
     ours = row["owner"] == seen.identity.owner
     before = own_secrets.told((body.get("status") or {}) if ours else {})
     current = secret_rotation.held(spec, seen)
