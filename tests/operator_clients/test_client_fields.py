@@ -63,18 +63,6 @@ async def test_a_client_with_keys_of_its_own_gets_tokens_without_any_secret(
     assert answer(again)[1]["error"] == "invalid_client"
 
 
-async def test_a_service_account_is_always_one_of_the_clients_own_namespace(
-    land: Landscape,
-) -> None:
-    auth = {"method": "ServiceAccount", "serviceAccount": {"name": "worker", "audience": "authly"}}
-    made = await land.client("shop", auth=auth)
-    assert is_ready(made), made["status"]
-    assert "client_secret" not in await land.data("shop-oauth")
-    row = "SELECT service_account || ' ' || service_account_audience FROM authly.clients"
-    registered = land.database.fetch(f"{row} WHERE client_id = %s", f"{land.place}.shop")
-    assert registered == f"{land.place}/worker authly"
-
-
 async def test_a_client_bound_to_keys_gets_no_token_without_a_proof(land: Landscape) -> None:
     made = await land.client("shop", dpopBound=True)
     assert is_ready(made), made["status"]

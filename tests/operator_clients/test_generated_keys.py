@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 from tests.operator_clients.landscape import Landscape, answer, condition, is_ready
-from tests.operator_clients.rotations import lapse
+from tests.operator_clients.rotations import lapse, write
 from tests.operator_clients.test_client_fields import assertion
 
 from authly_operator.clock import SystemClock
@@ -120,6 +120,23 @@ async def test_a_client_goes_from_a_secret_to_a_key_and_back(land: Landscape) ->
     assert "private_key" not in await land.data("shop-oauth")
     assert await land.works("shop")
     assert not proves(land, data["private_key"])
+
+
+async def test_a_key_that_was_left_proves_nothing_when_its_method_comes_back(
+    land: Landscape,
+) -> None:
+    await land.client("shop", **GENERATED)
+    await land.client("other", **GENERATED)
+    another = (await land.data("other-oauth"))["private_key"]
+    await write(land, "shop-oauth", another, "private_key")
+    assert is_ready(await land.tell("AuthlyClient", "shop"))
+    assert proves(land, another)
+    assert is_ready(await land.edit("shop", auth=None))
+    assert not {"private_key", "private_key_jwk"} & set(await land.data("shop-oauth"))
+    again = await land.edit("shop", **GENERATED)
+    assert is_ready(again), again["status"]
+    assert proves(land, (await land.data("shop-oauth"))["private_key"])
+    assert not proves(land, another)
 
 
 async def test_the_key_goes_by_the_names_of_the_template(land: Landscape) -> None:

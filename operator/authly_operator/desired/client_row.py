@@ -39,7 +39,7 @@ def build(
         "owner": identity.owner,
         "display_name": spec.display_name or identity.name,
         "type": _TYPE[spec.type],
-        "auth_method": _METHOD[spec.auth_method()],
+        "auth_method": auth_method(spec),
         "secret_sha256": list(digests),
         "grant_types": sorted(grant.value for grant in spec.grant_types),
         "redirect_uris": list(spec.redirect_uris),
@@ -81,6 +81,11 @@ def _proof(spec: authly_client.Spec, identity: Identity) -> dict[str, Any]:
 def client_id(spec: authly_client.Spec, identity: Identity) -> str:
     """The client_id that holds: the spec's, or `<namespace>.<name>`."""
     return spec.client_id or naming.client_id(identity.name, identity.namespace)
+
+
+def auth_method(spec: authly_client.Spec) -> str:
+    """How the client authenticates, as rows name it."""
+    return _METHOD[spec.auth_method()]
 
 
 def _seconds(lifetime: str | None) -> int | None:

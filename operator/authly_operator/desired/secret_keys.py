@@ -6,7 +6,7 @@ secretTemplate.keys was edited, and no client is given a new one for that.
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from authly_operator import naming
@@ -34,6 +34,12 @@ def canonical(found: SecretSeen | None) -> SecretSeen | None:
         return found
     data = {ours: found.data.data[key] for ours, key in names.items() if key in found.data.data}
     return dataclasses.replace(found, data=SecretData(data))
+
+
+def by_name(found: SecretSeen, ours: Iterable[str]) -> frozenset[str]:
+    """By which keys a Secret has what goes by these keys of ours."""
+    names = _noted(found) or {}
+    return frozenset(names.get(key, key) for key in ours)
 
 
 def _noted(found: SecretSeen | None) -> Mapping[str, str] | None:

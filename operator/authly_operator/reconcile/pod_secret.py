@@ -1,19 +1,27 @@
 """The Secret for a client's pods: found, written, moved to another name, or left behind."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from authly_operator.api import authly_client
 from authly_operator.cluster import errors, gather, ownership
-from authly_operator.desired import client_secret, secret_keys
+from authly_operator.desired import client_row, client_secret, secret_keys
 from authly_operator.material import client_key, secret_rotation
-from authly_operator.observed import Identity
+from authly_operator.observed import Identity, Manifest
 from authly_operator.observed_clients import ClientObserved, SecretSeen
 from authly_operator.reconcile import custom_resource, measures
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key
+
+
+_CREDENTIALS: Final[Mapping[str | None, tuple[str, ...]]] = {
+    "client_secret_basic": ("client_secret",),
+    "client_secret_post": ("client_secret",),
+    secret_rotation.KEYED: (client_key.KEY, client_key.JWK),
+}
+"""What the Secret holds for each method, as rows name it."""
 
 
 async def find(tools: Collaborators, identity: Identity, name: str) -> SecretSeen | None:
@@ -63,9 +71,36 @@ async def write(
     if applied.failures:
         return dataclasses.replace(seen, failures=applied.failures)
     found = await find(tools, seen.identity, place[1]) if applied.written else seen.secret
+    if found is not None and (left := _left(spec, seen, found) - set(manifest["data"])):
+        await _take_out(tools, found, left)
+        found = await find(tools, seen.identity, place[1])
     if found is not None:
-        tools.memory.keep(seen.identity.uid, place[1], found.data.data)
+        tools.memory.keep(seen.identity.uid, place[1], _ours(found, built))
     return dataclasses.replace(seen, secret=found)
+
+
+def _left(spec: authly_client.Spec, seen: ClientObserved, found: SecretSeen) -> frozenset[str]:
+    """Where it has credentials of the method that the client leaves now.
+
+    An apply takes away what the operator wrote, and leaves what somebody has edited since.
+    """
+    method = seen.row["auth_method"] if seen.row else None
+    if seen.secret is None or found.stored is None or method == client_row.auth_method(spec):
+        return frozenset()
+    names = secret_keys.by_name(seen.secret, _CREDENTIALS.get(method, ()))
+    return names & set(found.stored.get("data") or {})
+
+
+async def _take_out(tools: Collaborators, found: SecretSeen, keys: Collection[str]) -> None:
+    assert found.stored is not None  # noqa: S101  # it has those keys
+    metadata = found.stored["metadata"]
+    patch = {"metadata": {"uid": metadata["uid"]}, "data": dict.fromkeys(keys)}
+    await tools.api.merge("Secret", metadata["namespace"], metadata["name"], patch)
+
+
+def _ours(found: SecretSeen, built: Manifest) -> Mapping[str, str]:
+    """What it should hold from now on: no client secret of a method that the client has left."""
+    return {key: text for key, text in found.data.data.items() if key in built["data"]}
 
 
 async def remove_former(

@@ -1,0 +1,139 @@
+"""Clients that are pods: the tokens that the cluster mounts into them prove them, by no secret."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.operator_clients.landscape import Landscape, answer, condition, is_ready
+from tests.operator_clients.rotations import write
+from tests.operator_clients.test_client_fields import ASSERTION
+
+from cluster import handle
+
+
+pytestmark = pytest.mark.control_plane
+AUDIENCE = "authly"
+Asked = Callable[..., str]
+
+
+def by(account: str, audience: str = AUDIENCE) -> dict[str, Any]:
+    """Authentication by that service account of the client's namespace."""
+    named = {"name": account, "audience": audience}
+    return {"method": "ServiceAccount", "serviceAccount": named}
+
+
+@pytest.fixture
+def mounted(control_plane: handle.Cluster, land: Landscape) -> Asked:
+    """Ask the API server for a token as the kubelet does for a pod of that account."""
+
+    def ask(account: str, audience: str, namespace: str = "") -> str:
+        place = ("--namespace", namespace or land.place)
+        return control_plane.kubectl(
+            "create", "token", account, "--audience", audience, *place
+        ).strip()
+
+    return ask
+
+
+async def employ(land: Landscape, account: str, namespace: str = "") -> None:
+    """Make a service account."""
+    metadata = {"name": account, "namespace": namespace or land.place}
+    await land.api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+
+
+def proves(land: Landscape, token: str, name: str = "shop") -> bool:
+    """Whether that token gets the client one of the server's."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": f"{land.place}.{name}",
+        "client_assertion_type": ASSERTION,
+        "client_assertion": token,
+    }
+    status, told = answer(land.database.instance.http.post("/token", data=form))
+    assert status == 200 or told["error"] == "invalid_client", told
+    return status == 200
+
+
+async def test_only_tokens_of_the_clients_account_and_audience_prove_it(
+    land: Landscape, mounted: Asked
+) -> None:
+    elsewhere = f"{land.place}-elsewhere"
+    await land.namespace(elsewhere)
+    for account, namespace in (("worker", ""), ("cleaner", ""), ("worker", elsewhere)):
+        await employ(land, account, namespace)
+    made = await land.client("shop", auth=by("worker"))
+    assert is_ready(made), made["status"]
+    own = mounted("worker", AUDIENCE)
+    assert [proves(land, own) for _ in range(2)] == [True, True], "a mounted token is used often"
+    assert not proves(land, mounted("cleaner", AUDIENCE))
+    assert not proves(land, mounted("worker", AUDIENCE, elsewhere))
+    assert not proves(land, mounted("worker", "https://other.example"))
+    assert not proves(land, mounted("worker", land.database.instance.server.issuer))
+    assert not proves(land, f"{own[:-8]}AAAAAAAA")
+
+
+async def test_another_account_in_the_resource_is_another_one_at_the_token_endpoint(
+    land: Landscape, mounted: Asked
+) -> None:
+    await employ(land, "worker")
+    await employ(land, "cleaner")
+    await land.client("shop", auth=by("worker"))
+    worker, cleaner = mounted("worker", AUDIENCE), mounted("cleaner", AUDIENCE)
+    assert (proves(land, worker), proves(land, cleaner)) == (True, False)
+    assert is_ready(await land.edit("shop", auth=by("cleaner")))
+    assert (proves(land, worker), proves(land, cleaner)) == (False, True)
+
+
+async def test_the_audience_is_the_clients_or_else_the_issuer(
+    land: Landscape, mounted: Asked
+) -> None:
+    await employ(land, "worker")
+    await land.client("shop", auth=by("worker"))
+    issuer = land.database.instance.server.issuer
+    tokens = [mounted("worker", audience) for audience in (AUDIENCE, "storefront", issuer)]
+
+    def accepted() -> list[bool]:
+        return [proves(land, token) for token in tokens]
+
+    assert accepted() == [True, False, False]
+    assert is_ready(await land.edit("shop", auth=by("worker", "storefront")))
+    assert accepted() == [False, True, False]
+    assert is_ready(await land.edit("shop", auth={"serviceAccount": {"audience": None}}))
+    assert accepted() == [False, False, True]
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_who_comes_with_an_account_has_no_secret_anywhere(
+    land: Landscape, mounted: Asked, *, edited: bool
+) -> None:
+    await employ(land, "worker")
+    await land.client("shop")
+    if edited:
+        await write(land, "shop-oauth", "of-somebody".ljust(43, "x"))
+        assert is_ready(await land.tell("AuthlyClient", "shop"))
+    former = (await land.data("shop-oauth"))["client_secret"]
+    keyless = await land.edit("shop", auth=by("worker"))
+    assert is_ready(keyless), keyless["status"]
+    token = mounted("worker", AUDIENCE)
+    assert proves(land, token)
+    assert not await land.works("shop", former)
+    for secret in await land.api.list_objects("Secret", land.place):
+        held = await land.data(secret["metadata"]["name"])
+        assert not {"client_secret", "private_key", "private_key_jwk"} & set(held)
+        assert former not in held.values()
+    assert condition(keyless, "CredentialsVerified")[0] != "False"
+    back = await land.edit("shop", auth=None)
+    assert is_ready(back), back["status"]
+    assert await land.works("shop")
+    assert not await land.works("shop", former)
+    assert not proves(land, token)
+
+
+async def test_a_client_may_be_there_before_its_account(land: Landscape, mounted: Asked) -> None:
+    """Nobody gets a token of an account that is not there: the API server refuses."""
+    made = await land.client("shop", auth=by("worker"))
+    assert is_ready(made), made["status"]
+    with pytest.raises(handle.CommandFailed, match="not found"):
+        mounted("worker", AUDIENCE)
+    await employ(land, "worker")
+    assert proves(land, mounted("worker", AUDIENCE))
