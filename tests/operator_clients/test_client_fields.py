@@ -112,38 +112,20 @@ async def test_scripts_of_the_clients_origins_may_read_its_answers(land: Landsca
     assert allowed() is None
 
 
-async def test_what_the_server_keeps_of_a_client_is_what_the_resource_says(
+async def test_what_no_answer_of_the_server_tells_of_a_client_is_kept_as_the_resource_says(
     land: Landscape,
 ) -> None:
-    metadata = {
-        "clientUri": "https://shop.example",
-        "tosUri": "https://shop.example/terms",
-        "policyUri": "https://shop.example/privacy",
-        "contacts": ["shop@shop.example"],
-    }
-    made = await land.client(
-        "shop",
-        **PEOPLE,
-        metadata=metadata,
-        postLogoutRedirectUris=["https://shop.example/bye"],
-        backchannelLogoutUri="http://shop.shops.svc/logout",
-    )
+    logo, contacts = "https://shop.example/logo.png", ["shop@shop.example"]
+    told = {"logoUri": logo, "contacts": contacts}
+    made = await land.client("shop", **PEOPLE, metadata=told)
     assert is_ready(made), made["status"]
-    row = (
-        "SELECT ARRAY[client_uri, tos_uri, policy_uri, contacts[1], post_logout_redirect_uris[1],"
-        " backchannel_logout_uri] FROM authly.clients WHERE client_id = %s"
-    )
+    row = "SELECT ARRAY[logo_uri, contacts[1]] FROM authly.clients WHERE client_id = %s"
     name = f"{land.place}.shop"
-    assert land.database.fetch(row, name) == [
-        "https://shop.example",
-        "https://shop.example/terms",
-        "https://shop.example/privacy",
-        "shop@shop.example",
-        "https://shop.example/bye",
-        "http://shop.shops.svc/logout",
-    ]
-    await land.edit("shop", metadata=None, postLogoutRedirectUris=None, backchannelLogoutUri=None)
-    assert land.database.fetch(row, name) == [None] * 6
+    assert land.database.fetch(row, name) == [logo, *contacts]
+    await land.edit("shop", metadata={"contacts": ["store@shop.example"]})
+    assert land.database.fetch(row, name) == [logo, "store@shop.example"]
+    await land.edit("shop", metadata=None)
+    assert land.database.fetch(row, name) == [None] * 2
 
 
 async def test_a_missing_reference_is_an_error_and_never_a_random_secret(land: Landscape) -> None:

@@ -93,7 +93,8 @@ class Metadata(value.Value):
         tuple[Annotated[str, Field(min_length=1, max_length=253)], ...],
         Field(max_length=16, json_schema_extra=reference.SET),
     ] = ()
-    """Who is responsible for the client, as mail addresses; shown to nobody who signs in."""
+    """Who is responsible for the client, as mail addresses: registered for whoever reads the
+    resource or the database, and shown nowhere by the server."""
 
 
 class Spec(value.Value):
@@ -209,10 +210,10 @@ class Spec(value.Value):
     ] = ()
     """Where the user's browser may be sent after a logout that the client began."""
     backchannel_logout_uri: (
-        Annotated[str, Field(max_length=2048, pattern=r"^https?://[^#\s]+$")] | None
+        Annotated[str, Field(max_length=2048, pattern=r"^https://[^#\s]+$")] | None
     ) = None
-    """Where the server tells the client that a user has logged out; the server must be allowed to
-    connect there."""
+    """Where the server tells the client that a user who was given openid has logged out, by https;
+    the server must be allowed to connect there."""
     allowed_cors_origins: Annotated[
         tuple[Origin, ...], Field(max_length=16, json_schema_extra=reference.SET)
     ] = ()
