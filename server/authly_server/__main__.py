@@ -48,11 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = configuration.load(os.environ, _RULES[command])
     except configuration.SettingsError as error:
         return _tell_wrong(error.lines)
+    if command != "serve":  # which answers meanwhile that it is not ready
+        _await_database(settings)
     try:
         return _plan(settings) if getattr(asked, "plan", False) else _RUN[command](settings)
     except conclusion.Failure as failure:
         conclusion.explain(f"authly-server {command}: {failure}")
         return 1
+
+
+def _await_database(settings: Settings) -> None:
+    from authly_server.storage import reachability  # noqa: PLC0415
+
+    tell = functools.partial(conclusion.tell, "database_awaited", seconds=reachability.SECONDS)
+    reachability.wait(settings.database_url, tell)
 
 
 def _tell_wrong(lines: Sequence[str]) -> int:
