@@ -101,6 +101,7 @@ def tell_all(life: Life, operators: Sequence[Operator]) -> Counter[str]:
                 if not died.total():
                     finished.set()
         finally:
+            finished.set()  # no other one goes on where one has failed
             operator.end()
 
     with ThreadPoolExecutor(len(operators)) as pool:

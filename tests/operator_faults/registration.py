@@ -6,8 +6,10 @@ from typing import Any
 
 import httpx
 import psycopg
+from tests.operator_faults import proofs
 from tests.operator_faults.kubernetes_api import Object, condition, custom, is_ready
 from tests.operator_faults.lives import Chapter
+from tests.operator_faults.proofs import Proof
 from tests.operator_faults.world import World
 
 
@@ -26,23 +28,37 @@ class Registration:
     number: int
     title: str = "Shop"
     description: str = "Orders"
+    proof: Proof = proofs.SECRET
     secret: dict[str, str] = field(default_factory=dict)
     """The client's Secret as it was seen first, or as somebody wrote it since."""
     former: str = ""
-    """The client secret that a rotation replaces, while it is under way."""
+    """The client secret, or private key, that a rotation replaces, while it is under way."""
 
     def chapters(self) -> Sequence[Chapter]:
         return (
+            *self.beginning(),
+            Chapter("client edited", self.rename, self.is_renamed, self.check, is_optional=True),
+            self.rotation(),
+            Chapter("secret edited", self.edit_secret, self.is_taken, self.check, is_optional=True),
+            Chapter("scope edited", self.describe, self.is_described, self.check, is_optional=True),
+            *self.end(),
+        )
+
+    def beginning(self) -> Sequence[Chapter]:
+        return (
             Chapter("scope created", self.apply_scope, self.scope_is_ready, self.check),
             Chapter("client created", self.apply_client, self.client_is_ready, self.check),
-            Chapter("client edited", self.rename, self.is_renamed, self.check, is_optional=True),
-            Chapter(
-                "rotation asked for", self.rotate, self.is_rotated, self.check, is_optional=True
-            ),
-            Chapter("secret edited", self.edit_secret, self.is_taken, self.check, is_optional=True),
+        )
+
+    def end(self) -> Sequence[Chapter]:
+        return (
             Chapter("client deleted", self.delete_client, self.client_is_gone, self.check),
-            Chapter("scope edited", self.describe, self.is_described, self.check, is_optional=True),
             Chapter("scope deleted", self.delete_scope, self.scope_is_gone, self.check),
+        )
+
+    def rotation(self) -> Chapter:
+        return Chapter(
+            "rotation asked for", self.rotate, self.is_rotated, self.check, is_optional=True
         )
 
     @property
@@ -75,6 +91,7 @@ class Registration:
             scopes=[self.name],
             displayName=self.title,
             rotation={"overlap": "1s"},
+            **self.proof.spec,
         )
 
     def rename(self) -> None:
@@ -82,14 +99,14 @@ class Registration:
         self.apply_client()
 
     def rotate(self) -> None:
-        self.former = self.secret["client_secret"]
+        self.former = self.secret[self.proof.key]
         asked = {"metadata": {"annotations": {"authly.dev/rotate-at": "now"}}}
         self.world.api.merge("AuthlyClient", self.namespace, self.name, asked)
 
     def is_rotated(self) -> bool:
         """The new secret works, and the former one does no more."""
         found, data = self.find("AuthlyClient"), self.pods_secret()
-        if data["client_secret"] == self.former or not found or not is_at_rest(found):
+        if data[self.proof.key] == self.former or not found or not is_at_rest(found):
             return False
         if self.former and self.gets_a_token(self.former):
             return False  # the conditions are those of before
@@ -141,11 +158,12 @@ class Registration:
 
         `known` is the Secret where the API server cannot be asked for it.
         """
-        secret = known or self.pods_secret()
+        held = known or self.pods_secret()
+        sent = self.proof.sent(held | ({self.proof.key: text} if text else {}))
+        sent["data"] |= {"grant_type": "client_credentials", "scope": self.name}
         answer = httpx.post(
             f"{self.world.servers[self.home].base_url}/token",
-            auth=(secret["client_id"], text or secret["client_secret"]),
-            data={"grant_type": "client_credentials", "scope": self.name},
+            **sent,
             headers={"Host": "login.example.com"},
             timeout=30,
         )
@@ -177,9 +195,9 @@ class Registration:
         if self.former:  # whoever has the one or the other is never without any that works
             assert self.gets_a_token(self.former) or self.gets_a_token()
         elif data:
-            assert data["client_secret"] == self.secret["client_secret"]
-        if not is_ready(found):
-            return
+            assert data[self.proof.key] == self.secret[self.proof.key]
+        if self.former or not is_ready(found):
+            return  # what the Secret holds may still have to be registered
         assert self.row("client", self.client_id)["display_name"] == self.title
         if condition(found, "CredentialsReady")["observedGeneration"] > 1:
             return  # somebody may have changed the Secret a moment ago

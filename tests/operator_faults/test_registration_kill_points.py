@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from tests.operator_faults import lives, world as worlds
+from tests.operator_faults import lives, proofs, world as worlds
 from tests.operator_faults.lives import Chapter
 from tests.operator_faults.operators import Operator
 from tests.operator_faults.registration import Registration
@@ -29,3 +29,19 @@ def test_a_scope_and_a_client_survive_every_death_of_their_operator(world: World
     assert deaths["secret edited"] >= 6
     assert deaths["client deleted"] >= 2
     assert deaths["scope deleted"] >= 2
+
+
+def test_no_death_in_the_rotation_of_a_generated_key_leaves_a_client_without_one_that_works(
+    world: World,
+) -> None:
+    lanes = {world.namespace("apps"): worlds.home(world) for _ in range(LANES)}
+
+    def life(operator: Operator, number: int) -> Sequence[Chapter]:
+        home, namespace = lanes[operator.name], operator.name
+        registration = Registration(world, home, namespace, number, proof=proofs.KEY)
+        return (*registration.beginning(), registration.rotation(), *registration.end())
+
+    deaths = lives.tell_all(life, [world.operator(name) for name in lanes])
+    log.info("deaths by chapter: %s", dict(deaths))
+    assert deaths["client created"] >= 5
+    assert deaths["rotation asked for"] >= 7
