@@ -27,6 +27,7 @@ from throwaway.instance import Instance
 Object = dict[str, Any]
 MACHINE: Object = {"grantTypes": ["client_credentials"], "scopes": ["read"]}
 SCHEMA = 5
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,18 @@ class Landscape:
         return answer(
             self.database.instance.http.post("/token", auth=(client_id, secret), data=given)
         )
+
+    def proves(self, assertion: str, name: str) -> bool:
+        """Whether an assertion gets that client of the test's namespace a token (RFC 7523)."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": f"{self.place}.{name}",
+            "client_assertion_type": ASSERTION,
+            "client_assertion": assertion,
+        }
+        status, told = answer(self.database.instance.http.post("/token", data=form))
+        assert status == 200 or told["error"] == "invalid_client", told
+        return status == 200
 
     async def works(self, name: str, secret: str | None = None) -> bool:
         """Whether a client of the test's namespace gets a token, by its Secret or another one."""

@@ -8,11 +8,10 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.operator_clients.landscape import Landscape, answer, condition, is_ready
+from tests.operator_clients.landscape import ASSERTION, Landscape, answer, condition, is_ready
 
 
 pytestmark = pytest.mark.control_plane
-ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HOME = "https://shop.example/callback"
 PEOPLE: dict[str, Any] = {
     "grantTypes": ["authorization_code", "refresh_token"],

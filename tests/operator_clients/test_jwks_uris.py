@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.operator_clients.landscape import Landscape, answer, is_ready
-from tests.operator_clients.test_client_fields import ASSERTION
+from tests.operator_clients.landscape import Landscape, is_ready
 
 from throwaway.publisher import Publisher
 from throwaway.signer import Signer
@@ -28,14 +27,7 @@ def publish(host: Publisher, land: Landscape, name: str) -> tuple[Signer, str]:
 def proves(land: Landscape, signer: Signer) -> bool:
     """Whether the client gets a token by that key."""
     claims = signer.claims(f"{land.place}.shop", land.database.instance.server.issuer)
-    form = {
-        "grant_type": "client_credentials",
-        "client_assertion_type": ASSERTION,
-        "client_assertion": signer.sign(claims),
-    }
-    status, told = answer(land.database.instance.http.post("/token", data=form))
-    assert status == 200 or told["error"] == "invalid_client", told
-    return status == 200
+    return land.proves(signer.sign(claims), "shop")
 
 
 async def test_a_client_proves_itself_by_what_it_publishes_where_the_resource_says(

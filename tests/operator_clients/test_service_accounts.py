@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.operator_clients.landscape import Landscape, answer, condition, is_ready
+from tests.operator_clients.landscape import Landscape, condition, is_ready
 from tests.operator_clients.rotations import write
-from tests.operator_clients.test_client_fields import ASSERTION
 
 from cluster import handle
 
@@ -41,19 +40,6 @@ async def employ(land: Landscape, account: str, namespace: str = "") -> None:
     await land.api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
 
 
-def proves(land: Landscape, token: str, name: str = "shop") -> bool:
-    """Whether that token gets the client one of the server's."""
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": f"{land.place}.{name}",
-        "client_assertion_type": ASSERTION,
-        "client_assertion": token,
-    }
-    status, told = answer(land.database.instance.http.post("/token", data=form))
-    assert status == 200 or told["error"] == "invalid_client", told
-    return status == 200
-
-
 async def test_only_tokens_of_the_clients_account_and_audience_prove_it(
     land: Landscape, mounted: Asked
 ) -> None:
@@ -64,12 +50,14 @@ async def test_only_tokens_of_the_clients_account_and_audience_prove_it(
     made = await land.client("shop", auth=by("worker"))
     assert is_ready(made), made["status"]
     own = mounted("worker", AUDIENCE)
-    assert [proves(land, own) for _ in range(2)] == [True, True], "a mounted token is used often"
-    assert not proves(land, mounted("cleaner", AUDIENCE))
-    assert not proves(land, mounted("worker", AUDIENCE, elsewhere))
-    assert not proves(land, mounted("worker", "https://other.example"))
-    assert not proves(land, mounted("worker", land.database.instance.server.issuer))
-    assert not proves(land, f"{own[:-8]}AAAAAAAA")
+    assert [land.proves(own, "shop") for _ in range(2)] == [True, True], (
+        "a mounted token is used often"
+    )
+    assert not land.proves(mounted("cleaner", AUDIENCE), "shop")
+    assert not land.proves(mounted("worker", AUDIENCE, elsewhere), "shop")
+    assert not land.proves(mounted("worker", "https://other.example"), "shop")
+    assert not land.proves(mounted("worker", land.database.instance.server.issuer), "shop")
+    assert not land.proves(f"{own[:-8]}AAAAAAAA", "shop")
 
 
 async def test_another_account_in_the_resource_is_another_one_at_the_token_endpoint(
@@ -79,9 +67,9 @@ async def test_another_account_in_the_resource_is_another_one_at_the_token_endpo
     await employ(land, "cleaner")
     await land.client("shop", auth=by("worker"))
     worker, cleaner = mounted("worker", AUDIENCE), mounted("cleaner", AUDIENCE)
-    assert (proves(land, worker), proves(land, cleaner)) == (True, False)
+    assert (land.proves(worker, "shop"), land.proves(cleaner, "shop")) == (True, False)
     assert is_ready(await land.edit("shop", auth=by("cleaner")))
-    assert (proves(land, worker), proves(land, cleaner)) == (False, True)
+    assert (land.proves(worker, "shop"), land.proves(cleaner, "shop")) == (False, True)
 
 
 async def test_the_audience_is_the_clients_or_else_the_issuer(
@@ -93,7 +81,7 @@ async def test_the_audience_is_the_clients_or_else_the_issuer(
     tokens = [mounted("worker", audience) for audience in (AUDIENCE, "storefront", issuer)]
 
     def accepted() -> list[bool]:
-        return [proves(land, token) for token in tokens]
+        return [land.proves(token, "shop") for token in tokens]
 
     assert accepted() == [True, False, False]
     assert is_ready(await land.edit("shop", auth=by("worker", "storefront")))
@@ -115,7 +103,7 @@ async def test_who_comes_with_an_account_has_no_secret_anywhere(
     keyless = await land.edit("shop", auth=by("worker"))
     assert is_ready(keyless), keyless["status"]
     token = mounted("worker", AUDIENCE)
-    assert proves(land, token)
+    assert land.proves(token, "shop")
     assert not await land.works("shop", former)
     for secret in await land.api.list_objects("Secret", land.place):
         held = await land.data(secret["metadata"]["name"])
@@ -126,7 +114,7 @@ async def test_who_comes_with_an_account_has_no_secret_anywhere(
     assert is_ready(back), back["status"]
     assert await land.works("shop")
     assert not await land.works("shop", former)
-    assert not proves(land, token)
+    assert not land.proves(token, "shop")
 
 
 async def test_a_client_may_be_there_before_its_account(land: Landscape, mounted: Asked) -> None:
@@ -136,4 +124,4 @@ async def test_a_client_may_be_there_before_its_account(land: Landscape, mounted
     with pytest.raises(handle.CommandFailed, match="not found"):
         mounted("worker", AUDIENCE)
     await employ(land, "worker")
-    assert proves(land, mounted("worker", AUDIENCE))
+    assert land.proves(mounted("worker", AUDIENCE), "shop")
