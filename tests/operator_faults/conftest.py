@@ -11,4 +11,5 @@ __all__ = ["control_plane", "nursery", "world"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    surroundings.mark(items, os.path.dirname(__file__))  # noqa: PTH120 - compared as text
+    here = os.path.dirname(__file__)  # noqa: PTH120 - compared as text
+    surroundings.mark(items, here, pytest.mark.faults)

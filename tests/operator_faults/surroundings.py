@@ -17,10 +17,11 @@ KEPT = os.environ.get("AUTHLY_FAULTS_CLUSTER", "")
 """The name of a control plane to use and to leave up, for those who work on these tests."""
 
 
-def mark(items: list[pytest.Item], directory: str) -> None:
+def mark(items: list[pytest.Item], directory: str, part: pytest.MarkDecorator) -> None:
     """What is there needs a kube-apiserver, and has time for many starts of operators."""
     for item in items:
         if str(item.path).startswith(directory):
+            item.add_marker(part)
             item.add_marker(pytest.mark.control_plane)
             item.add_marker(pytest.mark.timeout(900))
 
