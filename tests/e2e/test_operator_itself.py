@@ -124,6 +124,8 @@ def test_an_operator_that_was_killed_changes_nothing_when_it_is_back(
     kube: Kube, instance: Instance
 ) -> None:
     kube.wait_until("every pod's rest", lambda: len(instance.pods()) == 1)
+    counted = {"total": 2, "ready": 2}  # some seconds after the clients are Ready themselves
+    kube.wait_until("its clients", lambda: instance.server["status"]["clients"] == counted, 60)
     before, killed = children(instance), holder(kube)
     kill(kube, pod_of(killed))
     wait_leader(kube, other_than=killed)

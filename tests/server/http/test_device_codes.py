@@ -106,10 +106,10 @@ def test_a_device_that_asks_too_fast_waits_longer_each_time(
 def test_whoever_asks_too_fast_is_counted_over_all_processes(
     instance: Instance, tv: RegisteredClient
 ) -> None:
-    begun = devices.begin(instance, tv)
-    devices.poll(instance, tv, begun["device_code"])
-    form = {"grant_type": devices.GRANT, "device_code": begun["device_code"]}
     with contextlib.closing(throwaway_server.replicate(instance.server)) as replica:
+        begun = devices.begin(instance, tv)
+        form = {"grant_type": devices.GRANT, "device_code": begun["device_code"]}
+        devices.poll(instance, tv, begun["device_code"])
         answer = instance.http.post(f"{replica.base_url}/token", data=form | {"client_id": "tv"})
     assert problem(answer) == (400, "slow_down")
 
