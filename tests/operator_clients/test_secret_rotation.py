@@ -159,7 +159,7 @@ async def test_what_is_not_in_use_retires_and_what_is_stays(land: Landscape) -> 
     used = await look(land, "shop")
     assert states(used) == ["Active", "Retiring"]
     told = datetime.fromisoformat(listed(used)[1]["lastUsed"])
-    assert told == noted.replace(microsecond=0) - timedelta(minutes=59)
+    assert told == noted.replace(microsecond=0) - timedelta(minutes=50)
     assert await land.works("shop", old), "nobody is cut off who was there an hour ago"
     async with asyncio.timeout(NOTED_WITHIN):  # until that use is in the database, and long ago
         while states(await look(land, "shop")) != ["Active"]:
