@@ -1,9 +1,7 @@
 """How many clients a server has: counted in memory, and told of all that changed at once."""
 
 import time
-from collections.abc import Iterator
 
-import pytest
 from tests.operator_faults import world as worlds
 from tests.operator_faults.kubernetes_api import Object, custom, is_ready
 from tests.operator_faults.operators import Operator
@@ -14,19 +12,6 @@ from authly_operator.main import COUNTING_SECONDS
 
 MANY = 40
 GRANTS = ("client_credentials",)
-
-
-@pytest.fixture(scope="module")
-def operator(world: World) -> Iterator[Operator]:
-    """An operator of a namespace with a server that is Ready and has no clients."""
-    namespace = world.namespace("counted")
-    world.database(namespace)
-    world.api.apply(worlds.server(namespace))
-    started = world.operator(namespace)
-    started.start()
-    world.api.wait_for("AuthlyServer", namespace, "main", is_ready)
-    yield started
-    started.end()
 
 
 def apply_client(world: World, namespace: str, name: str, *scopes: str) -> None:

@@ -2,11 +2,9 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from tests.operator_faults import world as worlds
 from tests.operator_faults.kubernetes_api import condition, custom, is_ready, opaque, wait_until
@@ -17,19 +15,6 @@ from throwaway import certificates
 
 
 PLACE = ("AuthlyServer", "main")
-
-
-@pytest.fixture(scope="module")
-def operator(world: World) -> Iterator[Operator]:
-    """An operator whose server is Ready."""
-    namespace = world.namespace("measured")
-    world.database(namespace)
-    world.api.apply(worlds.server(namespace))
-    started = world.operator(namespace)
-    started.start()
-    world.api.wait_for("AuthlyServer", namespace, "main", is_ready)
-    yield started
-    started.end()
 
 
 def wait_for(operator: Operator, series: str, least: float) -> None:

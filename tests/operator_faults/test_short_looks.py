@@ -2,11 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterator
 from typing import Final
 
-import pytest
-from tests.operator_faults import world as worlds
 from tests.operator_faults.kubernetes_api import condition, is_ready, opaque, wait_until
 from tests.operator_faults.operators import Operator
 from tests.operator_faults.world import World
@@ -17,19 +14,6 @@ LISTS: Final = re.compile(
 )
 STILL_SECONDS: Final = 12.0
 """Longer than until the next look at a server of which something is awaited."""
-
-
-@pytest.fixture(scope="module")
-def operator(world: World) -> Iterator[Operator]:
-    """An operator of a namespace with a server at rest."""
-    namespace = world.namespace("rest")
-    world.database(namespace)
-    world.api.apply(worlds.server(namespace))
-    started = world.operator(namespace)
-    started.start()
-    world.api.wait_for("AuthlyServer", namespace, "main", is_ready)
-    yield started
-    started.end()
 
 
 def looks(operator: Operator) -> float:

@@ -149,15 +149,22 @@ def parsed(document: str) -> dict[str, Any]:
     return found
 
 
-def home(world: World) -> str:
-    """A namespace with a server that is Ready, whose operator is gone again."""
-    namespace = world.namespace("home")
+@contextlib.contextmanager
+def tended(world: World, purpose: str) -> Iterator[Operator]:
+    """An operator of a namespace with a server that is Ready, for as long as the block runs."""
+    namespace = world.namespace(purpose)
     world.database(namespace)
     world.api.apply(server(namespace))
     operator = world.operator(namespace)
     operator.start()
     try:
         world.api.wait_for("AuthlyServer", namespace, "main", is_ready)
+        yield operator
     finally:
         operator.end()
-    return namespace
+
+
+def home(world: World) -> str:
+    """A namespace with a server that is Ready, whose operator is gone again."""
+    with tended(world, "home") as operator:
+        return operator.name
