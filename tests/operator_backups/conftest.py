@@ -21,6 +21,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
+def purpose() -> str:
+    """What the control plane here is for."""
+    return "backups"
+
+
+@pytest.fixture(scope="package")
 def pods(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobPods]:
     """The pods of backups and restores, as processes."""
     with job_pods.playing(world, tmp_path_factory.mktemp("claims")) as playing:

@@ -18,6 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     surroundings.mark(items, here, pytest.mark.faults)
 
 
+@pytest.fixture(scope="package")
+def purpose() -> str:
+    """What the control plane here is for."""
+    return "faults"
+
+
 @pytest.fixture(scope="module")
 def operator(world: World) -> Iterator[Operator]:
     """An operator of a namespace with a server that is Ready, for all tests of a module."""

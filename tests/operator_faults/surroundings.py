@@ -27,9 +27,13 @@ def mark(items: list[pytest.Item], directory: str, part: pytest.MarkDecorator) -
 
 
 @pytest.fixture(scope="package")
-def control_plane() -> Iterator[handle.Cluster]:
-    """A kube-apiserver with its controllers that knows the custom resources."""
-    cluster = handle.Cluster(KEPT or f"test-faults-{os.getpid()}")
+def control_plane(purpose: str) -> Iterator[handle.Cluster]:
+    """A kube-apiserver with its controllers that knows the custom resources.
+
+    Each directory has one of its own by its `purpose`: what the tests of one leave behind when
+    their operators are dead, as resources with a finalizer, would bind the definitions of another.
+    """
+    cluster = handle.Cluster(KEPT or f"test-{purpose}-{os.getpid()}")
     try:
         cluster.up(control_plane=True)
         cluster.kubectl("apply", "--server-side", "-f", str(CRDS))

@@ -35,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     surroundings.mark(items, here, pytest.mark.faults)
 
 
+@pytest.fixture(scope="package")
+def purpose() -> str:
+    """What the control plane here is for."""
+    return "proxied"
+
+
 @dataclass(frozen=True)
 class Installed:
     """A release's rights, and an operator that has no others and reaches its API server by a proxy.
