@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from authlib.common.security import generate_token  # type: ignore[import-untyped]
 from authlib.oauth2.rfc8414 import get_well_known_url  # type: ignore[import-untyped]
-from tests.e2e import installation, kube as kubes
+from tests.e2e import installation, kube as kubes, stillness
 from tests.e2e.instance import Application, Instance, resource
 from tests.e2e.kube import Kube, Object
 from tests.interop import node_program
@@ -99,6 +99,8 @@ def test_kubectl_wait_understands_each_kind(first: Instance, namespace: str, kin
 
 
 def test_one_table_tells_of_everything_whether_it_is_well_and_why(first: Instance) -> None:
+    going = "the end of other tests' namespaces"
+    first.kube.wait_until(going, lambda: stillness.nothing_is_going(first.kube), 180)
     for kind in KINDS:
         for row in rows(first.kube, kind, "-A"):
             assert (row["READY"], row["REASON"]) == ("True", "Ready"), row
