@@ -32,8 +32,8 @@ class SecretSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeObserved:
-    """Everything seen around one AuthlyScope."""
+class RegistrationObserved:
+    """What is seen around a registration of either kind."""
 
     identity: Identity
     server: ServerView | None = None
@@ -41,11 +41,16 @@ class ScopeObserved:
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     """Labels of the resource's own namespace, for spec.allowedClients."""
     row: Mapping[str, Any] | None = None
-    """What observe_scope answered, after the write where there was one."""
+    """What observe_scope or observe_client answered, after the write where there was one."""
     written: Written | None = None
     """The answer to the write of this pass; None where nothing had to be written."""
     error: str | None = None
     """Why the database could not be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeObserved(RegistrationObserved):
+    """Everything seen around one AuthlyScope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +66,9 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientObserved:
+class ClientObserved(RegistrationObserved):
     """Everything seen around one AuthlyClient."""
 
-    identity: Identity
-    server: ServerView | None = None
-    """None where the AuthlyServer does not exist."""
-    namespace_labels: Mapping[str, str] = field(default_factory=dict)
-    """Labels of the resource's own namespace, for spec.allowedClients."""
-    row: Mapping[str, Any] | None = None
-    """What observe_client answered, after the write where there was one."""
-    written: Written | None = None
-    """The answer to the write of this pass; None where nothing had to be written."""
-    error: str | None = None
-    """Why the database could not be asked."""
     secrets: tuple[KnownSecret, ...] = ()
     """What the server takes from the client, the current one first."""
     rollouts: tuple[Rollout, ...] = ()
