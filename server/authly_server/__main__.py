@@ -60,7 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _await_database(settings: Settings) -> None:
     from authly_server.storage import reachability  # noqa: PLC0415
 
-    tell = functools.partial(conclusion.tell, "database_awaited", seconds=reachability.SECONDS)
+    def tell(address: str) -> None:
+        facts = {"address": address, "seconds": reachability.SECONDS}
+        conclusion.tell("database_awaited", reason="it refuses connections", **facts)
+
     reachability.wait(settings.database_url, tell)
 
 

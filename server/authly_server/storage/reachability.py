@@ -20,18 +20,18 @@ _PAUSE: Final = 0.5
 _DEFAULT_PORT: Final = "5432"
 
 
-def wait(url: str, tell: Callable[[], object], *, seconds: float = SECONDS) -> None:
+def wait(url: str, tell: Callable[[str], object], *, seconds: float = SECONDS) -> None:
     """Return when the host of the URL does not refuse connections, or the seconds are over.
 
-    `tell` is called once, where one was refused. Anything but a refusal is not waited for: a wrong
-    name or password does not mend itself, and silence has a time limit of its own (libpq's
-    connect_timeout).
+    `tell` is called once, with host and port, where a connection was refused. Anything else is not
+    waited for: a wrong name or password does not mend itself, and silence has a time limit of its
+    own (libpq's connect_timeout).
     """
     place, told = _place(url), False
     deadline = time.monotonic() + seconds
     while place is not None and _refuses(place) and time.monotonic() < deadline:
         if not told:
-            tell()
+            tell("{}:{}".format(*place))
         told = True
         time.sleep(_PAUSE)
 
