@@ -64,10 +64,8 @@ def test_it_goes_on_by_itself_when_the_cause_goes_away(bad: Kube) -> None:
 
 def scaled_to_zero(server: Object) -> bool:
     """Whether the server is whole but for its pods, of which none was asked for."""
-    return (
-        kubes.condition(server, "Migrated")["status"] == "True"
-        and kubes.condition(server, "Ready")["reason"] == "ScaledToZero"
-    )
+    migrated, ready = kubes.condition(server, "Migrated"), kubes.condition(server, "Ready")
+    return (migrated["status"], ready["reason"]) == ("True", "ScaledToZero")
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
