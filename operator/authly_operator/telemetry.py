@@ -8,7 +8,7 @@ import structlog
 
 
 # kopf tells each watch event and each credential; the queue tells what became of them.
-_QUIET = ("kopf", "kubernetes_asyncio", "aiohttp", "asyncio")
+_QUIET = ("kopf", "aiohttp", "asyncio")
 
 
 def configure(level: str) -> None:

@@ -28,7 +28,6 @@ NEEDED = {
         "aiohttp",
         "cryptography",
         "kopf",
-        "kubernetes_asyncio.client",
         "psycopg",
         "uvloop",
         "yaml",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from authly_operator.cluster import client, connection, errors
+from authly_operator.cluster import access, client, connection, errors
 from authly_operator.cluster.selection import Selection
 
 
@@ -95,7 +95,7 @@ async def test_a_list_is_read_page_by_page(
     names = {f"c{number}" for number in range(7)}
     for name in names:
         await api.create(config_map(name=name))
-    wire = connection.Connection(await connection.configure(str(kubeconfig)))
+    wire = connection.Connection(access.find(str(kubeconfig)))
     paged = client.Client(wire, page=2)
     selector = "app.kubernetes.io/instance=main"
     found = await paged.list_objects("ConfigMap", namespace, selector)

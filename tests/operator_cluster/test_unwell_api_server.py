@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from authly_operator.cluster import client, connection, errors
+from authly_operator.cluster import access, client, connection, errors
 
 
 pytestmark = pytest.mark.control_plane
@@ -136,8 +136,7 @@ async def test_an_api_server_that_is_gone_is_unavailable_until_it_is_back(
 
 
 async def test_an_api_server_that_is_silent_is_unavailable(rewritten: Any, wire: Any) -> None:
-    settings = await connection.configure(rewritten(wire.port))
-    silent = connection.Connection(settings)
+    silent = connection.Connection(access.find(rewritten(wire.port)))
     short = aiohttp.ClientTimeout(total=0.5)
     request = connection.Request(method="GET", path="/api/v1/namespaces/default", patience=short)
     wire.freeze()

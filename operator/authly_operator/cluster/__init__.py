@@ -1,1 +1,1 @@
-"""What the operator says to the API server; the only package that knows kubernetes_asyncio."""
+"""What the operator says to the API server, over HTTP, with plain dicts."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import aiohttp
 
 from authly_operator import naming
-from authly_operator.cluster import connection, errors, resources
+from authly_operator.cluster import access, connection, errors, resources
 from authly_operator.cluster.connection import Request
 from authly_operator.cluster.selection import Selection
 
@@ -46,7 +46,7 @@ class Client:
         Raises:
             errors.Unconfigured: neither is there.
         """
-        return cls(connection.Connection(await connection.configure(kubeconfig), fence))
+        return cls(connection.Connection(access.find(kubeconfig), fence))
 
     async def close(self) -> None:
         """Close every connection."""

@@ -1,7 +1,7 @@
 """HTTP to one API server: requests that end in time, and answers as plain dicts or errors.
 
-Credentials and TLS are kubernetes_asyncio's; its generated models are left alone, so manifests
-stay dicts from the builder to the wire. Used by `client` only.
+Manifests stay dicts from the builder to the wire; a client library with generated models would
+cost more memory than all else (ADR 44). Used by `client` only.
 """
 
 import asyncio
@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
-import yaml
-from kubernetes_asyncio import config
-from kubernetes_asyncio.client import api_client, configuration
 
 from authly_operator import naming
 from authly_operator.cluster import errors
+from authly_operator.cluster.access import Access
 
 
 SECONDS: Final = aiohttp.ClientTimeout(total=30, connect=5)
 CONCURRENT: Final = 50
 """Requests at a time; watches, which last, are not counted."""
+LONGEST_LINE: Final = 2 * 1024 * 1024
+"""Bytes; a watch event is one line, and etcd keeps objects of 1.5 MiB."""
 RETRIES: Final = 3
 """How often a request is sent again because its answer said when."""
 LONGEST_WAIT: Final = 10.0
@@ -58,42 +58,26 @@ class Request:
     confidential: bool = False
 
 
-async def configure(kubeconfig: str | None) -> configuration.Configuration:
-    """Read a kubeconfig's current context, or the pod's service account where None is named.
-
-    Raises:
-        errors.Unconfigured: it is not there, or cannot be read.
-    """
-    settings = configuration.Configuration()
-    settings.connection_pool_maxsize = 0  # watches would use up any limit; see CONCURRENT
-    try:
-        if kubeconfig is None:
-            config.load_incluster_config(settings)  # type: ignore[no-untyped-call]
-        else:
-            await config.load_kube_config(
-                config_file=kubeconfig, client_configuration=settings, persist_config=False
-            )
-    except (config.ConfigException, yaml.YAMLError, OSError) as failure:
-        message = f"no API server is configured: {' '.join(str(failure).split())}"
-        raise errors.Unconfigured(message) from failure
-    return settings
-
-
 class Connection:
     """One connection pool to one API server; whatever is sent goes through `_send`.
 
     `fence` is asked before each request that is no read, at the last moment.
     """
 
-    def __init__(self, settings: configuration.Configuration, fence: Fence | None = None) -> None:
+    def __init__(self, access: Access, fence: Fence | None = None) -> None:
+        self._access = access
         self._fence = fence
-        self._api = api_client.ApiClient(settings)
-        self._host = settings.host or ""
+        self._session = aiohttp.ClientSession(
+            # No limit: watches would use up any; see CONCURRENT.
+            connector=aiohttp.TCPConnector(limit=0, ssl=access.trust),
+            read_bufsize=LONGEST_LINE,
+            trust_env=True,  # HTTPS_PROXY and NO_PROXY
+        )
         self._free = asyncio.Semaphore(CONCURRENT)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._api.close()
+        await self._session.close()
 
     async def request(self, request: Request) -> Manifest:
         """Send a request and answer the JSON object of its response.
@@ -144,22 +128,23 @@ class Connection:
     async def _send(self, request: Request) -> aiohttp.ClientResponse:
         headers = {
             "Accept": "application/json",
+            "Content-Type": "application/json",
             "User-Agent": naming.FIELD_MANAGER,
             **request.headers,
         }
-        await self._api.update_params_for_auth(headers, [], ["BearerToken"])
+        if authorization := self._access.authorize():
+            headers["Authorization"] = authorization
         if self._fence is not None and request.method not in READS:
             self._fence()
-        response: aiohttp.ClientResponse = await self._api.rest_client.request(
+        return await self._session.request(
             request.method,
-            self._host + request.path,
-            {key: text for key, text in request.parameters.items() if text},
-            headers,
-            request.body,
-            _preload_content=False,
-            _request_timeout=request.patience,
+            self._access.host + request.path,
+            params={key: text for key, text in request.parameters.items() if text},
+            headers=headers,
+            data=None if request.body is None else json.dumps(request.body),
+            timeout=request.patience,
+            server_hostname=self._access.server_name,
         )
-        return response
 
 
 async def _failure(
