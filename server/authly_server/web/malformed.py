@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.web import error_response
+from authly_server.web.response import Response
 
 
 _answered_by_library = web.RequestHandler.handle_error
@@ -45,7 +46,7 @@ def _answer(
     status: int = 500,
     exc: BaseException | None = None,
     message: str | None = None,
-) -> web.StreamResponse:
+) -> Response:
     """Like any other refusal; raises as the library does."""
     theirs = _answered_by_library(handler, request, status, exc, message)
     error = OAuthError(ErrorCode.INVALID_REQUEST, "the request is malformed", theirs.status)

@@ -31,14 +31,16 @@ class Surrounded:
     def __init__(
         self, handler: Handler, method: str, route: Route | None, services: Services
     ) -> None:
-        self._services = services
         self._method = method
         self._route = route
         self._endpoint = "unknown" if route is None else route.endpoint
-        self._face = None if route is None else route.face
+        face = None if route is None else route.face
         self._is_cross_origin = route is not None and route.cross_origin
-        self._hosts = _hosts(services, self._face)
-        self._level = logging.DEBUG if self._face is Face.PROBE else logging.INFO
+        self._hosts = _hosts(services, face)
+        self._level = logging.DEBUG if face is Face.PROBE else logging.INFO
+        self._lifecycle = services.lifecycle
+        self._proofs = services.proofs if services.settings.dpop_nonce_required else None
+        self._tally = services.metrics.tally(self._endpoint, method)
         counted_as = Limit.GENERAL if route is None else route.counted_as
         self._handler = rate_limit.limited(handler, method, counted_as, services)
 
@@ -48,40 +50,37 @@ class Surrounded:
         reference = entropy.draw(_REFERENCE_BYTES).hex()
         # Every request is a task with a context of its own, which ends with it.
         telemetry.refer_to(reference)
+        headers = request.headers
         try:
             if self._hosts is not None:
                 _check_host(request, self._hosts)
-            if "Expect" in request.headers:
+            if "Expect" in headers:
                 await _meet_expectation(request)
             response = await self._handler(request)
         except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets an answer
             named = refusal.name(error)
             response = refusal.respond(request, self._route, reference, named)
-        await self._complete(request, response, reference)
-        self._record(request, response, time.perf_counter() - started)
+        response.reference = reference
+        if self._is_cross_origin:
+            response.varies_by_origin = True
+            if "Origin" in headers:
+                await cors.allow(request, response.headers)
+        if self._proofs is not None and dpop.HEADER in headers:
+            response.headers["DPoP-Nonce"] = self._proofs.nonces.current(self._proofs.clock.now())
+        if self._lifecycle.is_draining:
+            response.force_close()
+        self._record(request, response.status, time.perf_counter() - started)
         return response
 
-    async def _complete(self, request: web.Request, response: Response, reference: str) -> None:
-        headers, found = response.headers, self._services
-        headers["X-Request-Id"] = reference
-        if found.settings.dpop_nonce_required and dpop.HEADER in request.headers:
-            headers["DPoP-Nonce"] = found.proofs.nonces.current(found.clock.now())
-        if self._is_cross_origin:
-            headers.add("Vary", "Origin")
-            if "Origin" in request.headers:
-                await cors.allow(request, headers)
-        if found.lifecycle.is_draining:
-            response.force_close()
-
-    def _record(self, request: web.Request, response: Response, seconds: float) -> None:
-        self._services.metrics.count_request(self._endpoint, self._method, response.status, seconds)
+    def _record(self, request: web.Request, status: int, seconds: float) -> None:
+        self._tally.count(status, seconds)
         if _wanted(self._level):
             _log.log(
                 self._level,
                 "request",
                 endpoint=self._endpoint,
                 method=self._method,
-                status=response.status,
+                status=status,
                 milliseconds=round(seconds * 1000, 1),
                 client_address=client_address.of(request),
             )

@@ -15,9 +15,10 @@ def test_who_dies_again_and_again_is_started_later_and_later_up_to_a_limit() -> 
 
 def test_each_series_says_whose_it_is_and_nothing_is_summed_up() -> None:
     one, other = Metrics(), Metrics()
-    one.tokens_issued.labels("refresh_token").inc(3)
-    other.tokens_issued.labels("refresh_token").inc(5)
-    other.duration.labels("token").observe(0.3)
+    for metrics, count in ((one, 3), (other, 5)):
+        for _ in range(count):
+            metrics.count_issued("refresh_token")
+    other.tally("token", "POST").count(200, 0.3)
     merged = siblings.merge({0: one.exposition(), 7: other.exposition()}).decode()
     assert 'authly_tokens_issued_total{grant_type="refresh_token",process="0"} 3.0' in merged
     assert 'authly_tokens_issued_total{grant_type="refresh_token",process="7"} 5.0' in merged
@@ -27,8 +28,8 @@ def test_each_series_says_whose_it_is_and_nothing_is_summed_up() -> None:
 def test_what_is_merged_is_a_valid_exposition_that_loses_nothing() -> None:
     parts = {number: Metrics() for number in range(3)}
     for number, each in parts.items():
-        each.requests.labels("token", "POST", "200").inc(number)
-        each.duration.labels("token").observe(number / 10)
+        for _ in range(number):
+            each.tally("token", "POST").count(200, number / 10)
     merged = siblings.merge({number: each.exposition() for number, each in parts.items()})
     names = [line.split()[2] for line in merged.decode().splitlines() if line.startswith("# TYPE ")]
     assert len(names) == len(set(names))

@@ -87,6 +87,6 @@ def wait(seconds: int | None) -> str:
 def delay(page: Response, seconds: int | None) -> Response:
     """The same page, with status 429 if one has to wait (RFC 6585 section 4)."""
     if seconds is not None:
-        page.set_status(429)
+        page.status = 429
         page.headers["Retry-After"] = str(seconds)
     return page
