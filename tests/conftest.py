@@ -6,10 +6,17 @@ from collections.abc import Iterator
 import pytest
 
 from authly_server.storage import migrate
-from throwaway import postgres as throwaway_postgres
+from throwaway import nursery, postgres as throwaway_postgres
 
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forks() -> Iterator[nursery.Nursery]:
+    """Servers are forks of one process that has imported all; those in images start whole."""
+    with nursery.forking() as forking:
+        yield forking
 
 
 @pytest.fixture(scope="session")

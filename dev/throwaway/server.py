@@ -22,9 +22,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from throwaway import certificates, keys, tls
 from throwaway.postgres import free_port
@@ -33,6 +34,34 @@ from throwaway.postgres import free_port
 ISSUER = "https://login.example.com"
 PROGRAM = Path(__file__).parents[2] / "server"
 _PATIENCE = 30.0
+
+
+class Process(Protocol):
+    """What runs: a child as `subprocess` tells of it, or a fork of somebody else's."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it lives."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code; subprocess.TimeoutExpired after so many seconds."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+def spawn(environ: Mapping[str, str], log: Path) -> Process:
+    """`python -m authly_server serve` with that environment, and no more."""
+    command = (sys.executable, "-m", "authly_server", "serve")
+    with log.open("ab") as said:
+        return subprocess.Popen(  # noqa: S603
+            [*_dying_with_parent(), *command], env=environ, stdout=said, stderr=said
+        )
+
+
+launch: Callable[[Mapping[str, str], Path], Process] = spawn
+"""How servers of this version are started; `nursery.forking` changes it."""
 
 
 @dataclass
@@ -44,7 +73,7 @@ class Server:
     port: int
     management_port: int
     _proxy: tls.Proxy | None = field(default=None, repr=False)
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _process: Process | None = field(default=None, repr=False)
     program: Path = PROGRAM
     """Where the package is: another version's tree runs that one. Read at each start."""
 
@@ -110,13 +139,10 @@ class Server:
         Raises:
             RuntimeError: it ended instead, or never answered; with the end of its log.
         """
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
-                [*_dying_with_parent(), sys.executable, "-m", "authly_server", "serve"],
-                env=_inherited(self.program) | self.environ,
-                stdout=log,
-                stderr=log,
-            )
+        environ = _inherited(self.program) | self.environ
+        # Anything else the interpreter has to know before it imports.
+        is_this_one = environ["PYTHONPATH"] == str(PROGRAM)
+        self._process = (launch if is_this_one else spawn)(environ, self.log)
         if until:
             self.wait(until)
 

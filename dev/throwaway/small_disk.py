@@ -17,7 +17,8 @@ def mounted(directory: Path, size: str) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["/bin/umount", str(directory)], check=True)  # noqa: S603
+        # Lazily: who still has a file open there does not keep it in everybody's way.
+        subprocess.run(["/bin/umount", "--lazy", str(directory)], check=True)  # noqa: S603
 
 
 def resize(directory: Path, size: str) -> None:
