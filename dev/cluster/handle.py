@@ -1,8 +1,10 @@
 """A cluster in the hands of another program (a test, the demo): the command line as methods."""
 
 import dataclasses
+import functools
 import subprocess
 import sys
+from pathlib import Path
 
 from cluster import layout
 
@@ -28,6 +30,16 @@ def run(*argv: str, timeout: float = TIMEOUT_SECONDS) -> str:
         message = f"{' '.join(argv)}: {done.stdout}{done.stderr}"
         raise CommandFailed(message)
     return done.stdout
+
+
+def tools() -> Path:
+    """The directory of kubectl and helm, which are built if they are not there yet."""
+    return _tools_in(layout.cache())
+
+
+@functools.cache
+def _tools_in(_: Path) -> Path:
+    return Path(run(sys.executable, str(layout.SOURCE), "tools").split()[-1])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,5 +71,5 @@ class Cluster:
 
     def kubectl(self, *arguments: str) -> str:
         """Run kubectl as administrator and return what it printed."""
-        tools = run(sys.executable, str(layout.SOURCE), "tools").split()[-1]
-        return run(f"{tools}/kubectl", "--kubeconfig", str(self.place.kubeconfig), *arguments)
+        program = str(tools() / "kubectl")
+        return run(program, "--kubeconfig", str(self.place.kubeconfig), *arguments)

@@ -95,7 +95,7 @@ class Cluster:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=120)
             self._process = None
 
     @contextlib.contextmanager
@@ -157,7 +157,7 @@ class Cluster:
         shutil.rmtree(self.directory)
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 psycopg.connect(self.superuser_url, connect_timeout=2).close()

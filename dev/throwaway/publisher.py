@@ -87,7 +87,7 @@ class Publisher:
         """Hang up on everybody and remove the certificates."""
         if self._loop is not None and self._stop is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=60)
         shutil.rmtree(self.directory)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -155,7 +155,7 @@ def start() -> Publisher:
 
     made._thread = threading.Thread(target=run, name="throwaway-publisher", daemon=True)
     made._thread.start()
-    if not ready.wait(timeout=10):
+    if not ready.wait(timeout=60):
         message = "the publisher did not start"
         raise RuntimeError(message)
     return made

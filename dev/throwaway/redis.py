@@ -16,7 +16,7 @@ from throwaway.postgres import free_port
 
 PROGRAM = "/usr/bin/redis-server"
 PASSWORD = "throwaway"  # noqa: S105  # of a server that listens on loopback for some minutes
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 @dataclass

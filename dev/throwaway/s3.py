@@ -24,7 +24,7 @@ PROGRAM = "github.com/versity/versitygw/cmd/versitygw"
 ACCESS_KEY_ID = "throwaway"
 SECRET_ACCESS_KEY = "throwaway-secret"  # noqa: S105  # of a server on loopback
 REGION = "us-east-1"
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 @dataclass

@@ -27,7 +27,7 @@ class Proxy:
     def close(self) -> None:
         """Hang up on everybody and stop listening."""
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
 
 
 def start(context: ssl.SSLContext, target_port: int) -> Proxy:
@@ -55,7 +55,7 @@ def start(context: ssl.SSLContext, target_port: int) -> Proxy:
         await asyncio.gather(*connections, return_exceptions=True)
 
     threading.Thread(target=asyncio.run, args=(run(),), name="throwaway-tls", daemon=True).start()
-    if not ready.wait(timeout=10):
+    if not ready.wait(timeout=60):
         message = "the TLS proxy did not start"
         raise RuntimeError(message)
     return made[0]

@@ -6,7 +6,7 @@ from tests.e2e.instance import Application, Instance, resource
 from tests.e2e.kube import Object
 
 
-SOON = 20.0
+SOON = 90.0
 """Seconds until an edit is what the token endpoint goes by."""
 MACHINE = {"grantTypes": ["client_credentials"], "scopes": ["orders:read"]}
 

@@ -9,7 +9,7 @@ from tests.e2e.instance import Instance, manifests
 from tests.e2e.kube import Object
 
 
-SOON = 20.0
+SOON = 90.0
 EVERYTHING = "deploy,rs,sts,svc,secret,cm,sa,netpol,pdb,cronjob,job,pod,ingress,endpointslice"
 CHOSEN = "app.kubernetes.io/instance=main"
 KEPT = {

@@ -1,7 +1,6 @@
 """The chart rendered by the real Helm, and a real API server that judges what comes out."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cluster import handle, layout
+from cluster import handle
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +42,7 @@ class Helm:
 
 @pytest.fixture(scope="session")
 def helm() -> Helm:
-    tools = handle.run(sys.executable, str(layout.SOURCE), "tools").split()[-1]
-    return Helm(f"{tools}/helm")
+    return Helm(str(handle.tools() / "helm"))
 
 
 @pytest.fixture(scope="session")

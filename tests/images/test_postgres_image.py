@@ -81,7 +81,7 @@ def connect(port: int, **options: str) -> psycopg.Connection[tuple[object, ...]]
     target = conninfo.make_conninfo(
         host="127.0.0.1", port=port, connect_timeout=2, **parameters | options
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
             return psycopg.connect(target, autocommit=True)

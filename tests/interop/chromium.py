@@ -42,7 +42,7 @@ FLAGS = (
     "--hide-scrollbars",
     "--lang=en",
 )
-PATIENCE = 30.0
+PATIENCE = 90.0
 _NUL = b"\0"
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tests.interop.chromium import Chromium, ProtocolError
 
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 # key -> (code, Windows virtual key code, the text it types)
 KEYS = {
     "Tab": ("Tab", 9, ""),

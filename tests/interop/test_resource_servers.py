@@ -41,7 +41,7 @@ def resource(server: throwaway_server.Server) -> Iterator[httpx.Client]:
 
 
 def until_listening(http: httpx.Client) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
             http.get(WELL_KNOWN)

@@ -50,7 +50,7 @@ class Candidates:
     async def wait_renewed(self) -> None:
         """Wait until the holder renewed the Lease once more."""
         before = (await self.read())["spec"]["renewTime"]
-        for _ in range(200):
+        for _ in range(2000):
             if (await self.read())["spec"]["renewTime"] != before:
                 return
             await asyncio.sleep(0.05)
@@ -63,7 +63,7 @@ class Candidates:
 
 async def looked(candidate: Lease) -> None:
     """Wait until the candidate has seen the Lease that another one holds."""
-    for _ in range(500):
+    for _ in range(3000):
         if candidate._sight is not None:
             return
         await asyncio.sleep(0.02)

@@ -62,7 +62,7 @@ def impatient(monkeypatch: Any) -> None:
 
 
 async def until_served(found: discovery.Discovery) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not await found.serves(KIND):  # noqa: ASYNC110 - the API server tells nobody
             await asyncio.sleep(0.05)
 
@@ -95,7 +95,7 @@ async def test_a_kind_that_comes_later_is_gathered_and_one_that_goes_is_no_failu
     sure = discovery.Discovery(api)
     assert await sure.serves(KIND)
     definition.take_away()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:  # the API server serves what it knew for a moment yet
             children, unavailable = await gather.optional_children(api, sure, namespace, "main")
             if KIND in unavailable:
@@ -168,7 +168,7 @@ async def test_a_kind_is_watched_while_the_cluster_knows_it_and_nothing_is_logge
         definition.install()
         await until_served(asking)
         await api.apply(monitor)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             assert await told.get() == "ServiceMonitor main"
         definition.take_away()
         async with asyncio.timeout(60):
@@ -178,7 +178,7 @@ async def test_a_kind_is_watched_while_the_cluster_knows_it_and_nothing_is_logge
         definition.install()
         await until_served(asking)
         await api.apply(monitor)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while told.empty():  # noqa: ASYNC110 - of the events before, any number may come
                 await asyncio.sleep(0.05)
         task.cancel()

@@ -70,7 +70,7 @@ async def secret(api: client.Client, namespace: str, name: str) -> dict[str, Any
 
 
 async def next_of(told: Told) -> Target:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         return await told.get()
 
 

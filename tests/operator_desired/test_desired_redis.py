@@ -68,7 +68,7 @@ def port(plan: Plan, tmp_path: Path) -> Iterator[int]:
         )
     try:
         ready = redis.IS_READY.format(port=chosen)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while run(ready, environment(plan)).returncode:
             assert process.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < deadline

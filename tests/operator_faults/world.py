@@ -92,6 +92,7 @@ class World:
         given = {key: text for key, text in environ.items() if key not in _OURS}
         url = given.pop("DATABASE_URL")
         started = throwaway_server.create(url, tls=False, start=False, **given)
+        started.patience = 30  # some cannot start, as a test wants it, and are tried again
         with contextlib.ExitStack() as abandoned:
             abandoned.callback(started.close)
             ring = self.api.secret(namespace, "main-signing-keys")["keyring.json"]

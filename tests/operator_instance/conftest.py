@@ -46,7 +46,7 @@ async def _wait_alone(owner: str) -> None:
     """The owner may drop the database only once the operator's backends are gone."""
     statement = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
-        for _ in range(500):
+        for _ in range(3000):
             if await (await connection.execute(statement)).fetchone() == (1,):
                 return
             await asyncio.sleep(0.02)

@@ -199,7 +199,7 @@ async def test_a_database_that_freezes_is_hung_up_on(
 
 async def _backend(owner: str) -> int:
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
-        for _ in range(200):
+        for _ in range(3000):
             row = await (await connection.execute(BACKEND)).fetchone()
             if row:
                 return int(row[0])
@@ -209,7 +209,7 @@ async def _backend(owner: str) -> int:
 
 async def _wait_gone(owner: str) -> None:
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
-        for _ in range(200):
+        for _ in range(3000):
             if await (await connection.execute(BACKEND)).fetchone() is None:
                 return
             await asyncio.sleep(0.05)

@@ -40,7 +40,7 @@ def meanwhile(work: Callable[[], Backup]) -> Iterator[list[Backup]]:
 
 
 def wait_for_the_lock(url: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not fetch(url, WAITING):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -216,7 +216,7 @@ def test_a_header_that_was_right_before_is_refused_once_its_client_has_changed(
     for _ in range(2):
         assert instance.http.post("/token", data=MACHINE, auth=auth).status_code == 200
     instance.apply_client("changing", **{"secret_sha256": digests, **change})
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while (answer := instance.http.post("/token", data=MACHINE, auth=auth)).status_code == 200:
         assert time.monotonic() < deadline, "the change is announced, and seen at once"
     assert answer.json()["error"] == "invalid_client"

@@ -47,7 +47,7 @@ def preflight(instance: Instance, origin: str, path: str = "/token") -> str | No
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -125,7 +125,7 @@ def test_a_failure_is_not_kept_as_an_answer(instance: Instance, host: Publisher)
     register(instance, "late", f"{host.url}/late")
     assert problem(prove(instance, signer, "late")) == (401, "invalid_client")
     publish(host, "/late", signer)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 90
     while prove(instance, signer, "late").status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -19,7 +19,7 @@ LAST = (
     " ON client.id = secret.client_id WHERE client.client_id = %s AND position = %s"
 )
 RETIRED = "the one before".ljust(32, "x")
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 def last_use(instance: Instance, client: RegisteredClient, position: int = 1) -> datetime | None:

@@ -35,7 +35,7 @@ class Pair:
 
     def until_shared(self, *, is_shared: bool) -> None:
         for server in self.servers:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 90
             while _is_shared(server) is not is_shared:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)

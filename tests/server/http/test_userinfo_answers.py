@@ -183,7 +183,7 @@ def test_a_token_that_we_did_not_sign_is_invalid(instance: Instance, token: str)
 def test_a_token_expires(instance: Instance) -> None:
     quick = instance.apply_client("quick", access_token_ttl=1)
     token = instance.tokens(quick, scope="profile")["access_token"]
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 90
     while (status := instance.userinfo(token).status_code) == 200:
         assert time.monotonic() < deadline
         time.sleep(0.05)

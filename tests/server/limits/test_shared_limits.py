@@ -43,7 +43,7 @@ async def opened(redis: Redis, told: list[bool] | None = None) -> AsyncIterator[
 
 
 async def until(store: Shared, *, is_answering: bool) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while store.is_answering is not is_answering:  # noqa: ASYNC110  # it has no event for all
             await asyncio.sleep(0.01)
 
@@ -94,7 +94,7 @@ async def test_a_bucket_fills_by_the_clock_of_redis_and_its_key_goes(redis: Redi
         assert refusal is not None
         await asyncio.sleep(refusal.microseconds / SECOND)
         assert await store.take([quick]) is None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             while redis.ask("EXISTS", "test:quick") != ":0\r\n":  # noqa: ASYNC110  # of Redis
                 await asyncio.sleep(0.05)
 

@@ -17,7 +17,7 @@ async def farewells() -> AsyncIterator[None]:
     selector = loop._selector  # type: ignore[attr-defined]  # nothing else knows
     own = len(selector.get_map())
     yield
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while len(selector.get_map()) > own:  # noqa: ASYNC110  # transports have no event
             await asyncio.sleep(0.005)
 

@@ -40,7 +40,7 @@ async def stalled(owner: Any) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
 
 async def until_somebody_waits(owner: Any) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 90
     while not await asyncio.to_thread(owner.fetch, waiting):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

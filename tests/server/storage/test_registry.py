@@ -40,8 +40,8 @@ async def registry(database: Database, time: Time) -> AsyncIterator[Registry]:
 
 
 async def eventually(judge: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it is so, ten seconds at most."""
-    async with asyncio.timeout(10):
+    """Wait until it is so."""
+    async with asyncio.timeout(90):
         while not await judge():  # noqa: ASYNC110  # the database has no event to wait for
             await asyncio.sleep(0.01)
 
