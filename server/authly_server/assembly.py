@@ -145,6 +145,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
             partial(client_tokens.note_issued, opened.database), TOKEN_SECONDS, time.monotonic
         ),
         recent_proofs=RecentProofs(opened.registry.cached_client),
+        standing_answers=RecentProofs(opened.registry.cached_client),
         keys=keys,
         passwords=opened.passwords,
         clock=clock.SystemClock(),

@@ -43,7 +43,7 @@ _log = telemetry.logger(__name__)
 class TokenResponse:
     """RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3 and RFC 8693 section 2.2.1.
 
-    `expires_in` is in seconds.
+    `expires_in` is in seconds, `told` what an access token says that is a JWT.
     """
 
     access_token: str
@@ -53,6 +53,7 @@ class TokenResponse:
     id_token: str | None = None
     token_type: str = "Bearer"  # noqa: S105  # a kind of token, not one
     issued_token_type: str | None = None
+    told: AccessToken | None = None
 
     def members(self) -> dict[str, object]:
         """The members of the JSON object."""
@@ -161,6 +162,7 @@ async def _respond(
         id_token=id_token,
         token_type=token.token_type,
         issued_token_type=token_request.ACCESS_TOKEN if exchanged else None,
+        told=None if issuing.are_opaque else token,
     )
 
 

@@ -65,13 +65,14 @@ class AccessToken:
 
 def issue(ring: KeyRing, token: AccessToken) -> str:
     """Return the token signed by the ring's key for access tokens, which is known to be right."""
-    text = signed_jwt.sign(ring.signer, TYPE, _claims(token))
-    ring.issued.keep(text, token)
+    text = signed_jwt.sign(ring.signer, TYPE, claims(token))
+    ring.issued.keep(text, lambda: token)
     return text
 
 
-def _claims(token: AccessToken) -> dict[str, object]:
-    claims: dict[str, object] = {
+def claims(token: AccessToken) -> dict[str, object]:
+    """What a JWT says, in this order."""
+    told: dict[str, object] = {
         "iss": token.issuer,
         "sub": token.subject,
         "aud": token.audience[0] if len(token.audience) == 1 else list(token.audience),
@@ -82,14 +83,14 @@ def _claims(token: AccessToken) -> dict[str, object]:
         "exp": int(token.expires_at.timestamp()),
     }
     if token.grant_id is not None:
-        claims["grant_id"] = str(token.grant_id)
+        told["grant_id"] = str(token.grant_id)
     if token.key_thumbprint is not None:
-        claims["cnf"] = {"jkt": token.key_thumbprint}
+        told["cnf"] = {"jkt": token.key_thumbprint}
     if token.act is not None:
-        claims["act"] = token.act
+        told["act"] = token.act
     if token.granted_to is not None:
-        claims["granted_to"] = token.granted_to
-    return claims
+        told["granted_to"] = token.granted_to
+    return told
 
 
 def verify(ring: KeyRing, token: str, issuer: str, now: datetime) -> AccessToken:
@@ -97,7 +98,7 @@ def verify(ring: KeyRing, token: str, issuer: str, now: datetime) -> AccessToken
 
     Whom it is meant for is the caller's to check.
     """
-    verified = ring.verified.find_or_in(ring.issued, token) or _verify(ring, token)
+    verified = ring.verified.find_or_take(ring.issued, token) or _verify(ring, token)
     _check(verified, issuer, now)
     return verified
 
@@ -108,22 +109,22 @@ def _verify(ring: KeyRing, token: str) -> AccessToken:
     return verified
 
 
-def _read(claims: dict[str, object]) -> AccessToken:
-    text, grant_id = signed_jwt.read_text, claims.get("grant_id")
+def _read(told: dict[str, object]) -> AccessToken:
+    text, grant_id = signed_jwt.read_text, told.get("grant_id")
     try:
         return AccessToken(
-            issuer=text(claims.get("iss")),
-            subject=text(claims.get("sub")),
-            client_id=text(claims.get("client_id")),
-            audience=signed_jwt.read_texts(claims.get("aud")),
-            scopes=frozenset(text(claims.get("scope", "")).split()),
-            jti=text(claims.get("jti")),
+            issuer=text(told.get("iss")),
+            subject=text(told.get("sub")),
+            client_id=text(told.get("client_id")),
+            audience=signed_jwt.read_texts(told.get("aud")),
+            scopes=frozenset(text(told.get("scope", "")).split()),
+            jti=text(told.get("jti")),
             grant_id=None if grant_id is None else UUID(text(grant_id)),
-            issued_at=signed_jwt.read_time(claims.get("iat")),
-            expires_at=signed_jwt.read_time(claims.get("exp")),
-            key_thumbprint=_read_confirmation(claims.get("cnf")),
-            actors=_read_actors(claims.get("act")),
-            granted_to=_read_optional(claims.get("granted_to")),
+            issued_at=signed_jwt.read_time(told.get("iat")),
+            expires_at=signed_jwt.read_time(told.get("exp")),
+            key_thumbprint=_read_confirmation(told.get("cnf")),
+            actors=_read_actors(told.get("act")),
+            granted_to=_read_optional(told.get("granted_to")),
         )
     except ValueError:
         message = "a claim is missing or malformed"

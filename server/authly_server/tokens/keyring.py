@@ -12,7 +12,7 @@ import pydantic
 from jwt.algorithms import HMACAlgorithm
 
 from authly_server.tokens import signing_key
-from authly_server.tokens.recently_verified import RecentlyVerified
+from authly_server.tokens.recently_verified import RecentlyIssued, RecentlyVerified
 from authly_server.tokens.signing_key import KeyState, SigningKey
 
 
@@ -42,8 +42,8 @@ class KeyRing:
     """Keys by kid, at most one of them active for each algorithm, and at least one in all.
 
     `algorithm` is the one that is wanted for access tokens. `verified` are tokens that these keys
-    have signed; another ring begins without any. Those that were `issued` here are apart, so that
-    a burst of new ones does not push out what is asked about again and again.
+    have signed; another ring begins without any. Those that were `issued` here are apart until
+    somebody asks about them: a burst of new ones pushes nothing out that is asked about.
     """
 
     keys: Mapping[str, SigningKey]
@@ -51,8 +51,8 @@ class KeyRing:
     verified: "RecentlyVerified[AccessToken]" = field(
         default_factory=RecentlyVerified, repr=False, compare=False
     )
-    issued: "RecentlyVerified[AccessToken]" = field(
-        default_factory=RecentlyVerified, repr=False, compare=False
+    issued: "RecentlyIssued[AccessToken]" = field(
+        default_factory=RecentlyIssued, repr=False, compare=False
     )
     # What signs access tokens: the key of the wanted algorithm, else the first active one. Without
     # the former for a moment only: the ring changes before the setting does.

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from authly_server.clients import authentication
+from authly_server.clients.recent_proofs import Proof
 from authly_server.model.client import AuthMethod, Client, ClientOrigin
 from authly_server.protocol import security_profile
 from authly_server.protocol.errors import ErrorCode, OAuthError
@@ -37,7 +38,7 @@ def _proved_before(found: Services, header: str, parameters: Parameters) -> Clie
     proof = found.recent_proofs.find(header)
     if proof is None or not authentication.is_alone(proof.client.client_id, parameters):
         return None
-    _note_use(found, proof.client, proof.secret_digest)
+    note_use(found, proof.client, proof.secret_digest)
     return proof.client
 
 
@@ -49,13 +50,13 @@ async def _authenticate(found: Services, header: str | None, parameters: Paramet
         return await found.assertions.authenticate(client, presented)
     proved = authentication.authenticate(client, presented)
     if (digest := authentication.proved_by(proved, presented)) is not None:
-        _note_use(found, proved, digest)
+        note_use(found, proved, digest)
         if header is not None:
-            found.recent_proofs.keep(header, proved, digest)
+            found.recent_proofs.keep(Proof(proved, digest, None), header)
     return proved
 
 
-def _note_use(found: Services, client: Client, digest: bytes) -> None:
+def note_use(found: Services, client: Client, digest: bytes) -> None:
     """Of the operator's clients it is told which of their secrets are in use."""
     if client.origin is ClientOrigin.OPERATOR:
         found.secret_uses.note((client.id, digest))

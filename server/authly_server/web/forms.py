@@ -16,7 +16,12 @@ JSON = "application/json"
 
 
 async def read(request: web.Request, *, repeats: bool = False) -> Parameters:
-    """The parameters of a POST; `repeats` as for `parameters.parse_form`.
+    """The parameters of a POST; `repeats` as for `parameters.parse_form`, raises as `read_body`."""
+    return parameters.parse_form(await read_body(request), repeats=repeats)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The body of a POST that holds a form, not parsed yet.
 
     Raises:
         OAuthError: invalid_request, with status 413 for a body that is too long.
@@ -25,7 +30,7 @@ async def read(request: web.Request, *, repeats: bool = False) -> Parameters:
         # RFC 6749 section 2.3.1: credentials "MUST NOT be included in the request URI".
         raise errors.invalid_request("parameters belong in the body, not in the query")
     _check_content(request, CONTENT_TYPE)
-    return parameters.parse_form(await _body(request), repeats=repeats)
+    return await _body(request)
 
 
 def read_query(request: web.Request, *, repeats: bool = False) -> Parameters:

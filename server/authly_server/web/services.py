@@ -16,6 +16,7 @@ from authly_server.clients.registration_limits import RegistrationLimits
 from authly_server.clients.uses import Uses
 from authly_server.clock import Clock
 from authly_server.grants.issuing import Issuing
+from authly_server.grants.standing_answer import StandingAnswer
 from authly_server.limits.limiter import Limiter
 from authly_server.limits.request_rates import RequestRates
 from authly_server.metrics import Metrics
@@ -59,7 +60,8 @@ class Services:
     registrations: RegistrationLimits
     secret_uses: Uses[SecretKey]
     token_uses: Uses[UUID]
-    recent_proofs: RecentProofs
+    recent_proofs: RecentProofs[None]
+    standing_answers: RecentProofs[StandingAnswer]
     keys: Keys
     passwords: Passwords
     clock: Clock

@@ -10,8 +10,8 @@ from authly_server import grants
 from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import token_request
 from authly_server.protocol.errors import ErrorCode, OAuthError
-from authly_server.protocol.parameters import Parameters
-from authly_server.protocol.token_request import TokenRequest
+from authly_server.protocol.parameters import Parameters, parse_form
+from authly_server.protocol.token_request import ClientCredentialsRequest, TokenRequest
 from authly_server.storage import described_clients
 from authly_server.storage.errors import Unavailable
 from authly_server.web import (
@@ -19,6 +19,7 @@ from authly_server.web import (
     forms,
     proof_of_possession,
     rate_limit,
+    repeated_request,
     services,
 )
 from authly_server.web.response import JSON, Response
@@ -31,21 +32,26 @@ _OF_GENUINE_CODES = frozenset({ErrorCode.AUTHORIZATION_PENDING, ErrorCode.SLOW_D
 
 async def post(request: web.Request) -> Response:
     """RFC 6749 section 3.2."""
-    return await _counted(request, token_request.parse)
+    body = await forms.read_body(request)
+    return await repeated_request.answer(request, body) or await _counted(
+        request, body, token_request.parse
+    )
 
 
 async def refresh(request: web.Request) -> Response:
     """The deployment guide's refresh endpoint: grant_type=refresh_token may be left out."""
-    return await _counted(request, token_request.parse_refresh)
+    return await _counted(request, await forms.read_body(request), token_request.parse_refresh)
 
 
-async def _counted(request: web.Request, parse: Callable[[Parameters], TokenRequest]) -> Response:
+async def _counted(
+    request: web.Request, body: bytes, parse: Callable[[Parameters], TokenRequest]
+) -> Response:
     """Answer, and count how that ended.
 
     What is consumed and what is issued for it belong together: nothing here is broken off when the
     client hangs up, for the listener cancels no handler.
     """
-    parameters, found = await forms.read(request), services.of(request)
+    parameters, found = parse_form(body), services.of(request)
     try:
         wanted = parse(parameters)
         client = await client_authentication.authenticate(request, parameters)
@@ -62,6 +68,8 @@ async def _counted(request: web.Request, parse: Callable[[Parameters], TokenRequ
         await _note_use(found, client)
     await rate_limit.prove(request)
     found.metrics.count_issued(wanted.grant_type)
+    if isinstance(wanted, ClientCredentialsRequest):
+        repeated_request.expect(request, parameters, body, client, issued)
     return Response(orjson.dumps(issued.members()), JSON)
 
 

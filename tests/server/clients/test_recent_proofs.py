@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, strategies as st
 
-from authly_server.clients.recent_proofs import RecentProofs
+from authly_server.clients.recent_proofs import LONGEST_CONTENT, Proof, RecentProofs
 from authly_server.model.client import AuthMethod, Client, ClientType
 
 
@@ -30,6 +30,9 @@ WEB = Client(
 )
 
 
+PROOF = Proof(WEB, DIGEST, "what it came to")
+
+
 @pytest.fixture(name="known")
 def _known() -> dict[str, Client]:
     """The clients in memory, by their identifiers."""
@@ -37,24 +40,40 @@ def _known() -> dict[str, Client]:
 
 
 @pytest.fixture(name="proofs")
-def _proofs(known: dict[str, Client]) -> RecentProofs:
-    proofs = RecentProofs(known.get)
-    proofs.keep("Basic right", WEB, DIGEST)
+def _proofs(known: dict[str, Client]) -> RecentProofs[str]:
+    proofs = RecentProofs[str](known.get)
+    proofs.keep(PROOF, "Basic right")
     return proofs
 
 
-def test_a_header_that_has_proved_a_client_proves_it_again(proofs: RecentProofs) -> None:
-    found = proofs.find("Basic right")
-    assert found is not None
-    assert found.client is WEB
-    assert found.secret_digest == DIGEST
+def test_a_header_that_has_proved_a_client_proves_it_again(
+    proofs: RecentProofs[str],
+) -> None:
+    assert proofs.find("Basic right") is PROOF
 
 
 @given(st.text(st.characters()) | st.sampled_from(["Basic right ", "basic right", "Basic \udcff"]))
 def test_any_other_text_proves_nothing(text: str) -> None:
-    proofs = RecentProofs({"web": WEB}.get)
-    proofs.keep("Basic right", WEB, DIGEST)
+    proofs = RecentProofs[str]({"web": WEB}.get)
+    proofs.keep(PROOF, "Basic right")
     assert (proofs.find(text) is None) is (text != "Basic right")
+
+
+@given(
+    st.tuples(st.text(st.characters()), st.binary())
+    | st.sampled_from([("Basic right", b""), ("Basic ", b"rightform"), ("Basic right5:", b"form")])
+)
+def test_nor_does_a_header_with_another_content(asked: tuple[str, bytes]) -> None:
+    proofs = RecentProofs[str]({"web": WEB}.get)
+    proofs.keep(PROOF, "Basic right", b"form")
+    assert proofs.find("Basic right", b"form") is PROOF
+    assert (proofs.find(*asked) is None) is (asked != ("Basic right", b"form"))
+
+
+def test_a_long_content_is_not_remembered(proofs: RecentProofs[str]) -> None:
+    for length, is_kept in ((LONGEST_CONTENT, True), (LONGEST_CONTENT + 1, False)):
+        proofs.keep(PROOF, "Basic right", bytes(length))
+        assert (proofs.find("Basic right", bytes(length)) is PROOF) is is_kept
 
 
 @pytest.mark.parametrize(
@@ -67,7 +86,7 @@ def test_any_other_text_proves_nothing(text: str) -> None:
     ],
 )
 def test_a_client_that_is_another_value_by_now_has_to_prove_itself_anew(
-    proofs: RecentProofs, known: dict[str, Client], now: Client | None
+    proofs: RecentProofs[str], known: dict[str, Client], now: Client | None
 ) -> None:
     known.clear()
     if now is not None:
@@ -77,11 +96,11 @@ def test_a_client_that_is_another_value_by_now_has_to_prove_itself_anew(
 
 
 def test_of_too_many_the_one_not_asked_for_the_longest_leaves(known: dict[str, Client]) -> None:
-    proofs = RecentProofs(known.get, most=2)
+    proofs = RecentProofs[str](known.get, most=2)
     for header in ("first", "second"):
-        proofs.keep(header, WEB, DIGEST)
+        proofs.keep(PROOF, header)
     assert proofs.find("first") is not None
-    proofs.keep("third", WEB, DIGEST)
+    proofs.keep(PROOF, "third")
     assert [proofs.find(each) is not None for each in ("first", "second", "third")] == [
         True,
         False,
@@ -89,5 +108,8 @@ def test_of_too_many_the_one_not_asked_for_the_longest_leaves(known: dict[str, C
     ]
 
 
-def test_neither_header_nor_secret_is_in_what_is_kept(proofs: RecentProofs) -> None:
+def test_neither_header_nor_secret_is_in_what_is_kept(
+    proofs: RecentProofs[str],
+) -> None:
+    proofs.keep(PROOF, "Basic right", b"a form that is right")
     assert "right" not in repr(vars(proofs))

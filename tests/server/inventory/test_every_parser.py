@@ -100,7 +100,7 @@ PROPERTIES = {
 # fmt: on
 NO_PARSERS = {  # looks into a cache and a table, by the token's digest
     "tokens/recently_verified.py find",
-    "tokens/recently_verified.py find_or_in",
+    "tokens/recently_verified.py find_or_take",
     "tokens/opaque_token.py find_live",
 }
 

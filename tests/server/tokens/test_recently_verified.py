@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import jwt
 import pytest
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from authly_server.tokens import access_token
 from authly_server.tokens.access_token import AccessToken
 from authly_server.tokens.keyring import KeyRing
-from authly_server.tokens.recently_verified import RecentlyVerified
+from authly_server.tokens.recently_verified import RecentlyIssued, RecentlyVerified
 from authly_server.tokens.refusal import TokenRefused
 from authly_server.tokens.signature import PrivateKey
 from authly_server.tokens.signing_key import KeyState, SigningKey
@@ -56,7 +57,8 @@ def test_a_token_asked_about_again_is_the_same(ring: KeyRing) -> None:
 def test_a_token_issued_here_is_known_as_anybody_else_reads_it(ring: KeyRing) -> None:
     text = access_token.issue(ring, TOKEN)
     known = access_token.verify(ring, text, ISSUER, NOW)
-    assert known is ring.issued.find(text)
+    assert known is TOKEN
+    assert known is ring.verified.find(text)
     assert known == access_token.verify(KeyRing(ring.keys, ring.algorithm), text, ISSUER, NOW)
 
 
@@ -112,11 +114,21 @@ def test_what_was_refused_is_not_kept(ring: KeyRing) -> None:
     assert ring.verified.find(text) is None
 
 
-def test_what_is_in_neither_of_two_places_is_not_found() -> None:
-    here, there = RecentlyVerified[int](), RecentlyVerified[int]()
-    here.keep("a", 1)
-    there.keep("b", 2)
-    assert [here.find_or_in(there, text) for text in ("a", "b", "c")] == [1, 2, None]
+def test_what_was_issued_is_told_once_and_verified_from_then_on() -> None:
+    verified, issued = RecentlyVerified[int](), RecentlyIssued[int]()
+    verified.keep("a", 1)
+    issued.keep("b", lambda: 2)
+    for _ in range(2):
+        found = [verified.find_or_take(issued, text) for text in ("a", "b", "c")]
+        assert found == [1, 2, None]
+        issued.keep("b", lambda: pytest.fail("it is not asked for what is known"))
+
+
+def test_of_too_many_issued_the_oldest_leaves_first() -> None:
+    verified, issued = RecentlyVerified[int](), RecentlyIssued[int](most=2)
+    for number, text in enumerate("abc"):
+        issued.keep(text, partial(int, number))
+    assert [verified.find_or_take(issued, text) for text in "abc"] == [None, 1, 2]
 
 
 def test_the_one_not_asked_for_the_longest_leaves_first() -> None:
