@@ -2,14 +2,26 @@
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from tests import parts
 
 from authly_server.storage import migrate
 from throwaway import nursery, postgres as throwaway_postgres
 
 
 _numbers = itertools.count(1)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return parts.is_elsewhere(collection_path, config.option.markexpr) or None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        parts.check(item)
 
 
 @pytest.fixture(scope="session", autouse=True)
