@@ -1,6 +1,7 @@
 """The faults of the database: what is answered without it, how soon, and that it heals."""
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from throwaway.instance import Instance, problem
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 Fault = Callable[[], contextlib.AbstractContextManager[None]]
+TRIES = 4
+"""A machine that is busy for a moment makes anything late; what is always late is a defect."""
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +54,19 @@ def fault(request: pytest.FixtureRequest, cluster: throwaway_postgres.Cluster) -
     return stopped if request.param == "stopped" else cluster.frozen
 
 
+def answered_in(seconds: float, ask: Callable[[], httpx.Response]) -> httpx.Response:
+    taken = []
+    for _ in range(TRIES):
+        started = time.monotonic()
+        answer = ask()
+        taken.append(time.monotonic() - started)
+        if taken[-1] < seconds:
+            return answer
+    pytest.fail(f"never within {seconds} s: {taken}")
+
+
 def assert_soon_unavailable(ask: Callable[[], httpx.Response]) -> httpx.Response:
-    started = time.monotonic()
-    answer = ask()
-    assert time.monotonic() - started < 2.0
+    answer = answered_in(2.0, ask)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Cache-Control"] == "no-store"
@@ -91,9 +103,8 @@ def test_what_needs_the_database_is_unavailable_soon_and_heals_by_itself(
         ready = assert_soon_unavailable(lambda: instance.http.get("/health/ready"))
         assert ready.json()["reason"] == "the database does not answer"
         for path in ("/health/live", "/health", "/jwks", "/.well-known/openid-configuration"):
-            started = time.monotonic()
-            assert instance.http.get(path).status_code == 200
-            assert time.monotonic() - started < 1.0
+            answer = answered_in(1.0, functools.partial(instance.http.get, path))
+            assert answer.status_code == 200
         # Whether a client of that origin exists is not known now.
         answer = instance.http.get("/jwks", headers={"Origin": "https://app.example"})
         assert (answer.status_code, "Access-Control-Allow-Origin" in answer.headers) == (200, False)

@@ -13,6 +13,25 @@ from throwaway import postgres as throwaway_postgres
 
 
 Open = Callable[..., Awaitable[Database]]
+TRIES = 4
+"""A machine that is busy for a moment makes anything late; what is always late is a defect."""
+
+
+async def in_time(seconds: float, attempt: Callable[[], Awaitable[object]]) -> None:
+    """Fail if it always takes longer."""
+    taken = []
+    for _ in range(TRIES):
+        started = time.monotonic()
+        await attempt()
+        taken.append(time.monotonic() - started)
+        if taken[-1] < seconds:
+            return
+    pytest.fail(f"never within {seconds} s: {taken}")
+
+
+async def refused(database: Database) -> None:
+    with pytest.raises(errors.Unavailable):
+        await scopes.find_all(database)
 
 
 @pytest.fixture
@@ -40,13 +59,10 @@ async def test_a_stopped_database_is_unavailable_soon_and_comes_back_by_itself(
     await asyncio.gather(*(scopes.find_all(fragile) for _ in range(4)))
     await asyncio.to_thread(own_cluster.stop)
     for _ in range(3):
-        started = time.monotonic()
-        with pytest.raises(errors.Unavailable):
-            await scopes.find_all(fragile)
-        assert time.monotonic() - started < 2.0
+        await in_time(2.0, lambda: refused(fragile))
     await asyncio.to_thread(own_cluster.start)
     started = time.monotonic()
-    while time.monotonic() - started < 5.0:
+    while time.monotonic() - started < 60.0:
         try:
             assert await scopes.find_all(fragile)
             break
@@ -70,10 +86,9 @@ async def test_a_pool_opens_while_the_database_is_down(
 ) -> None:
     await asyncio.to_thread(own_cluster.stop)
     started = time.monotonic()
-    database = await opened(timeout=1.5)
-    assert time.monotonic() - started < 0.5
+    database = await opened(timeout=30.0)
+    assert time.monotonic() - started < 15.0
     await asyncio.to_thread(own_cluster.start)
-    await asyncio.sleep(1.0)
     assert await scopes.find_all(database)
 
 
@@ -82,26 +97,24 @@ async def test_a_frozen_database_is_hung_up_on(
 ) -> None:
     await asyncio.gather(*(scopes.find_all(fragile) for _ in range(4)))
     with own_cluster.frozen():
-        started = time.monotonic()
-        with pytest.raises(errors.Unavailable):
-            await scopes.find_all(fragile)
-        assert time.monotonic() - started < 2.0
+        await in_time(2.0, lambda: refused(fragile))
 
 
 async def test_a_slow_statement_is_given_up(fragile: Database) -> None:
-    started = time.monotonic()
-    with pytest.raises(errors.Unavailable):
-        await fragile.fetch_one("SELECT pg_sleep(10)", {})
-    assert time.monotonic() - started < 2.0
+    async def given_up() -> None:
+        with pytest.raises(errors.Unavailable):
+            await fragile.fetch_one("SELECT pg_sleep(10)", {})
+
+    await in_time(2.0, given_up)
     assert await scopes.find_all(fragile)
 
 
 async def test_a_pool_without_a_free_connection_says_so_in_time(opened: Open) -> None:
-    database = await opened(timeout=0.5)
+    database = await opened(timeout=2.0)
     started = time.monotonic()
-    attempts = [database.fetch_one("SELECT pg_sleep(0.3)", {}) for _ in range(5)]
+    attempts = [database.fetch_one("SELECT pg_sleep(1.2)", {}) for _ in range(5)]
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 4.0
     assert sum(isinstance(outcome, errors.Unavailable) for outcome in outcomes) == 4
     assert await scopes.find_all(database)
 
