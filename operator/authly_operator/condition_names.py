@@ -106,7 +106,8 @@ class Reason(StrEnum):
     PASSWORDS_CURRENT = "PasswordsCurrent"
     """Only roles with the present passwords can sign in to the database."""
     PASSWORDS_CHANGING = "PasswordsChanging"
-    """The database is given other roles; those of now are used until they exist."""
+    """The database is given other roles, or its owner another password; those of now work until
+    then."""
     PASSWORDS_UNREADABLE = "PasswordsUnreadable"
     """The credentials Secret does not tell which roles are in use; nothing is changed."""
     FORMER_ROLES_OPEN = "FormerRolesOpen"

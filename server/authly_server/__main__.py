@@ -48,9 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = configuration.load(os.environ, _RULES[command])
     except configuration.SettingsError as error:
         return _tell_wrong(error.lines)
-    if command != "serve":  # which answers meanwhile that it is not ready
-        _await_database(settings)
     try:
+        if command != "serve":  # which answers meanwhile that it is not ready
+            _await_database(settings)
+            settings = _as_owner(settings, command)
         return _plan(settings) if getattr(asked, "plan", False) else _RUN[command](settings)
     except conclusion.Failure as failure:
         conclusion.explain(f"authly-server {command}: {failure}")
@@ -65,6 +66,22 @@ def _await_database(settings: Settings) -> None:
         conclusion.tell("database_awaited", reason="it refuses connections", **facts)
 
     reachability.wait(settings.database_url, tell)
+
+
+def _as_owner(settings: Settings, command: str) -> Settings:
+    """With the URL by which the owner can sign in; a migration sees to it that it is the first."""
+    from authly_server.storage import errors, owner  # noqa: PLC0415
+
+    usable = owner.usable(
+        settings.database_url, settings.next_database_url, settings.former_database_url
+    )
+    if command != "migrate" or usable != settings.former_database_url:
+        return settings.model_copy(update={"database_url": usable})
+    try:
+        owner.set_passwords(usable, settings.database_url, settings.replication_url)
+    except errors.MigrationError as error:
+        raise conclusion.Failure(str(error)) from error
+    return settings
 
 
 def _tell_wrong(lines: Sequence[str]) -> int:
@@ -186,7 +203,10 @@ def _lock_roles(settings: Settings) -> int:
 
     try:
         locked = role_lock.run(
-            settings.database_url, settings.server_database_url, settings.operator_database_url
+            settings.database_url,
+            settings.server_database_url,
+            settings.operator_database_url,
+            owners=(settings.next_database_url, settings.replication_url),
         )
     except errors.MigrationError as error:
         raise conclusion.Failure(str(error)) from error

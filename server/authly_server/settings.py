@@ -62,6 +62,14 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """PostgreSQL, as postgresql://user:password@host:5432/database."""
     db_password: str | None = Field(default=None, repr=False)
     """No effect: the guide makes DATABASE_URL of it, and that has it."""
+    next_database_url: str | None = Field(default=None, repr=False)
+    """For all commands but serve: the same with another password, used where that of DATABASE_URL
+    is refused; lock-roles gives it to the user."""
+    former_database_url: str | None = Field(default=None, repr=False)
+    """The same with the password of before; where only that is good, migrate sets the one of
+    DATABASE_URL."""
+    replication_url: str | None = Field(default=None, repr=False)
+    """The role of a managed database's replicas, whose password is set together with those."""
     server_database_url: str | None = Field(default=None, repr=False)
     """For migrate: the role that serve will connect as, which gets its rights and password."""
     operator_database_url: str | None = Field(default=None, repr=False)

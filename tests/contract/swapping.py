@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from psycopg import sql
 from tests.operator_desired import plans
+from typing_extensions import override
 
 from authly_operator import desired, naming
 from authly_operator.desired.plan import Plan
-from authly_operator.material import role_swap
+from authly_operator.material import owner_passwords, replication, role_swap
 from authly_operator.observed import ChildKey, DatabaseProbe, Manifest, SecretData, ServerObserved
 from authly_server.storage import errors, role_lock
 from throwaway import server as throwaway_server
@@ -27,6 +30,10 @@ SPEC: dict[str, Any] = {
     "database": {"external": {"secretRef": {"name": "pg", "key": "url"}}},
     "security": {"rateLimit": {"enabled": False}},
 }
+
+
+class Died(Exception):  # noqa: N818 - says what happened
+    """The operator was killed before a write."""
 
 
 @dataclass
@@ -46,6 +53,8 @@ class Site:
     impatient: bool = False
     """Whether the Job that locks roles gives up at once."""
     looks: int = 0
+    lives: int | None = None
+    """How many writes the operator lives for; for ever where None."""
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -59,10 +68,18 @@ class Site:
         manifests = desired.manifests(plan)
         held = desired.held(plan)
         wanted = {(one["kind"], one["metadata"]["name"]) for one in manifests} | held
-        self.children = {key: one for key, one in self.children.items() if key in wanted}
         for one in manifests:
             self._write(one)
+        for key in self.children.keys() - wanted:
+            self._live()
+            del self.children[key]
         return plan
+
+    def _live(self) -> None:
+        """Before each write."""
+        if self.lives == 0:
+            raise Died
+        self.lives = None if self.lives is None else self.lives - 1
 
     def settle(self) -> None:
         """Look until nothing moves any more."""
@@ -97,9 +114,13 @@ class Site:
     def _write(self, one: Manifest) -> None:
         key = one["kind"], one["metadata"]["name"]
         match one["kind"]:
-            case "Secret":
+            case "Secret" if self.secrets.get(key[1]) != _decoded(one):
+                self._live()
                 self.secrets[key[1]] = _decoded(one)
+            case "Secret":
+                pass
             case "Job":
+                self._live()
                 self.children[key] = self._run(one)
             case "Deployment":
                 self.children[key] = self._roll_out(one)
@@ -127,7 +148,8 @@ class Site:
     def _lock(self, job: Manifest, environ: dict[str, str]) -> Manifest:
         roles = environ["SERVER_DATABASE_URL"], environ["OPERATOR_DATABASE_URL"]
         try:
-            role_lock.run(environ["DATABASE_URL"], *roles, patience=0)
+            owners = environ.get("NEXT_DATABASE_URL"), environ.get("REPLICATION_URL")
+            role_lock.run(environ["DATABASE_URL"], *roles, owners=owners, patience=0)
         except errors.MigrationError:
             return _with_condition(job, "Failed", self.now)
         return _with_condition(job, "Complete", self.now)
@@ -136,6 +158,7 @@ class Site:
         before = self.children.get(("Deployment", "main"))
         if before is not None and _hash(before) == _hash(wanted):
             return before
+        self._live()
         (container,) = wanted["spec"]["template"]["spec"]["containers"]
         url = self._environ(container)["DATABASE_URL"]
         self.pods.append(throwaway_server.create(url, tls=False))
@@ -149,9 +172,16 @@ class Site:
     def _environ(self, container: Manifest) -> dict[str, str]:
         found = {}
         for one in container["env"]:
-            key = one.get("valueFrom", {}).get("secretKeyRef", {}).get("key")
-            found[one["name"]] = self.credentials[key] if key else one["value"]
+            reference = one.get("valueFrom", {}).get("secretKeyRef")
+            if reference is None:
+                found[one["name"]] = one["value"]
+            elif not reference.get("optional") or reference["key"] in self.credentials:
+                found[one["name"]] = self.reached(self.credentials[reference["key"]])
         return found
+
+    def reached(self, url: str) -> str:
+        """The URL as it leads somewhere from here."""
+        return url
 
 
 def _decoded(secret: Manifest) -> dict[str, str]:
@@ -165,3 +195,50 @@ def _hash(one: Manifest) -> str:
 def _with_condition(job: Manifest, kind: str, at: datetime) -> Manifest:
     final = {"type": kind, "status": "True", "lastTransitionTime": at.isoformat()}
     return {**job, "status": {"conditions": [final]}}
+
+
+@dataclass
+class ManagedSite(Site):
+    """A server whose database is a pod: a cluster of the test's own, reached by another name.
+
+    `owner` is a superuser of the test's, whom no rotation is about.
+    """
+
+    place: str = ""
+    """Address and port of the database."""
+    started: int = 0
+    """How often its pod was made."""
+
+    def start_database(self) -> None:
+        """A container starts, and its hook gives the owner the password that the Secret has."""
+        self.started += 1
+        with psycopg.connect(self.owner, autocommit=True) as connection:
+            for role, key in (
+                ("postgres", owner_passwords.OWNER),
+                (replication.ROLE, replication.PASSWORD),
+            ):
+                statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+                password = sql.Literal(self.credentials[key])
+                connection.execute(statement.format(sql.Identifier(role), password))
+
+    @override
+    def reached(self, url: str) -> str:
+        host = f"{naming.database_host('main', plans.IDENTITY.namespace)}:5432"
+        return url.replace(host, self.place)
+
+    @override
+    def _write(self, one: Manifest) -> None:
+        key = one["kind"], one["metadata"]["name"]
+        if key != ("StatefulSet", naming.database("main")):
+            super()._write(one)
+            return
+        before = self.children.get(key)
+        if before is None or _password_hash(before) != _password_hash(one):
+            self._live()
+            self.start_database()
+            self.children[key] = {**one, "status": {"readyReplicas": 1, "updatedReplicas": 1}}
+
+
+def _password_hash(one: Manifest) -> str:
+    annotations = one["spec"]["template"]["metadata"]["annotations"]
+    return str(annotations[naming.PASSWORD_HASH_ANNOTATION])

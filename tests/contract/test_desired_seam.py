@@ -11,6 +11,7 @@ from tests.operator_desired import plans
 
 from authly_operator.api import authly_scope, authly_server
 from authly_operator.desired import client_row, config, ingress, scope_row
+from authly_operator.material import owner_passwords
 from authly_operator.observed import Manifest
 from authly_server import settings
 from authly_server.web import routes
@@ -30,6 +31,7 @@ def environment(spec: dict[str, Any], kind: str, name: str) -> dict[str, str]:
     (container,) = ours
     given_all = found[("ConfigMap", "main-config")]["data"] if "envFrom" in container else {}
     secret = {
+        **dict.fromkeys(owner_passwords.KEYS, "postgresql://during:a@rotation/d"),
         **plan.material.credentials,
         "AWS_ACCESS_KEY_ID": "id",
         "AWS_SECRET_ACCESS_KEY": "s",

@@ -8,11 +8,27 @@ from tests.e2e.external import psql
 from tests.e2e.instance import Instance
 from tests.e2e.kube import Object
 
+from cluster import handle
+
 
 REPLICAS = 2
+DATABASE = "app.kubernetes.io/component=database"
 ROTATE = "authly.dev/rotate-passwords-at"
 ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname LIKE 'authly%' ORDER BY 1"
 log = logging.getLogger(__name__)
+
+
+def signs_in(instance: Instance, password: str) -> bool:
+    """Whether the owner does, by the network as Jobs do."""
+    host = "$(hostname -i)"  # over the loopback nobody is asked for a password
+    script = f'PGPASSWORD="$0" psql -X -h "{host}" -U postgres -d authly -c "SELECT 1"'
+    argv = ("exec", "main-database-0", "-n", instance.namespace, "--", "sh", "-c")
+    try:
+        instance.kube.run(*argv, script, password)
+    except handle.CommandFailed as failure:
+        assert "password authentication failed" in str(failure)  # noqa: PT017 - why is what counts
+        return False
+    return True
 
 
 def is_rotated(server: Object) -> bool:
@@ -35,6 +51,7 @@ def test_passwords_are_rotated_without_one_failed_request(
     kube, place = instance.kube, instance.namespace
     before = kube.secret("main-credentials", place)
     pods = kubes.uids(instance.pods())
+    database = kubes.uids(kube.select("pods", place, DATABASE))
     token = instance.sign_in()["access_token"]
     questions = loads.for_tokens(instance), loads.for_introspection(instance, token)
     with loads.running(instance, *questions, per_second=4.0) as load:
@@ -54,7 +71,10 @@ def test_passwords_are_rotated_without_one_failed_request(
     after = kube.secret("main-credentials", place)
     for key in ("DATABASE_URL", "OPERATOR_DATABASE_URL"):
         assert after[key] != before[key]
-    assert after["MIGRATION_DATABASE_URL"] == before["MIGRATION_DATABASE_URL"]
+    assert after["MIGRATION_DATABASE_URL"] != before["MIGRATION_DATABASE_URL"]
+    assert kubes.uids(kube.select("pods", place, DATABASE)) == database
+    assert signs_in(instance, after["postgres-password"])
+    assert not signs_in(instance, before["postgres-password"])
     found = psql(kube, place, "authly", ROLES, pod="main-database-0").split()
     assert found == roles
     assert instance.sign_in()["access_token"]

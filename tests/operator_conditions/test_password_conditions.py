@@ -41,6 +41,15 @@ def test_how_far_a_swap_is_is_told_and_stops_nothing(
     assert judged["Ready"][0] == "True"
 
 
+def test_an_owner_whose_password_no_migration_has_tried_is_not_through(judge_server: Judge) -> None:
+    kept = {"former-postgres-password": "canary", "database-roles.json": '{"current": "b"}'}
+    found = {**secrets(""), "main-credentials": SecretData(kept)}
+    status, reason, message = judge_server(secrets=found)["PasswordsRotated"]
+    assert (status, reason) == ("False", "PasswordsChanging")
+    assert "owner's new password: see Migrated" in message
+    assert "canary" not in message
+
+
 def test_whoever_still_uses_a_former_role_is_named(judge_server: Judge) -> None:
     failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": ""}
     judged = judge_server(

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from authly_operator import entropy, material, naming
 from authly_operator.api import authly_server
-from authly_operator.material import role_swap
+from authly_operator.material import credentials, owner_passwords, role_passwords, role_swap
 from authly_operator.material.role_passwords import Passwords
 from authly_operator.material.role_swap import Phase, Progress, Roles, Twin, Wish
 from authly_operator.observed import ServerObserved
@@ -59,18 +59,17 @@ class Server:
         return made
 
     def make(self, mark: str | None = None) -> None:
-        """A migration Job has given the idle roles their passwords."""
-        idle = self.passwords.idle
-        told = {naming.ROLES_ANNOTATION: mark or (idle.mark if idle else "")}
+        """A migration Job has given the idle roles their passwords, or signed in by a new one."""
+        told = {naming.ROLES_ANNOTATION: mark or self.passwords.mark or ""}
         self.children["Job", "main-migrate-1"] = {"metadata": {"annotations": told}, **COMPLETE}
 
     def lock(self) -> None:
         """A Job has locked the former roles."""
-        name = naming.role_lock("main", self.passwords.current.mark)
+        name = naming.role_lock("main", self.passwords.lock)
         self.children["Job", name] = {"metadata": {}, **COMPLETE}
 
     def swap(self) -> None:
-        for step in (self.make, self.lock, lambda: None):
+        for step in (self.make, self.lock, self.make):
             self.look()
             step()
         self.look()
@@ -85,6 +84,10 @@ class Server:
     def state(self) -> tuple[Twin, Phase]:
         swap = self.passwords.swap
         return swap.current, swap.phase
+
+    @property
+    def keys(self) -> set[str]:
+        return set(self.secrets["main-credentials"])
 
     def role(self, key: str = "DATABASE_URL") -> str:
         return str(urlsplit(self.secrets["main-credentials"][key]).username)
@@ -116,10 +119,13 @@ def test_the_urls_are_those_of_before_until_the_other_roles_are_made(server: Ser
     server.make()
     assert server.state == (Twin.B, Phase.RETIRING)
     assert server.secrets["main-credentials"]["DATABASE_URL"] == coming
-    assert not [key for key in server.secrets["main-credentials"] if "next" in key.lower()]
+    assert not {*credentials.IDLE_URLS.values(), *role_passwords.IDLE} & server.keys
 
     server.lock()
     assert server.state == (Twin.B, Phase.SETTLED)
+    server.make()
+    server.look()
+    assert not set(owner_passwords.KEYS) & server.keys
     assert server.state == (Twin.B, Phase.SETTLED)  # one annotation counts once
 
 
@@ -132,6 +138,9 @@ def test_a_second_request_during_a_swap_waits_for_its_end(server: Server) -> Non
     assert server.state == (Twin.B, Phase.RETIRING)
     server.lock()
     assert server.state[1] is Phase.SETTLED
+    assert server.state[1] is Phase.SETTLED  # until a migration has signed in as the owner
+    server.make()
+    server.look()
     assert server.state == (Twin.B, Phase.PREPARING)
     assert server.role("NEXT_DATABASE_URL") == "authly_server"
 

@@ -251,4 +251,5 @@ class Database(value.Value):
     """Connections of each replica."""
     password_rotation_interval: duration.Duration | None = None
     """How long the passwords by which the server and the operator sign in are used before others
-    replace them, for example 720h; at least 1h. Not rotated by themselves where omitted."""
+    replace them, and the owner's of a managed database with them: for example 720h; at least 1h.
+    Not rotated by themselves where omitted."""

@@ -7,7 +7,7 @@ from authly_operator.condition_names import Condition, Reason
 from authly_operator.conditions import blockage, judgement
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.conditions.situation import Situation
-from authly_operator.material import role_swap
+from authly_operator.material import owner_passwords, role_swap
 from authly_operator.material.role_swap import Phase
 from authly_operator.observed import JobState
 
@@ -33,6 +33,9 @@ def judge(case: Situation) -> Judgement:
             return judgement.fails(TYPE, Reason.PASSWORDS_CHANGING, f"{message}: see Migrated")
         case Phase.RETIRING:
             return _retiring(case)
+        case _ if kept.get(owner_passwords.FORMER):
+            message = "a migration is to sign in by the owner's new password"
+            return judgement.fails(TYPE, Reason.PASSWORDS_CHANGING, f"{message}: see Migrated")
         case _:
             return judgement.holds(TYPE, Reason.PASSWORDS_CURRENT, _settled(roles))
 

@@ -37,9 +37,8 @@ def container(
         plan,
         command,
         [
-            *environment.of_credentials(
-                plan, {"DATABASE_URL": "MIGRATION_DATABASE_URL", **databases}
-            ),
+            *environment.of_owner(plan),
+            *environment.of_credentials(plan, databases),
             *environment.plain(given),
             *_destination(destination),
             *_encryption(wanted.encryption if wanted else None),

@@ -111,9 +111,22 @@ def _template(plan: Plan) -> pod.Part:
 
 
 def _password_hash(plan: Plan) -> str:
-    """What replaces the pod where the Secret was lost, so that it sets the password that is new."""
+    """What replaces the pod where the Secret was lost, so that it sets the password that is new.
+
+    Passwords that a Job has set replace nothing.
+    """
+    rotated = plan.material.passwords is not None and plan.material.passwords.set_by_job
+    if rotated and (found := _found_hash(plan)):
+        return found
     passwords = (plan.material.credentials.get(key) for key in _PASSWORDS)
     return fingerprint.of(plan.seen.identity.uid, *filter(None, passwords))
+
+
+def _found_hash(plan: Plan) -> str | None:
+    seen = plan.seen.child("StatefulSet", naming.database(plan.name)) or {}
+    template = seen.get("spec", {}).get("template", {}).get("metadata", {})
+    found: str | None = (template.get("annotations") or {}).get(naming.PASSWORD_HASH_ANNOTATION)
+    return found
 
 
 def _container(plan: Plan) -> pod.Part:

@@ -16,7 +16,7 @@ def build(plan: Plan) -> Manifest:
     command = program.container(
         plan,
         "maintain",
-        environment.of_credentials(plan, {"DATABASE_URL": "MIGRATION_DATABASE_URL"}),
+        environment.of_owner(plan),
         program.JOB_RESOURCES,
     )
     return cronjob.build(

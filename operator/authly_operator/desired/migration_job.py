@@ -12,6 +12,7 @@ from authly_operator import naming
 from authly_operator.api import duration, migration
 from authly_operator.desired import database, deployment, environment, metadata, pod, program
 from authly_operator.desired.plan import Plan
+from authly_operator.material import owner_passwords
 from authly_operator.observed import ChildKey, JobState, Manifest
 
 
@@ -20,7 +21,6 @@ RETRY_AFTER: Final = timedelta(seconds=60)
 WRONG_SETTING: Final = 2
 """Exit code of authly-server where trying again cannot help."""
 _VARIABLES: Final = {
-    "DATABASE_URL": "MIGRATION_DATABASE_URL",
     "SERVER_DATABASE_URL": "DATABASE_URL",
     "OPERATOR_DATABASE_URL": "OPERATOR_DATABASE_URL",
     "ADMIN_EMAIL": "ADMIN_EMAIL",
@@ -34,7 +34,11 @@ def build(plan: Plan) -> Manifest:
     container = program.container(
         plan,
         "migrate",
-        [*environment.of_credentials(plan, keys), *_plain(plan)],
+        [
+            *environment.of_owner(plan, {"REPLICATION_URL": owner_passwords.REPLICATION_URL}),
+            *environment.of_credentials(plan, keys),
+            *_plain(plan),
+        ],
         program.JOB_RESOURCES,
     )
     return job(plan, plan.migration_job, container, _mark(plan))
@@ -61,9 +65,9 @@ def job(
 
 
 def _mark(plan: Plan) -> dict[str, str] | None:
-    """What tells which passwords the idle roles have, once the Job has succeeded."""
-    idle = plan.material.passwords and plan.material.passwords.idle
-    return {naming.ROLES_ANNOTATION: idle.mark} if idle else None
+    """What tells which passwords are good, once the Job has succeeded."""
+    mark = plan.material.passwords and plan.material.passwords.mark
+    return {naming.ROLES_ANNOTATION: mark} if mark else None
 
 
 def _plain(plan: Plan) -> list[environment.Variable]:

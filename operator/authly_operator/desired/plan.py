@@ -82,7 +82,7 @@ class Plan:
     def role_lock_job(self) -> str:
         """The Job that locks the roles from before those of now; empty where nobody knows them."""
         passwords = self.material.passwords
-        return naming.role_lock(self.name, passwords.current.mark) if passwords else ""
+        return naming.role_lock(self.name, passwords.lock) if passwords else ""
 
     def newest(self, key: str) -> str:
         """The key of the credentials Secret that has the same for the roles that come, if any."""

@@ -9,7 +9,7 @@ from typing import Final
 from authly_operator import naming
 from authly_operator.desired import deployment, environment, migration_job, program
 from authly_operator.desired.plan import Plan
-from authly_operator.material import database_url
+from authly_operator.material import database_url, owner_passwords
 from authly_operator.material.role_swap import Phase
 from authly_operator.observed import ChildKey, JobState, Manifest
 
@@ -30,7 +30,9 @@ def build(plan: Plan) -> Manifest:
         plan,
         "lock-roles",
         [
-            *environment.of_credentials(plan, {"DATABASE_URL": "MIGRATION_DATABASE_URL"}),
+            *environment.of_owner(
+                plan, {"REPLICATION_URL": owner_passwords.COMING_REPLICATION_URL}
+            ),
             *environment.plain(former),
         ],
         program.JOB_RESOURCES,

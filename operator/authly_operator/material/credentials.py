@@ -10,18 +10,20 @@ from authly_operator.api import authly_server
 from authly_operator.material import (
     database_owner,
     database_url,
+    owner_passwords,
     redis_url,
     registration_token,
     replication,
     role_passwords,
     role_swap,
 )
+from authly_operator.material.owner_passwords import Owners
 from authly_operator.material.role_passwords import Passwords
 from authly_operator.observed import SecretData, ServerObserved
 
 
 GENERATED: Final = (
-    "postgres-password",
+    owner_passwords.OWNER,
     "SECRET_KEY",
     "JWT_SECRET_KEY",
     "JWT_REFRESH_SECRET_KEY",
@@ -41,6 +43,7 @@ DERIVED: Final = (
     role_swap.KEY,
     *role_passwords.IDLE,
     *IDLE_URLS.values(),
+    *owner_passwords.KEYS,
 )
 """Taken from elsewhere, and gone where nothing asks for them."""
 _NOTHING: Final = SecretData({})
@@ -72,45 +75,53 @@ def draw(
         return Credentials(kept.data, (f"{place}: {error}: correct or remove it",))
     lasting = {key: text for key, text in kept.data.items() if key not in DERIVED}
     drawn = {key: kept.get(key) or text(key) for key in GENERATED}
-    database, no_database = _database(spec, seen, drawn["postgres-password"], passwords)
+    database, no_database = _database(spec, seen, passwords)
     administrator, no_administrator = _administrator(spec, seen, kept, text)
     more, no_more = _more(spec, seen, lambda key: kept.get(key) or text(key))
     return Credentials(
-        {**lasting, **drawn, **passwords.data, **database, **more, **administrator},
+        {**lasting, **drawn, **database, **more, **administrator, **passwords.data},
         (*no_database, *no_more, *no_administrator),
         passwords,
     )
 
 
 def _database(
-    spec: authly_server.Spec, seen: ServerObserved, owner_password: str, passwords: Passwords
+    spec: authly_server.Spec, seen: ServerObserved, passwords: Passwords
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """The URLs, and the database's certificate authority where there is one."""
+    if passwords.owners is not None:
+        return _managed(seen, passwords, passwords.owners), ()
     try:
-        urls, authority = _urls(spec, seen, owner_password)
+        owner = database_owner.find(spec.database, seen)
+        urls, authority = owner.urls, owner.authority
         written = _written(urls(passwords.current))
         idle = _written(urls(passwords.idle)) if passwords.idle else {}
     except LookupError as error:
         return {}, (str(error.args[0]),)
-    coming = {new: idle[key] for key, new in IDLE_URLS.items() if idle}
-    return written | coming | authority, ()
+    return written | _coming(idle) | authority, ()
 
 
-def _urls(
-    spec: authly_server.Spec, seen: ServerObserved, owner_password: str
-) -> tuple[Callable[[database_url.Roles], database_url.DatabaseUrls], dict[str, str]]:
-    """What makes URLs of passwords, and the certificate authority."""
-    if spec.database.managed is None:
-        owner = database_owner.find(spec.database, seen)
-        return owner.urls, owner.authority
-    return (
-        lambda roles: database_url.managed(
-            server=seen.identity.name,
-            namespace=seen.identity.namespace,
-            owner_password=owner_password,
-            roles=roles,
+def _managed(seen: ServerObserved, passwords: Passwords, owners: Owners) -> dict[str, str]:
+    """The URLs of the database that the operator runs, also by passwords that come or were."""
+    current, coming = owners.current.owner, owners.coming
+
+    def urls(roles: database_url.Roles, owner: str = current) -> database_url.DatabaseUrls:
+        identity = seen.identity
+        return database_url.managed(
+            server=identity.name, namespace=identity.namespace, owner_password=owner, roles=roles
         )
-    ), {}
+
+    roles = passwords.current
+    return {
+        **_written(urls(roles)),
+        **(_coming(_written(urls(passwords.idle))) if passwords.idle else {}),
+        **({owner_passwords.COMING_URL: urls(roles, coming.owner).owner} if coming else {}),
+        **({owner_passwords.FORMER_URL: urls(roles, owners.former).owner} if owners.former else {}),
+    }
+
+
+def _coming(idle: Mapping[str, str]) -> dict[str, str]:
+    return {new: idle[key] for key, new in IDLE_URLS.items() if idle}
 
 
 def _more(

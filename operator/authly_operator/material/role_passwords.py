@@ -1,14 +1,16 @@
 """The passwords of the two programs' roles: as they were, drawn, or swapped for others."""
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server, duration
-from authly_operator.material import request, role_swap
+from authly_operator.material import owner_passwords, request, role_swap
 from authly_operator.material.database_url import Roles
+from authly_operator.material.owner_passwords import Owners
 from authly_operator.material.role_swap import Phase, Progress, Wish
 from authly_operator.observed import JobState, SecretData, ServerObserved, job_state
 
@@ -26,8 +28,33 @@ class Passwords:
     swap: role_swap.Roles
     current: Roles
     idle: Roles | None = None
+    owners: Owners | None = None
+    """None where somebody else runs the database."""
     next_step: datetime | None = None
     """When time alone begins a swap."""
+
+    @property
+    def lock(self) -> str:
+        """What the Job is named after that locks the former roles, and sets what comes."""
+        return _lock(self.current, self.owners)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of a swap is left to be done."""
+        former = self.owners is not None and self.owners.former is not None
+        return self.swap.phase is Phase.SETTLED and not former
+
+    @property
+    def set_by_job(self) -> bool:
+        """Whether the owner has its passwords by a Job, so that no pod has to set them."""
+        return self.owners is not None and self.owners.current.mark == self.swap.owners
+
+    @property
+    def mark(self) -> str | None:
+        """What tells that a migration has made, or has signed in by, what is new."""
+        if self.idle:
+            return self.idle.mark
+        return self.owners.current.proof if self.owners and self.owners.former else None
 
     @property
     def newest(self) -> Roles:
@@ -46,6 +73,7 @@ class Passwords:
                 else {}
             ),
             **({role_swap.KEY: document} if document else {}),
+            **(self.owners.data if self.owners else {}),
         }
 
 
@@ -62,18 +90,38 @@ def draw(
         ValueError: what the Secret says of a swap cannot be read.
     """
     wish, later = _wish(spec, seen, now)
+    owners = owner_passwords.draw(spec.database, kept, text)
     server, operator = (kept.get(key) or text(key) for key in CURRENT)
     if kept.get(role_swap.KEY) is None and kept.get(CURRENT[0]) is None:
         swap = role_swap.begin(wish, now, lost=_had_some(seen))
-        return _passwords(swap, Roles(server=server, operator=operator), None, wish, later)
+        made = _passwords(swap, Roles(server=server, operator=operator), None, wish, later)
+        return replace(made, owners=_owners(owners, swap, swap, confirmed=False))
     before = role_swap.parse(kept.get(role_swap.KEY))
     current = Roles(server=server, operator=operator, twin=before.current)
     server, operator = (kept.get(key) or text(key) for key in IDLE)
     idle = Roles(server=server, operator=operator, twin=before.current.other)
-    progress = Progress(made=_is_made(seen, idle), locked=_is_locked(seen, current))
-    swap = role_swap.advance(before, wish, progress, now)
+    progress = Progress(made=_is_made(seen, idle.mark), locked=_is_locked(seen, current, owners))
+    waits = owners is not None and owners.former is not None
+    swap = role_swap.advance(before, Wish() if waits else wish, progress, now)
     current = current if swap.current is current.twin else idle
-    return _passwords(swap, current, idle, wish, later)
+    confirmed = owners is not None and _is_made(seen, owners.current.proof)
+    owners = _owners(owners, before, swap, confirmed=confirmed)
+    if owners is not None and before.phase is Phase.RETIRING and swap.phase is Phase.SETTLED:
+        swap = swap.model_copy(update={"owners": owners.current.mark})
+    return replace(_passwords(swap, current, idle, wish, later), owners=owners)
+
+
+def _owners(
+    drawn: Owners | None, before: role_swap.Roles, after: role_swap.Roles, *, confirmed: bool
+) -> Owners | None:
+    """What comes is set while former roles are locked, and goes into use when they are."""
+    if drawn is None or drawn.coming is None:
+        return drawn
+    if after.phase is Phase.RETIRING:
+        return drawn
+    if before.phase is Phase.RETIRING:
+        return Owners(current=drawn.coming, former=drawn.current.owner)
+    return Owners(current=drawn.current, former=None if confirmed else drawn.former)
 
 
 def _passwords(
@@ -105,15 +153,22 @@ def _had_some(seen: ServerObserved) -> bool:
     return serves or naming.database_claim(name) in seen.claims
 
 
-def _is_made(seen: ServerObserved, idle: Roles) -> bool:
-    """Whether a migration that succeeded was given these passwords."""
+def _is_made(seen: ServerObserved, mark: str) -> bool:
+    """Whether a migration that succeeded was given the passwords of that mark."""
     return any(
         job_state(child) is JobState.SUCCEEDED
-        and child["metadata"].get("annotations", {}).get(naming.ROLES_ANNOTATION) == idle.mark
+        and child["metadata"].get("annotations", {}).get(naming.ROLES_ANNOTATION) == mark
         for (kind, _), child in seen.children.items()
         if kind == "Job"
     )
 
 
-def _is_locked(seen: ServerObserved, current: Roles) -> bool:
-    return seen.job(naming.role_lock(seen.identity.name, current.mark)) is JobState.SUCCEEDED
+def _is_locked(seen: ServerObserved, current: Roles, owners: Owners | None) -> bool:
+    job = naming.role_lock(seen.identity.name, _lock(current, owners))
+    return seen.job(job) is JobState.SUCCEEDED
+
+
+def _lock(current: Roles, owners: Owners | None) -> str:
+    if owners is None or owners.coming is None:
+        return current.mark
+    return hashlib.sha256(f"{current.mark}\0{owners.coming.mark}".encode()).hexdigest()[:16]

@@ -51,6 +51,8 @@ class Roles(BaseModel):
     """Since when the passwords are in use; None where nobody counts."""
     answered: Annotated[str, Field(max_length=16)] = ""
     """The digest of the last request that was fulfilled."""
+    owners: Annotated[str, Field(max_length=16)] = ""
+    """The mark of the owner's passwords that a Job has set; empty where none ever did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ def advance(roles: Roles, wish: Wish, progress: Progress, now: datetime) -> Role
                 phase=Phase.RETIRING,
                 since=now,
                 answered=wish.asked or dated.answered,
+                owners=dated.owners,
             )
         case Phase.PREPARING if not wanted:  # it was taken back; a Job may have made them yet
             return _changed(dated, phase=Phase.RETIRING)

@@ -12,7 +12,6 @@ from authly_operator.conditions import judgement, server as conditions
 from authly_operator.dependants import Tally
 from authly_operator.desired import migration_job, storage
 from authly_operator.desired.plan import Plan
-from authly_operator.material import role_swap
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
     abandoned,
@@ -166,7 +165,7 @@ async def _tell(
 def _is_swapping(plan: Plan) -> bool:
     """Whether the passwords of the database's roles are on their way."""
     passwords = plan.material.passwords
-    return passwords is not None and passwords.swap.phase is not role_swap.Phase.SETTLED
+    return passwords is not None and not passwords.settled
 
 
 def _until_next_look(plan: Plan, seconds: float) -> float:

@@ -9,7 +9,7 @@ from typing import Final
 
 from psycopg import errors as pg, sql
 
-from authly_server.storage import migrate, roles
+from authly_server.storage import migrate, owner, roles
 from authly_server.storage.errors import MigrationError
 from authly_server.storage.migrate import Connection
 from authly_server.storage.roles import Role
@@ -26,10 +26,16 @@ _EXISTING = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND rolname <>
 _LOCK = "ALTER ROLE {} NOLOGIN PASSWORD NULL"
 
 
-def run(url: str, *role_urls: str | None, patience: float = PATIENCE) -> tuple[str, ...]:
+def run(
+    url: str,
+    *role_urls: str | None,
+    owners: tuple[str | None, ...] = (),
+    patience: float = PATIENCE,
+) -> tuple[str, ...]:
     """Lock the roles that the URLs name, once nobody is connected as one; answers their names.
 
-    `url` is the owner's. A role that does not exist is as good as locked.
+    `url` is the owner's. A role that does not exist is as good as locked. `owners` are roles that
+    get the password of their URL instead, as soon as nobody else is connected as the owner.
 
     Raises:
         MigrationError: one is still used after `patience` seconds, or may not be changed; one
@@ -43,9 +49,12 @@ def run(url: str, *role_urls: str | None, patience: float = PATIENCE) -> tuple[s
             users = [row[0] for row in connection.execute(_USERS, (found,))]
             if not users:
                 _lock(connection, found)
+                users = owner.others(connection) if any(owners) else []
+            if not users:
+                owner.change(connection, *owners)
                 return tuple(found)
         if time.monotonic() > deadline:
-            message = f"still used, so not locked: {', '.join(users)}"
+            message = f"still used, so left as it is: {', '.join(users)}"
             raise MigrationError(message)
         time.sleep(_PAUSE)
 

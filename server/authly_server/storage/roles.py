@@ -105,7 +105,7 @@ def _ensure_role(connection: Connection, role: Role) -> None:
     statement = "ALTER ROLE {role} LOGIN" if exists else "CREATE ROLE {role} LOGIN"
     try:
         with connection.transaction():
-            connection.execute(_with_password(connection, statement, role))
+            connection.execute(with_password(connection, statement, role))
     except pg.InsufficientPrivilege as error:
         if exists:
             return  # a DBA made it, and the DBA's password is the right one
@@ -116,7 +116,7 @@ def _ensure_role(connection: Connection, role: Role) -> None:
         raise MigrationError(message) from error
 
 
-def _with_password(connection: Connection, statement: str, role: Role) -> sql.Composed:
+def with_password(connection: Connection, statement: str, role: Role) -> sql.Composed:
     """The statement with a SCRAM verifier in it: the server's log never sees the password."""
     composed = sql.SQL(statement).format(role=sql.Identifier(role.name))
     if role.password is None:
