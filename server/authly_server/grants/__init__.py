@@ -7,6 +7,7 @@ raised here takes nothing back: a replay has revoked its grant although its send
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from authly_server import entropy, telemetry
 from authly_server.clients import authentication
@@ -151,7 +152,7 @@ async def _respond(
     if issuing.are_opaque:
         text = issue.opaque_token or await _write(issuing, client, token, ttl)
     else:
-        text = access_token.issue(issuing.keys.ring, token)
+        text = await issuing.turn.run(partial(access_token.issue, issuing.keys.ring, token))
     told = identity.of(issue, scopes)
     id_token = await identity.issue(issuing, client, told, text, ttl) if told else None
     return TokenResponse(

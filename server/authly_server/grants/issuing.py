@@ -10,6 +10,7 @@ from authly_server.protocol.security_profile import OAUTH21, Profile
 from authly_server.storage.pool import Database
 from authly_server.tokens.access_token import Actor
 from authly_server.tokens.keyring import Keys
+from authly_server.tokens.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Issuing:
     profile: Profile = OAUTH21
     are_opaque: bool = False
     """Whether access tokens are opaque, and no JWTs."""
+    turn: Turn = field(default_factory=Turn)
+    """Where they are signed."""
 
 
 @dataclass(frozen=True, slots=True)

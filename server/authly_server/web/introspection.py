@@ -42,7 +42,9 @@ async def _opaque_token(found: Services, client: Client, token: str) -> dict[str
 
 async def _access_token(found: Services, client: Client, token: str) -> dict[str, object]:
     try:
-        read = access_token.verify(found.keys.ring, token, found.issuer, found.clock.now())
+        read = await access_token.verify_in(
+            found.turn, found.keys.ring, token, found.issuer, found.clock.now()
+        )
     except TokenRefused:
         return INACTIVE
     if not _concerns(client, read, found.issuer):

@@ -4,6 +4,8 @@ The way of any other token request is the first's. Whatever a request has beside
 that could make a difference sends it that way again.
 """
 
+from functools import partial
+
 from aiohttp import web
 
 from authly_server.clients import authentication
@@ -36,7 +38,8 @@ async def answer(request: web.Request, body: bytes) -> Response | None:
     await rate_limit.prove(request)
     found.token_uses.note(client.id)
     found.metrics.count_issued(CLIENT_CREDENTIALS)
-    return Response(proof.outcome.answer(found.issuing), JSON)
+    issuing = found.issuing
+    return Response(await issuing.turn.run(partial(proof.outcome.answer, issuing)), JSON)
 
 
 def expect(

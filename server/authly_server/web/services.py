@@ -31,6 +31,7 @@ from authly_server.tokens import id_token
 from authly_server.tokens.device_code import UserCodes
 from authly_server.tokens.dpop_proofs import ProofVerifier
 from authly_server.tokens.keyring import Keys
+from authly_server.tokens.turn import Turn
 from authly_server.users.devices import Devices
 from authly_server.users.passwords import Passwords
 from authly_server.users.throttling import Throttle
@@ -75,6 +76,7 @@ class Services:
     rates: RequestRates | None
     devices: Devices
     throttle: Throttle | None
+    turn: Turn = field(default_factory=Turn)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     # Set when clients have to be told that a session is over.
     logout_bell: asyncio.Event = field(default_factory=asyncio.Event)
@@ -98,6 +100,7 @@ class Services:
             access_token_ttl=self.settings.access_token_ttl,
             refresh_token_ttl=self.settings.refresh_token_ttl,
             profile=self.profile,
+            turn=self.turn,
             are_opaque=self.settings.access_token_format == "opaque",  # noqa: S105  # not one
         )
 
