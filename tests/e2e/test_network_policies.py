@@ -5,12 +5,21 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from tests.e2e import external, installation, instance as instances, shelf as shelves
+from tests.e2e import (
+    bucket as buckets,
+    external,
+    installation,
+    instance as instances,
+    one_shots,
+    shelf as shelves,
+)
+from tests.e2e.bucket import Bucket
 from tests.e2e.instance import Instance
 from tests.e2e.kube import Kube, Object
 from tests.e2e.surroundings import wait_rolled_out
 
-from cluster import handle
+from authly_operator import naming
+from cluster import handle, layout
 
 
 PLACE: Final = "fenced"
@@ -23,6 +32,7 @@ PORTS: Final = {
     "standby": 5432,
     "redis": 6379,
 }
+KUBELET: Final = 10250
 OPEN_FOR_STRANGERS: Final = {"server", "management"}
 SMALL: Final = {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}}
 _MAY_NOTHING: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
@@ -66,8 +76,8 @@ def enforced(kube: Kube) -> Iterator[None]:
         kube.cluster.run("enforce-policies", "--off")
 
 
-def stranger(place: str) -> Object:
-    """A pod of somebody else's with a shell that can connect."""
+def stranger(place: str, name: str = STRANGER, **labels: str) -> Object:
+    """A pod of somebody else's with a shell that can connect; labels make it like one of ours."""
     container = {
         "name": "shell",
         "image": external.IMAGE,
@@ -79,7 +89,7 @@ def stranger(place: str) -> Object:
         "securityContext": _NOBODY,
         "terminationGracePeriodSeconds": 1,
     }
-    metadata = {"name": STRANGER, "namespace": place}
+    metadata = {"name": name, "namespace": place, "labels": labels}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
@@ -135,9 +145,9 @@ def is_streaming(server: Object) -> bool:
     return [replica["streaming"] for replica in replicas] == [True]
 
 
-def run(instance: Instance, cronjob: str) -> None:
-    """Run one at once."""
-    kube, name = instance.kube, f"{cronjob}-now"
+def run(instance: Instance, cronjob: str, suffix: str = "now") -> None:
+    """Run one at once, in a pod that succeeds the first time."""
+    kube, name = instance.kube, f"{cronjob}-{suffix}"
     kube.run("create", "job", name, f"--from=cronjob/{cronjob}", "-n", PLACE)
     done = ("--for=condition=Complete", f"job/{name}", "-n", PLACE)
     kube.run("wait", *done, "--timeout=120s")
@@ -148,6 +158,57 @@ def test_jobs_reach_the_database_behind_its_policies(fenced: Instance) -> None:
     fenced.kube.apply(shelves.claim(PLACE))
     for cronjob in ("main-maintenance", "main-backup"):
         run(fenced, cronjob)
+
+
+@pytest.fixture(scope="module")
+def bucket(fenced: Instance) -> Iterator[Bucket]:
+    """An S3 server on a port that no policy opens for anything but backups."""
+    with buckets.running(fenced.kube) as running:
+        fenced.kube.apply(buckets.credentials(PLACE))
+        yield running
+
+
+def test_one_backup_reaches_a_bucket_of_its_own_and_is_verified_from_there(
+    fenced: Instance, bucket: Bucket
+) -> None:
+    """While the others of the server go to a claim."""
+    made = one_shots.back_up(fenced, "abroad", destination=bucket.destination)
+    assert bucket.names[0] == one_shots.file_of(made)
+    source = {"backupRef": {"name": "abroad"}}
+    one_shots.ask(fenced, "AuthlyRestore", "seen", source=source, mode="Verify")
+    assert one_shots.ended(fenced, "AuthlyRestore", "seen")["phase"] == "Succeeded"
+
+
+def test_backups_by_schedule_reach_the_bucket_of_their_server_and_nothing_else_does(
+    fenced: Instance, bucket: Bucket
+) -> None:
+    before = len(bucket.names)
+    verify = {"schedule": "0 3 1 1 *"}
+    destination = {"persistentVolumeClaim": None, **bucket.destination}
+    fenced.change({"backup": {"destination": destination, "verify": verify}})
+    wait_rolled_out(fenced, 1)
+    for cronjob in ("main-backup", "main-verify"):
+        run(fenced, cronjob, "abroad")
+    assert len(bucket.names) > before
+    for component in naming.Component.BACKUP, naming.Component.MAINTENANCE:
+        pod = stranger(PLACE, component.value, **naming.selector(fenced.name, component))
+        fenced.kube.apply(pod)
+        fenced.kube.run("wait", "--for=condition=Ready", f"pod/{component.value}", "-n", PLACE)
+    there, elsewhere = (layout.NODE_ADDRESS, buckets.PORT), (layout.NODE_ADDRESS, KUBELET)
+    assert reaches_in_time(fenced.kube, PLACE, "backup", *there)
+    assert not reaches(fenced.kube, PLACE, "backup", *elsewhere)
+    assert not reaches(fenced.kube, PLACE, "maintenance", *there)
+    assert reaches(fenced.kube, PLACE, STRANGER, *elsewhere)
+
+
+def reaches_in_time(kube: Kube, place: str, pod: str, address: str, port: int) -> bool:
+    """Whether a pod can connect, once the enforcer has heard of it."""
+
+    def heard() -> bool:
+        return reaches(kube, place, pod, address, port)
+
+    kube.wait_until("the enforcer to hear of a pod", heard, 30)
+    return True
 
 
 @pytest.mark.parametrize("place", [PLACE, ELSEWHERE])
