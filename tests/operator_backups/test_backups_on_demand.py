@@ -7,7 +7,7 @@ import pytest
 from tests.operator_backups import home as homes
 from tests.operator_backups.home import Home, why
 from tests.operator_backups.job_pods import JobPods
-from tests.operator_faults.kubernetes_api import wait_until
+from tests.operator_faults.kubernetes_api import Object, wait_until
 from tests.operator_faults.world import World
 
 
@@ -35,6 +35,12 @@ def test_a_backup_that_is_verified_was_restored_and_left_nothing_beside_it(home:
     made = home.back_up("verified", verify=True)
     assert made["status"]["verifiedTime"] == made["status"]["completionTime"]
     assert "restored" in why(made)[1]
+    home.world.api.wait_for(
+        "AuthlyServer",
+        home.namespace,
+        "main",
+        lambda found: _last_proof(found) == made["status"]["verifiedTime"],
+    )
     left = "SELECT datname FROM pg_database WHERE datname LIKE %s"
     name = home.url.rpartition("/")[2]
     assert homes.rows(home.url, left, f"{name}\\_restore%") == []
@@ -126,3 +132,8 @@ def test_a_second_look_at_a_backup_that_is_over_changes_nothing(home: Home) -> N
     wait_until("the second look", lambda: home.operator.exit_status is None)
     home.back_up("later")
     assert home.get("AuthlyBackup", "still")["metadata"]["resourceVersion"] == before
+
+
+def _last_proof(server: Object) -> str | None:
+    told: dict[str, str] = (server.get("status") or {}).get("backup") or {}
+    return told.get("lastVerifiedTime")

@@ -113,6 +113,23 @@ def story(world: World, pods: JobPods) -> Iterator[Story]:
         yield Story(home, kept, revoked, late, gone, restore, rotated, replicas)
 
 
+def test_the_backup_that_came_back_is_proved_and_its_server_says_so(story: Story) -> None:
+    home = story.home
+    proved = home.world.api.wait_for(
+        "AuthlyBackup",
+        home.namespace,
+        "before",
+        lambda found: "verifiedTime" in (found.get("status") or {}),
+    )["status"]["verifiedTime"]
+    assert proved >= story.restore["status"]["steps"][-1]["startTime"][:10]
+    home.world.api.wait_for(
+        "AuthlyServer",
+        home.namespace,
+        "main",
+        lambda found: (found["status"].get("backup") or {}).get("lastVerifiedTime") == proved,
+    )
+
+
 def test_the_restore_is_told_step_by_step_with_times(story: Story) -> None:
     status = story.restore["status"]
     assert status["phase"] == "Succeeded"

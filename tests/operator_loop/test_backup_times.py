@@ -24,7 +24,7 @@ def seen(spec: dict[str, Any], status: dict[str, Any]) -> ServerObserved:
 
 def told(spec: dict[str, Any], status: dict[str, Any]) -> Any:
     around = seen(spec, status)
-    return backup_times.told(around, backup_times.next_due(around, {}, NOW))
+    return backup_times.told(around, {}, backup_times.next_due(around, {}, NOW), None)
 
 
 def next_due(
@@ -69,3 +69,15 @@ def test_a_backup_is_overdue_when_its_run_will_not_begin_any_more(
     now = datetime.fromisoformat(TOMORROW) + timedelta(hours=hours)
     assert backup_times.overdue(TOMORROW, now) == late
     assert backup_times.overdue(None, now) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "proved", "verified"),
+    [(None, None, None), ("03", None, "03"), ("03", "05", "05"), ("05", "03", "05")],
+)
+def test_what_was_proved_once_stays_so_when_its_record_is_gone(
+    before: str | None, proved: str | None, verified: str | None
+) -> None:
+    body = {"status": {"backup": {"lastVerifiedTime": before} if before else {}}}
+    found = backup_times.told(seen({}, {}), body, None, proved)
+    assert (found or {}).get("lastVerifiedTime") == verified

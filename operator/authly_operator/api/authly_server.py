@@ -218,7 +218,8 @@ class BackupStatus(value.Value):
     last_successful_time: reference.Moment | None = None
     """When the last backup that succeeded was through."""
     last_verified_time: reference.Moment | None = None
-    """When the youngest backup was restored successfully last, by spec.backup.verify."""
+    """When what was the youngest backup then was restored successfully last: by
+    spec.backup.verify, an AuthlyBackup with verify, or an AuthlyRestore."""
     next_time: reference.Moment | None = None
     """When the next backup is due, or was and has not begun; absent where none is, or its time zone
     is not known here."""

@@ -57,6 +57,8 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         return WAITING_SECONDS
     if seen.report is not None:
         await backup_records.forget(tools, identity, spec, facts["location"], seen.report)
+        if seen.report.verified:
+            one_shot.wake_server(tools, identity, spec.server_ref)
     return None
 
 

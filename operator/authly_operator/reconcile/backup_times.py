@@ -19,10 +19,17 @@ GRACE: Final = timedelta(seconds=cronjob.LATE_SECONDS, minutes=10)
 _FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def told(seen: ServerObserved, due: str | None) -> dict[str, str] | None:
-    """status.backup; `due` is the next time."""
+def told(
+    seen: ServerObserved, body: Mapping[str, Any], due: str | None, proved: str | None
+) -> dict[str, str] | None:
+    """status.backup; `due` is the next time, `proved` the last at which a backup was restored.
+
+    What was proved stays so when the record of it goes with its file.
+    """
     made = _times(seen, naming.backup(seen.identity.name))
-    verified = _times(seen, naming.verification(seen.identity.name)).get("lastSuccessfulTime")
+    by_schedule = _times(seen, naming.verification(seen.identity.name)).get("lastSuccessfulTime")
+    before = _told_before(body).get("lastVerifiedTime")
+    verified = max(filter(None, (by_schedule, before, proved)), default=None)
     more = {"lastVerifiedTime": verified, "nextTime": due}
     return (made | {name: text for name, text in more.items() if text}) or None
 
@@ -36,7 +43,7 @@ def next_due(seen: ServerObserved, body: Mapping[str, Any], now: datetime) -> st
     spec = found.get("spec") or {}
     if not spec or spec.get("suspend"):
         return None
-    before = ((body.get("status") or {}).get("backup") or {}).get("nextTime")
+    before = _told_before(body).get("nextTime")
     begun = (found.get("status") or {}).get("lastScheduleTime", "")
     if before and begun < before and _parse(before) < now and _is_due(spec, before):
         return str(before)
@@ -64,6 +71,11 @@ def _next(spec: Mapping[str, Any], now: datetime) -> str | None:
 
 def _parse(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _told_before(body: Mapping[str, Any]) -> Mapping[str, str]:
+    found: Mapping[str, str] = (body.get("status") or {}).get("backup") or {}
+    return found
 
 
 def _times(seen: ServerObserved, name: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from authly_operator.material import Material
 from authly_operator.observed import Identity, ServerObserved, ServerView
 from authly_operator.reconcile import custom_resource, registration
 from authly_operator.reconcile.collaborators import Collaborators
+from authly_operator.workqueue import Key
 
 
 async def find_server(
@@ -25,6 +26,15 @@ async def find_server(
         return registration.view(body)
     except custom_resource.InvalidSpec:
         return None
+
+
+def wake_server(
+    tools: Collaborators, identity: Identity, server_ref: reference.LocalServerReference
+) -> None:
+    """Its server looks again, since what it tells of its backups may be another now."""
+    key = Key("AuthlyServer", identity.namespace, server_ref.name)
+    tools.calm.disturb(key)
+    tools.wake(key)
 
 
 async def plan(tools: Collaborators, server: ServerView) -> Plan | None:

@@ -259,10 +259,12 @@ async def _prepare(
 async def _end(
     tools: Collaborators, body: Mapping[str, Any], spec: authly_restore.Spec, seen: RestoreObserved
 ) -> None:
-    if spec.mode is authly_restore.Mode.VERIFY and seen.run.state is JobState.SUCCEEDED:
-        namespace = seen.identity.namespace
-        await backup_records.date(tools, namespace, seen.source.location, seen.run.ended)
+    """What was restored can be: in place, too, if it has come as far as to be served."""
+    if restore_status.phase(spec, seen) is Phase.SUCCEEDED:
+        place, proved = seen.source.location, seen.run.ended or _now(tools)
+        await backup_records.date(tools, seen.identity.namespace, place, proved)
     await registration.release(tools, body)
+    one_shot.wake_server(tools, seen.identity, spec.server_ref)
 
 
 def _stepped(

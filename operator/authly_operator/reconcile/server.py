@@ -15,6 +15,7 @@ from authly_operator.desired.plan import Plan
 from authly_operator.observed import ServerObserved
 from authly_operator.reconcile import (
     abandoned,
+    backup_proofs,
     backup_records,
     backup_times,
     custom_resource,
@@ -140,7 +141,8 @@ async def _tell(
     true = {one.type for one in judged if one.true}
     facts = server_status.facts(plan.spec, plan.seen) | server_status.phase(judged)
     facts["clients"] = clients._asdict()
-    facts["backup"] = backup_times.told(plan.seen, due)
+    proved = await backup_proofs.latest(tools, plan)
+    facts["backup"] = backup_times.told(plan.seen, body, due, proved)
     facts["upgrade"] = upgrade.told(
         (body.get("status") or {}).get("upgrade"),
         deployed=facts["image"],
