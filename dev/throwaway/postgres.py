@@ -41,6 +41,8 @@ class Cluster:
     settings: dict[str, str] = field(default_factory=dict)
     """Goes before SETTINGS; read when the server starts."""
     host: str = "127.0.0.1"
+    programs: Path = PROGRAMS
+    """Those of its major version."""
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -56,7 +58,7 @@ class Cluster:
         """Start the server and wait until it answers."""
         given = {**SETTINGS, "listen_addresses": self.host, **self.settings}
         settings = [f"-c{name}={value}" for name, value in given.items()]
-        program = [str(PROGRAMS / "postgres"), "-D", str(self.directory / "data")]
+        program = [str(self.programs / "postgres"), "-D", str(self.directory / "data")]
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 [*as_postgres(), *program, f"-p{self.port}", *settings],
@@ -144,10 +146,12 @@ class Cluster:
         )
         copy = ("-D", str(directory / "data"), "-d", source, "-R", "-c", "fast", "--no-sync")
         subprocess.run(  # noqa: S603
-            [*as_postgres(), str(PROGRAMS / "pg_basebackup"), *copy], check=True, cwd="/"
+            [*as_postgres(), str(self.programs / "pg_basebackup"), *copy], check=True, cwd="/"
         )
         port = self.port if host else free_port()
-        replica = Cluster(directory, port, {**self.settings}, host or self.host)
+        replica = Cluster(
+            directory, port, {**self.settings}, host or self.host, programs=self.programs
+        )
         replica.start()
         return replica
 
@@ -174,8 +178,8 @@ def create(**settings: str) -> Cluster:
     return create_in(None, settings)
 
 
-def create_in(parent: Path | None, settings: dict[str, str]) -> Cluster:
-    """As `create`, with its files in a directory of `parent`."""
+def create_in(parent: Path | None, settings: dict[str, str], programs: Path = PROGRAMS) -> Cluster:
+    """As `create`, with its files in a directory of `parent`, and by other programs."""
     directory = _directory(parent)
     password_file = directory / "password"
     password_file.write_text(PASSWORD)
@@ -183,7 +187,7 @@ def create_in(parent: Path | None, settings: dict[str, str]) -> Cluster:
     subprocess.run(  # noqa: S603
         [
             *as_postgres(),
-            str(PROGRAMS / "initdb"),
+            str(programs / "initdb"),
             "-D",
             str(directory / "data"),
             "-U",
@@ -199,7 +203,7 @@ def create_in(parent: Path | None, settings: dict[str, str]) -> Cluster:
         stdout=subprocess.DEVNULL,
         cwd="/",
     )
-    cluster = Cluster(directory, free_port(), settings)
+    cluster = Cluster(directory, free_port(), settings, programs=programs)
     cluster.start()
     with psycopg.connect(cluster.superuser_url, autocommit=True) as connection:
         connection.execute(

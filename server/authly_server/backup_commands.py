@@ -1,4 +1,4 @@
-"""The commands `backup`, `verify-backup`, `restore` and `decrypt`.
+"""The commands `prepare-backup`, `backup`, `verify-backup`, `restore` and `decrypt`.
 
 Each imports what it needs when it runs: a directory needs no S3 client, which is slow to import.
 """
@@ -25,12 +25,34 @@ _SHOWN: Final = 10
 """Names in the last line, which Kubernetes keeps 4096 bytes of; all are told on the way."""
 
 
+def prepare(settings: Settings) -> int:
+    """Write down how a container with the database's own pg_dump makes the dump of a backup."""
+    from authly_server import clock  # noqa: PLC0415
+    from authly_server.backup import errors, handover  # noqa: PLC0415
+
+    order, dumps = settings.backup_order_directory, settings.backup_dump_directory
+    if not order or not dumps:
+        message = "BACKUP_ORDER_DIRECTORY and BACKUP_DUMP_DIRECTORY must be set"
+        raise conclusion.Failure(message)
+    try:
+        handover.prepare(
+            settings.database_url,
+            settings.backup_replica_host,
+            handover.Places(Path(order), Path(dumps)),
+            begun_at=clock.SystemClock().now(),
+        )
+    except errors.BackupError as error:
+        raise conclusion.Failure(str(error)) from error
+    return conclusion.report(event="backup_prepared")
+
+
 def backup(settings: Settings) -> int:
     """Write a backup, let old ones go, and restore the new one to see that it can be."""
     from authly_server import clock  # noqa: PLC0415
-    from authly_server.backup import errors, job  # noqa: PLC0415
+    from authly_server.backup import errors, handover, job  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, _leave)
+    dumps = _path(settings.backup_dump_directory)
     try:
         place = _destination(settings)
         made = job.run(
@@ -41,9 +63,12 @@ def backup(settings: Settings) -> int:
             keep_last=settings.backup_keep_last,
             key=_key(settings),
             replica_host=settings.backup_replica_host,
+            handed=handover.read(dumps) if dumps else None,
             now=clock.SystemClock().now(),
             tell=conclusion.tell,
         )
+        if dumps:
+            handover.clear(dumps)
         if made.deleted:
             conclusion.tell("backups_deleted", file_names=made.deleted)
         if settings.backup_verify:
@@ -112,6 +137,8 @@ def restore(settings: Settings) -> int:
             revoke=Revoke(settings.restore_revoke_tokens),
             key=_key(settings),
             safety_backup=settings.restore_safety_backup,
+            dumps=_path(settings.backup_dump_directory),
+            order=_path(settings.backup_order_directory),
             step=settings.restore_step or None,
             now=clock.SystemClock().now(),
         )
@@ -128,6 +155,10 @@ def restore(settings: Settings) -> int:
         replaced=done.replaced,
         revoked=done.revoke.value,
     )
+
+
+def _path(directory: str | None) -> Path | None:
+    return Path(directory) if directory else None
 
 
 def _key(settings: Settings) -> "job.Key | None":

@@ -41,6 +41,12 @@ class BackupSettings(BaseModel):
     backup_replica_host: str | None = None
     """The host of streaming replicas, which `backup` reads from once one has caught up; of the
     database itself where none has. All else of DATABASE_URL is theirs, too."""
+    backup_dump_directory: str | None = None
+    """Where a container with the database's own `pg_dump` puts the dump that `backup` and `restore`
+    keep; they run that of this image where it is empty."""
+    backup_order_directory: str | None = None
+    """Where `prepare-backup` writes what that container is to run (`sh run`), and the password with
+    it: on a file system in memory."""
     backup_verify: bool = False
     """Whether `backup` restores what it has written, as `verify-backup` does."""
     restore_id: str = Field(default="", pattern=r"^([a-z0-9]{1,16})?$")
@@ -48,9 +54,10 @@ class BackupSettings(BaseModel):
     restore_backup: str = ""
     """The name of the backup to restore or to verify; the youngest where it is empty."""
     restore_step: Literal[
-        "", "PreBackup", "Fetch", "Checksum", "Load", "Migrate", "Fence", "Swap"
+        "", "Prepare", "PreBackup", "Fetch", "Checksum", "Load", "Migrate", "Fence", "Swap"
     ] = ""
-    """The only step of `restore` to do, where others do those before it; all where it is empty."""
+    """The only step of `restore` to do, where others do those before it; all where it is empty.
+    Prepare does for its safety backup what `prepare-backup` does for others."""
     restore_revoke_tokens: Literal["All", "IssuedAfterBackup", "None"] = "IssuedAfterBackup"
     """Which access tokens are refused after a restore, besides those revoked one by one."""
     restore_safety_backup: bool = True

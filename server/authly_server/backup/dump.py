@@ -98,31 +98,34 @@ def stream(
     Raises:
         BackupError: pg_dump failed; what was written until then is worth nothing.
     """
-    counted = _Counted(write)
     command = COMMAND if snapshot is None else (*COMMAND, f"--snapshot={snapshot}")
     with (
         tempfile.TemporaryFile() as complaints,
         _start(command, environment(url, os.environ), complaints) as process,
     ):
+        assert process.stdout is not None  # noqa: S101  # stdout=PIPE
         try:
-            _pass_on(process.stdout, counted, seal)
+            written = pack(process.stdout, write, seal=seal)
         except BaseException:
             process.kill()
             raise
         if process.wait() != 0:
             raise BackupError(_complaint(complaints))
-    return counted.written()
+    return written
 
 
-def _pass_on(
-    source: IO[bytes] | None, counted: _Counted, seal: Callable[[Write], Seal] | None
-) -> None:
+def pack(
+    source: IO[bytes], write: Write, *, seal: Callable[[Write], Seal] | None = None
+) -> Written:
+    """Compress (and seal) what is read, calling `write` with each block that comes of it."""
+    counted = _Counted(write)
     if seal is None:
         _compress(source, counted)
-        return
-    sealed = seal(counted.write)
-    _compress(source, sealed)
-    sealed.finish()
+    else:
+        sealed = seal(counted.write)
+        _compress(source, sealed)
+        sealed.finish()
+    return counted.written()
 
 
 def environment(url: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -163,8 +166,7 @@ def _start(
         raise BackupError(message) from error
 
 
-def _compress(source: IO[bytes] | None, into: _Counted | Seal) -> None:
-    assert source is not None  # noqa: S101  # stdout=PIPE
+def _compress(source: IO[bytes], into: _Counted | Seal) -> None:
     with gzip.GzipFile("", "wb", _LEVEL, into, mtime=0) as compressed:
         shutil.copyfileobj(source, compressed, _BLOCK)
 
@@ -178,7 +180,7 @@ def _complaint(complaints: IO[bytes]) -> str:
     said = complaints.read().decode(errors="replace").strip()
     if (versions := _VERSIONS.search(said)) is not None:
         return (
-            f"the database is PostgreSQL {versions[1]} and pg_dump here is {versions[2]}: use an"
-            " image of authly-server with a newer client"
+            f"the database is PostgreSQL {versions[1]} and pg_dump here is {versions[2]}: have an"
+            " image of that version make the dump (authly-server prepare-backup)"
         )
     return said.splitlines()[-1] if said else "pg_dump failed without saying why"

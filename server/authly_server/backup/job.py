@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from authly_server.backup import dump, encryption, manifest, names, retention, source
-from authly_server.backup.destination import Destination, Upload
+from authly_server.backup.destination import Destination
+from authly_server.backup.dump import Written
 from authly_server.backup.errors import BackupError
+from authly_server.backup.handover import Handed
 from authly_server.backup.manifest import Manifest
 from authly_server.storage import errors, snapshot
 from authly_server.storage.snapshot import Snapshot
@@ -47,20 +49,26 @@ def run(
     keep_last: int = 1,
     key: Key | None = None,
     replica_host: str | None = None,
+    handed: Handed | None = None,
     tell: Tell = lambda *_, **__: None,
 ) -> Backup:
     """Back the database of `url` up as `name`; only a backup that succeeded lets others go.
 
-    It is read from the replica at `replica_host` where there is one that has caught up.
+    It is read from the replica at `replica_host` where there is one that has caught up; or the dump
+    was `handed` over already, and is kept.
 
     Raises:
         BackupError: no backup was made, or an old one could not be deleted.
     """
-    file_name = names.build(name, now, encrypted=key is not None)
-    dumped = functools.partial(
-        _dump, destination=destination, file_name=file_name, now=now, key=key, tell=tell
+    begun = handed.begun_at if handed else now
+    file_name = names.build(name, begun, encrypted=key is not None)
+    keep = functools.partial(
+        _keep, destination=destination, file_name=file_name, begun=begun, key=key, tell=tell
     )
-    made = source.read(url, replica_host, dumped, tell)
+    if handed is None:
+        made = source.read(url, replica_host, functools.partial(_dump, keep), tell)
+    else:
+        made = _take(keep, handed, tell)
     there = destination.names()
     expired = retention.judge(name, there, now=now, days=retention_days, keep_last=keep_last)
     for old in expired:
@@ -70,53 +78,54 @@ def run(
     return Backup(made, tuple(expired), oldest)
 
 
-def _dump(
-    url: str,
+def _dump(keep: Callable[..., Manifest], url: str) -> Manifest:
+    try:
+        with snapshot.held(url) as moment:
+            return keep(moment, functools.partial(dump.stream, url, snapshot=moment.id))
+    except errors.MigrationError as error:
+        raise BackupError(str(error)) from error
+
+
+def _take(keep: Callable[..., Manifest], handed: Handed, tell: Tell) -> Manifest:
+    if handed.told:
+        tell("backup_source", **handed.told)
+    try:
+        with handed.path.open("rb") as file:
+            return keep(handed, functools.partial(dump.pack, file))
+    except OSError as error:
+        message = f"{handed.path}: {error.strerror}"
+        raise BackupError(message) from error
+
+
+def _keep(
+    moment: Snapshot | Handed,
+    content: Callable[..., Written],
     *,
     destination: Destination,
     file_name: str,
-    now: datetime,
+    begun: datetime,
     key: Key | None,
     tell: Tell,
 ) -> Manifest:
-    try:
-        with snapshot.held(url) as moment, destination.open(file_name) as upload:
-            tell("backup_begun", file_name=file_name, counts=moment.counts)
-            made = _write(upload, moment, url=url, file_name=file_name, now=now, key=key, tell=tell)
-            upload.commit(made.sha256, manifest.text(made))
-    except errors.MigrationError as error:
-        raise BackupError(str(error)) from error
+    """Write what the dump of that moment is `content` to give, and make it visible in the end."""
+    seal = functools.partial(encryption.Sealing, key.key, key.salt) if key else None
+    with destination.open(file_name) as upload:
+        tell("backup_begun", file_name=file_name, counts=moment.counts)
+        progress = _Progress(functools.partial(tell, "backup_progress", file_name=file_name))
+        written = content(progress.watching(upload.write), seal=seal)
+        made = Manifest(
+            file_name=file_name,
+            begun_at=begun,
+            seconds=round(progress.seconds, 3),
+            size=written.size,
+            sha256=written.sha256,
+            encrypted=key is not None,
+            schema_revision=moment.schema_revision,
+            postgres_version=moment.postgres_version,
+            counts=moment.counts,
+        )
+        upload.commit(made.sha256, manifest.text(made))
     return made
-
-
-def _write(
-    upload: Upload,
-    moment: Snapshot,
-    *,
-    url: str,
-    file_name: str,
-    now: datetime,
-    key: Key | None,
-    tell: Tell,
-) -> Manifest:
-    progress = _Progress(functools.partial(tell, "backup_progress", file_name=file_name))
-    written = dump.stream(
-        url,
-        progress.watching(upload.write),
-        snapshot=moment.id,
-        seal=functools.partial(encryption.Sealing, key.key, key.salt) if key else None,
-    )
-    return Manifest(
-        file_name=file_name,
-        begun_at=now,
-        seconds=round(progress.seconds, 3),
-        size=written.size,
-        sha256=written.sha256,
-        encrypted=key is not None,
-        schema_revision=moment.schema_revision,
-        postgres_version=moment.postgres_version,
-        counts=moment.counts,
-    )
 
 
 class _Progress:

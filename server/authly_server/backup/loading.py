@@ -60,6 +60,23 @@ def load(place: Destination, told: Manifest, key: bytes | None, url: str) -> Non
         raise BackupError(message)
 
 
+def check_version(told: Manifest, major: int) -> None:
+    """Compare what wrote a dump with the major version that is to read it.
+
+    A dump is for its own major version and newer ones (PGDUMP(1), "Notes").
+
+    Raises:
+        BackupError: it was made from a newer PostgreSQL.
+    """
+    made = int(told.postgres_version.partition(".")[0])
+    if made > major:
+        message = (
+            f"{told.file_name} was made from PostgreSQL {made}, and the database here is PostgreSQL"
+            f" {major}: restore it into PostgreSQL {made} or newer"
+        )
+        raise BackupError(message)
+
+
 def check_rows(told: Manifest, url: str) -> None:
     """Compare what was loaded with what the manifest says.
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 import pydantic
 
@@ -23,7 +24,7 @@ class Manifest:
     sha256: str
     encrypted: bool
     schema_revision: int
-    postgres_version: str
+    postgres_version: Annotated[str, pydantic.Field(pattern=r"^\d+")]
     counts: dict[str, int]
 
 

@@ -8,9 +8,10 @@ anywhere is finished by running it again with the same id.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
-from authly_server.backup import destination, job, loading, manifest, names
+from authly_server.backup import destination, handover, job, loading, manifest, names
 from authly_server.backup.destination import Destination
 from authly_server.backup.errors import BackupError
 from authly_server.backup.manifest import Manifest
@@ -39,8 +40,13 @@ class Wanted:
     revoke: Revoke = Revoke.ISSUED_AFTER_BACKUP
     key: job.Key | None = field(default=None, repr=False)
     safety_backup: bool = True
+    dumps: Path | None = None
+    """Where a container of PostgreSQL has put the dump for it, as `Prepare` has told it to."""
+    order: Path | None = None
+    """Where `Prepare` writes that down."""
     step: str | None = None
-    """The only one of STEPS to do, where others run those before it; None for all of them."""
+    """The only one of STEPS to do, where others run those before it, or PREPARE, which is none of
+    them; None for all of them."""
     now: datetime
 
 
@@ -91,7 +97,7 @@ def _run(wanted: Wanted, place: Destination, step: Step) -> Restored:
     if not _is_done(site, wanted.restore_id):
         for name in [wanted.step] if wanted.step else STEPS:
             step(name)
-            STEPS[name](case)
+            _DONE_BY[name](case)
     return _restored(case)
 
 
@@ -125,13 +131,32 @@ def _is_cut_in_the_middle(site: Site) -> bool:
         )
 
 
-def _back_up(case: _Case) -> None:
+def _is_to_back_up(case: _Case) -> bool:
     """What is there now, as long as there is something, and it is not begun to be replaced."""
     wanted, site = case.wanted, case.site
     with databases.beside(site) as connection:
         begun = databases.exists(connection, site.scratch)
         there = databases.exists(connection, site.name)
-    if begun or not there or not wanted.safety_backup or not fence.can_be_read(wanted.url):
+    return there and not begun and wanted.safety_backup and fence.can_be_read(wanted.url)
+
+
+def _prepare(case: _Case) -> None:
+    """Have a container of PostgreSQL dump what is there now."""
+    wanted = case.wanted
+    if wanted.order is None or wanted.dumps is None:
+        message = "BACKUP_ORDER_DIRECTORY and BACKUP_DUMP_DIRECTORY must be set to prepare a dump"
+        raise BackupError(message)
+    places = handover.Places(wanted.order, wanted.dumps)
+    if _is_to_back_up(case):
+        handover.prepare(wanted.url, None, places, begun_at=wanted.now)
+    else:
+        handover.prepare_nothing(places, begun_at=wanted.now)
+
+
+def _back_up(case: _Case) -> None:
+    wanted = case.wanted
+    handed = handover.read(wanted.dumps) if wanted.dumps else None
+    if handed is None if wanted.dumps else not _is_to_back_up(case):
         return
     job.run(
         wanted.url,
@@ -140,7 +165,10 @@ def _back_up(case: _Case) -> None:
         retention_days=36_500,
         now=wanted.now,
         key=wanted.key,
+        handed=handed,
     )
+    if wanted.dumps:
+        handover.clear(wanted.dumps)
 
 
 def _fetch(case: _Case) -> None:
@@ -152,6 +180,8 @@ def _fetch(case: _Case) -> None:
             f" program's {revisions.latest()}: restore it with a newer authly-server"
         )
         raise BackupError(message)
+    with databases.beside(case.site) as connection:
+        loading.check_version(told, databases.major_version(connection))
 
 
 def _checksum(case: _Case) -> None:
@@ -211,6 +241,9 @@ STEPS: Final[Mapping[str, Callable[[_Case], None]]] = {
     "Swap": _swap,
 }
 """In this order. Each may be repeated, and finds out what was done already."""
+PREPARE: Final = "Prepare"
+"""What may go before the first of them."""
+_DONE_BY: Final = {PREPARE: _prepare, **STEPS}
 
 
 def _restored(case: _Case) -> Restored:

@@ -1,6 +1,7 @@
 """Where a backup is read from: a replica that has caught up where there is one, or the primary."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from authly_server.backup.errors import BackupError
@@ -8,6 +9,30 @@ from authly_server.storage import errors, replica
 
 
 Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A database to be dumped, and what is told of it."""
+
+    url: str = field(repr=False)
+    told: dict[str, str | bool]
+
+
+def find(url: str, replica_host: str | None) -> tuple[Source, ...]:
+    """What to dump, and what instead where that fails: nothing wrong with a replica costs a backup.
+
+    Nothing is told where there is no choice.
+    """
+    if not replica_host:
+        return (Source(url, {}),)
+    failed = f"the replica {replica_host} could not be dumped"
+    try:
+        there = replica.find(url, replica_host)
+    except errors.MigrationError as error:
+        return (Source(url, {"primary": True, "reason": str(error)}),)
+    primary = Source(url, {"primary": True, "reason": failed})
+    return Source(there, {"replica": replica_host}), primary
 
 
 def read(

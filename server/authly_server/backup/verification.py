@@ -49,6 +49,7 @@ def _try(
     issuer: str | None,
 ) -> None:
     with databases.beside(site) as connection:
+        loading.check_version(told, databases.major_version(connection))
         databases.create_anew(connection, site.scratch)
         try:
             scratch = site.url_of(site.scratch)

@@ -75,6 +75,11 @@ def beside(place: Site) -> Iterator[Connection]:
         yield connection
 
 
+def major_version(connection: Connection) -> int:
+    """Of the PostgreSQL: 15 of 15.18."""
+    return connection.info.server_version // 10_000
+
+
 def exists(connection: Connection, name: str) -> bool:
     """Whether there is a database of that name."""
     return connection.execute(_EXISTS, (name,)).fetchone() is not None

@@ -1,12 +1,12 @@
 """One moment of the database, held still for a backup: pg_dump sees what was counted."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
 
-from authly_server.storage import migrate
+from authly_server.storage import databases, migrate
 from authly_server.storage.errors import MigrationError
 from authly_server.storage.migrate import Connection
 
@@ -55,11 +55,26 @@ def count(url: str) -> dict[str, int]:
         return _count(connection)
 
 
-def _describe(connection: Connection) -> Snapshot:
-    counts = _count(connection)
-    if "schema_migrations" not in counts:
+def major_version(url: str) -> int:
+    """Of the PostgreSQL that the database of `url` is of: 15 of 15.18.
+
+    Raises:
+        MigrationError: it cannot be reached, or has no schema of ours.
+    """
+    with migrate.connected(url) as connection:
+        _check_ours(_tables(connection))
+        return databases.major_version(connection)
+
+
+def _check_ours(tables: Collection[str]) -> None:
+    if "schema_migrations" not in tables:
         message = "the database has no schema of ours: run authly-server migrate first"
         raise MigrationError(message)
+
+
+def _describe(connection: Connection) -> Snapshot:
+    counts = _count(connection)
+    _check_ours(counts)
     row = connection.execute(_ID).fetchone() or ("", "")
     return Snapshot(row[0], migrate.find_revision(connection), row[1], counts)
 
