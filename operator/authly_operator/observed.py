@@ -120,6 +120,8 @@ class DatabaseProbe:
     """None where nobody has claimed it, or the schema is too old to know."""
     tokens_not_before: str | None = None
     """RFC 3339; None where no restore has fenced tokens in, or the schema is too old to know."""
+    version: str | None = None
+    """Of PostgreSQL, as 18.6; None where it did not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,8 @@ class ServerObserved:
     """Whether a restore is at the database, so that nobody asks it."""
     database: DatabaseProbe | None = None
     """None where nobody asked, since there are no credentials or no database yet."""
+    postgres_version: str | None = None
+    """That answered last, be it a while ago; None where none ever has."""
     endpoint: EndpointProbe | None = None
     """None where nobody asked, since no replica is available yet."""
     failures: tuple[str, ...] = ()
@@ -188,6 +192,8 @@ class ServerView:
     """Whether its database has a schema, be it an older one, and answered then."""
     schema_revision: int | None = None
     """The revision that it had then."""
+    postgres_version: str | None = None
+    """The version of PostgreSQL that answered last, as 18.6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,14 @@ from authly_operator.desired import client_row, config, ingress, scope_row
 from authly_operator.material import owner_passwords
 from authly_operator.observed import Manifest
 from authly_server import settings
+from authly_server.backup import dump_script
 from authly_server.web import routes
 
 
-def containers(manifest: Manifest) -> list[Any]:
+def containers(manifest: Manifest, kind: str = "containers") -> list[Any]:
     spec = manifest["spec"]
     job = spec["jobTemplate"]["spec"] if "jobTemplate" in spec else spec
-    return list(job["template"]["spec"]["containers"])
+    return list(job["template"]["spec"][kind])
 
 
 def environment(spec: dict[str, Any], kind: str, name: str) -> dict[str, str]:
@@ -142,6 +143,21 @@ def test_jobs_read_what_they_are_given(spec: dict[str, Any], kind: str, name: st
 
     assert set(environ) <= {field.upper() for field in settings.Settings.model_fields}
     assert loaded.database_url == plans.plan(spec).material.credentials["MIGRATION_DATABASE_URL"]
+
+
+def test_a_dump_is_ordered_made_and_found_where_all_three_containers_have_it() -> None:
+    made = plans.everything(plans.plan(plans.BY_FIELDS))
+    (cronjob,) = [one for one in made if one["metadata"]["name"] == "main-backup"]
+    prepare, dump = containers(cronjob, "initContainers")
+    (keep,) = containers(cronjob)
+    ordered, kept = ({v["name"]: v.get("value") for v in one["env"]} for one in (prepare, keep))
+    places = [{m["mountPath"] for m in one["volumeMounts"]} for one in (prepare, dump, keep)]
+
+    assert set(ordered) <= {field.upper() for field in settings.Settings.model_fields}
+    assert dump["command"] == ["sh", f"{ordered['BACKUP_ORDER_DIRECTORY']}/{dump_script.RUN}"]
+    assert ordered["BACKUP_DUMP_DIRECTORY"] == kept["BACKUP_DUMP_DIRECTORY"]
+    assert all(ordered["BACKUP_DUMP_DIRECTORY"] in one for one in places)
+    assert [ordered["BACKUP_ORDER_DIRECTORY"] in one for one in places] == [True, True, False]
 
 
 @given(seconds=st.integers(1, 31_536_000))

@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = ",".join((naming.Component.BACKUP, naming.Component.MAINTENANCE))
 SELECTOR = f"{naming.COMPONENT_LABEL} in ({COMPONENTS})"
 LONGEST_MESSAGE = 4096
+SHARED = {"BACKUP_DUMP_DIRECTORY", "BACKUP_ORDER_DIRECTORY"}
 
 
 @dataclass
@@ -107,7 +108,9 @@ class JobPods:
 
     def _process(self, pod: Object, container: Object) -> tuple[int, str]:
         environ = self._environment(pod, container)
-        argv = [sys.executable, "-m", "authly_server", *container["args"]]
+        argv = [sys.executable, "-m", "authly_server", *container.get("args", ())]
+        if "command" in container:  # of PostgreSQL's image
+            argv = [container["command"][0], self._shared(pod, container["command"][1])]
         with subprocess.Popen(  # noqa: S603 - ours
             argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
@@ -128,7 +131,16 @@ class JobPods:
             if claim and "BACKUP_DIRECTORY" in found:
                 place = str(self.directory(namespace, claim))
                 found["BACKUP_DIRECTORY"] = f"{place}/no" if namespace in self.spoiled else place
+        for name in SHARED & found.keys():
+            found[name] = self._shared(pod, found[name])
         return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "server"), **found}
+
+    def _shared(self, pod: Object, place: str) -> str:
+        """A path on what the containers of a pod share."""
+        root = self.claims / pod["metadata"]["uid"]
+        for name in ("order", "dumps"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        return f"{root}{place}"
 
     def _tell(self, pod: Object, states: dict[str, Object], phase: str) -> None:
         metadata, spec = pod["metadata"], pod["spec"]

@@ -150,7 +150,8 @@ BY_FIELDS: dict[str, Any] = {
             "sslMode": "VerifyCA",
             "caSecretRef": {"name": "trust"},
             "credentialsSecretRef": {"name": "owner"},
-        }
+        },
+        "dump": {"image": "registry.example.com/postgres:17", "sizeLimit": "4Gi"},
     },
     "redis": {"external": {"urlSecretRef": {"name": "counts", "key": "url"}}},
     "signingKeys": {"algorithm": "HS256"},
@@ -269,7 +270,8 @@ def with_database(plan: Plan) -> Plan:
 def plan(spec: dict[str, Any] | None = None, **seen: Any) -> Plan:
     """A plan for `main` in `auth`; the spec's fields in the words of the custom resource."""
     given = authly_server.Spec.model_validate(MINIMAL if spec is None else spec)
-    answered = {"database": DatabaseProbe()} if given.database.managed is None else {}
+    theirs = {"database": DatabaseProbe(version="17.6"), "postgres_version": "17.6"}
+    answered = theirs if given.database.managed is None else {}
     around = {"identity": IDENTITY, "secrets": SECRETS, **answered, **seen}
     return plan_of(given, ServerObserved(**around))
 

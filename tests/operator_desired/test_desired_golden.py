@@ -6,13 +6,23 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 from tests.operator_desired import plans
+from typing_extensions import override
 
 from authly_operator.api import authly_scope
 from authly_operator.desired import client_row, client_secret, scope_row
 
 
+class _Whole(yaml.SafeDumper):
+    """Writes what several containers share at each of them."""
+
+    @override
+    def ignore_aliases(self, data: object) -> bool:
+        del data
+        return True
+
+
 def written(manifest: Any) -> str:
-    return yaml.safe_dump(manifest, sort_keys=True, width=100, default_flow_style=False)
+    return yaml.dump(manifest, Dumper=_Whole, sort_keys=True, width=100, default_flow_style=False)
 
 
 CASES = [

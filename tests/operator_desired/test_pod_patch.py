@@ -110,7 +110,8 @@ def test_what_changes_pods_changes_the_hash_by_which_a_roll_out_is_known(field: 
 def variables(manifest: Manifest) -> list[str]:
     spec = manifest["spec"]
     template = (spec["jobTemplate"]["spec"] if "jobTemplate" in spec else spec)["template"]
-    return [one["name"] for one in template["spec"]["containers"][0]["env"]]
+    ours = [*template["spec"].get("initContainers", ()), template["spec"]["containers"][0]]
+    return [variable["name"] for one in ours for variable in one.get("env", ())]
 
 
 @pytest.mark.parametrize("name", plans.SPECS)

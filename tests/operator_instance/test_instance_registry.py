@@ -1,6 +1,7 @@
 """The operator's calls of authly_api, on a migrated PostgreSQL and as the operator's role."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import time
@@ -9,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from authly_operator.instance import errors, registry
+from authly_operator.instance import database, errors, registry
 from authly_operator.observed import DatabaseProbe, Written
 from authly_server.storage import revisions
 from throwaway import postgres as throwaway_postgres
@@ -67,7 +68,17 @@ BACKEND = (
 
 async def test_the_schema_revision_is_observed(migrated: Any) -> None:
     probed = await registry.observe_instance(migrated.operator)
-    assert probed == DatabaseProbe(schema_revision=revisions.latest(), replicas=())
+    expected = DatabaseProbe(schema_revision=revisions.latest(), replicas=())
+    assert dataclasses.replace(probed, version=None) == expected
+
+
+async def test_the_version_of_postgresql_is_what_it_calls_itself(migrated: Any) -> None:
+    async with await psycopg.AsyncConnection.connect(migrated.owner) as connection:
+        row = await (await connection.execute("SHOW server_version")).fetchone()
+    assert row is not None
+    called = row[0].partition(" ")[0]
+    assert (await registry.observe_instance(migrated.operator)).version == called
+    assert (await database.probe(migrated.owner)).version == called
 
 
 async def test_the_fence_of_the_last_restore_is_observed_in_utc(migrated: Any) -> None:

@@ -202,6 +202,20 @@ class CloudNativePG(value.Value):
     """The Cluster to make, named <name>-database."""
 
 
+class Dump(value.Value):
+    """The container that dumps the database for a backup, by its own pg_dump."""
+
+    image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """An image with sh, psql and pg_dump of the database's own major version. Where omitted, the
+    image of a managed database; of others the operator's image of PostgreSQL, with the major
+    version of the database as its tag."""
+    size_limit: (
+        Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti)?$")] | None
+    ) = None
+    """How much room the dump may take on the node until it is compressed and kept. Where omitted,
+    what the volume of a managed database holds; of others, what the node has."""
+
+
 class Pool(value.Value):
     """Connections of each replica."""
 
@@ -249,6 +263,8 @@ class Database(value.Value):
     """A PostgreSQL with standbys, run by CloudNativePG."""
     pool: Pool = Field(default_factory=Pool)
     """Connections of each replica."""
+    dump: Dump = Field(default_factory=Dump)
+    """The container that dumps the database for a backup, by its own pg_dump."""
     password_rotation_interval: duration.Duration | None = None
     """How long the passwords by which the server and the operator sign in are used before others
     replace them, and the owner's of a managed database with them: for example 720h; at least 1h.

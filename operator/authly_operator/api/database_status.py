@@ -23,6 +23,8 @@ class ReplicaStatus(value.Value):
 class DatabaseStatus(value.Value):
     """What is known of the database."""
 
+    version: Annotated[str, Field(max_length=32)] | None = None
+    """The version of PostgreSQL that answered last."""
     storage: Annotated[str, Field(max_length=32)] | None = None
     """What the volume of a managed one holds."""
     passwords_since: reference.Moment | None = None

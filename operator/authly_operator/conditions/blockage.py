@@ -37,6 +37,8 @@ ADVICE: Final[Mapping[Reason, str]] = {
 }
 _NO_ROOM: Final = "No space left on device"
 """What PostgreSQL says last, as of the C library (ENOSPC)."""
+_DUMPS: Final = frozenset({Component.BACKUP.value, Component.RUN.value})
+_DUMP_IMAGE: Final = "; the one with pg_dump is spec.database.dump.image"
 STUCK: Final = frozenset(ADVICE)
 """Reasons that seldom pass without a person."""
 
@@ -86,6 +88,8 @@ def _blockage(waiting: Waiting, namespace: str, pods: int) -> Blockage:
     ).rstrip(".")
     others = f" (and {pods - 1} more)" if pods > 1 else ""
     advice = ADVICE[reason].format(namespace=namespace, pod=waiting.pod)
+    if reason is _IMAGE and waiting.component in _DUMPS:
+        advice += _DUMP_IMAGE
     return Blockage(reason, f"pod {waiting.pod}{others}: {said}: {advice}")
 
 

@@ -95,7 +95,8 @@ TABLE: Final = (
     Entry(alerts.build,               wanted=alerts.is_wanted, optional="PrometheusRule"),
     Entry(dashboard.build,            wanted=dashboard.is_wanted),
     Entry(disruption_budget.build,    wanted=disruption_budget.is_wanted),
-    Entry(backup_cronjob.build,       wanted=backup_cronjob.is_wanted, due=_migrated),
+    Entry(backup_cronjob.build,       wanted=backup_cronjob.is_wanted,
+          due=backup_cronjob.is_due),
     Entry(
         backup_cronjob.verification, wanted=backup_cronjob.is_verification_wanted, due=_migrated
     ),

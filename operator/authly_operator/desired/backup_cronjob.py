@@ -2,7 +2,7 @@
 
 from authly_operator import naming
 from authly_operator.api import backup
-from authly_operator.desired import backup_pod, cronjob
+from authly_operator.desired import backup_pod, cronjob, dump_pod, pod
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
 
@@ -14,8 +14,10 @@ def build(plan: Plan) -> Manifest:
         LookupError: the spec has no backup.
     """
     wanted = _wanted(plan)
-    kept = retention(wanted.retention)
-    return _cronjob(plan, naming.backup(plan.name), "backup", wanted.schedule, kept)
+    containers = backup_pod.making(plan, wanted.destination, retention(wanted.retention))
+    return _cronjob(
+        plan, naming.backup(plan.name), wanted.schedule, *containers, volumes=dump_pod.volumes(plan)
+    )
 
 
 def verification(plan: Plan) -> Manifest:
@@ -28,13 +30,19 @@ def verification(plan: Plan) -> Manifest:
     if wanted is None:
         message = "the spec has no backup.verify"
         raise LookupError(message)
-    name, login = naming.verification(plan.name), backup_pod.logging_in(plan)
-    return _cronjob(plan, name, "verify-backup", wanted.schedule, login)
+    place, login = _wanted(plan).destination, backup_pod.logging_in(plan)
+    container = backup_pod.container(plan, "verify-backup", place, login)
+    return _cronjob(plan, naming.verification(plan.name), wanted.schedule, container)
 
 
 def is_wanted(plan: Plan) -> bool:
     """Whether the spec asks for backups."""
     return plan.spec.backup is not None
+
+
+def is_due(plan: Plan) -> bool:
+    """Whether there is something to back up, and it is known who can dump it."""
+    return plan.migrated and dump_pod.is_known(plan)
 
 
 def is_verification_wanted(plan: Plan) -> bool:
@@ -58,17 +66,23 @@ def _wanted(plan: Plan) -> backup.Backup:
 
 
 def _cronjob(
-    plan: Plan, name: str, command: str, schedule: str, settings: dict[str, str]
+    plan: Plan,
+    name: str,
+    schedule: str,
+    *containers: pod.Part,
+    volumes: tuple[pod.Part, ...] = (),
 ) -> Manifest:
-    """One that reads and writes where backups are."""
+    """One whose containers, one after another, read and write where backups are."""
     wanted = _wanted(plan)
+    *before, last = containers
     return cronjob.build(
         plan,
         name,
         naming.Component.BACKUP,
-        backup_pod.container(plan, command, wanted.destination, settings),
+        last,
         deadline=backup_pod.DEADLINE,
-        volumes=backup_pod.volumes(wanted.destination),
+        volumes=(*backup_pod.volumes(wanted.destination), *volumes),
+        before=tuple(before),
         schedule=schedule,
         timeZone=wanted.time_zone,
         suspend=wanted.suspend or plan.restoring,

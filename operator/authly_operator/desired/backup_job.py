@@ -4,7 +4,14 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import authly_backup, backup
-from authly_operator.desired import backup_cronjob, backup_pod, job, metadata, network_policy
+from authly_operator.desired import (
+    backup_cronjob,
+    backup_pod,
+    dump_pod,
+    job,
+    metadata,
+    network_policy,
+)
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Identity, Manifest
 
@@ -32,13 +39,14 @@ def build(plan: Plan, spec: authly_backup.Spec, identity: Identity) -> tuple[Man
         naming.backup_run(plan.name, identity.uid),
         metadata.owner(identity, "AuthlyBackup"),
     )
-    container = backup_pod.container(plan, "backup", place, _settings(plan, spec, identity))
+    *before, last = backup_pod.making(plan, place, _settings(plan, spec, identity))
     work = job.spec(
         plan,
         naming.Component.BACKUP,
-        container,
+        last,
         deadline=backup_pod.DEADLINE,
-        volumes=backup_pod.volumes(place),
+        volumes=(*backup_pod.volumes(place), *dump_pod.volumes(plan)),
+        before=tuple(before),
     )
     made = {"apiVersion": "batch/v1", "kind": "Job", "metadata": about, "spec": work}
     way = network_policy.run(plan, about, place)

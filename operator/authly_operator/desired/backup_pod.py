@@ -1,12 +1,12 @@
 """The container that writes, verifies or restores backups, and what it mounts for that."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import backup
-from authly_operator.desired import environment, pod, program, standby
+from authly_operator.desired import dump_pod, environment, pod, program, standby
 from authly_operator.desired.plan import Plan
 
 
@@ -24,14 +24,12 @@ def container(
     command: str,
     destination: backup.Destination,
     settings: Mapping[str, str],
+    *,
+    mounts: Sequence[pod.Part] = (),
     **databases: str,
 ) -> pod.Part:
     """One that runs the command; `databases` are variables and their keys in the credentials."""
-    given = {
-        "BACKUP_NAME": naming.backup_prefix(plan.name, plan.namespace),
-        "BACKUP_REPLICA_HOST": _replica_host(plan),
-        **settings,
-    }
+    given = {"BACKUP_NAME": naming.backup_prefix(plan.name, plan.namespace), **settings}
     wanted = plan.spec.backup
     return program.container(
         plan,
@@ -44,8 +42,25 @@ def container(
             *_encryption(wanted.encryption if wanted else None),
         ],
         program.JOB_RESOURCES,
-        mounts=_mounts(destination),
+        mounts=[*_mounts(destination), *mounts],
     )
+
+
+def making(
+    plan: Plan, destination: backup.Destination, settings: Mapping[str, str]
+) -> tuple[pod.Part, ...]:
+    """The containers that make a backup: what is to be dumped, the dump, and what is kept of it."""
+    order = {"BACKUP_REPLICA_HOST": _replica_host(plan), **dump_pod.ORDERING}
+    prepare = program.container(
+        plan,
+        "prepare-backup",
+        [*environment.of_owner(plan), *environment.plain(order)],
+        program.JOB_RESOURCES,
+        mounts=dump_pod.ORDERING_MOUNTS,
+    )
+    given = {**settings, **dump_pod.GIVEN}
+    keep = container(plan, "backup", destination, given, mounts=dump_pod.MOUNTS)
+    return prepare, dump_pod.container(plan), keep
 
 
 def logging_in(plan: Plan) -> dict[str, str]:

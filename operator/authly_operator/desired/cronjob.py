@@ -21,10 +21,14 @@ def build(
     *,
     deadline: int,
     volumes: tuple[pod.Part, ...] = (),
+    before: tuple[pod.Part, ...] = (),
     **schedule: Any,
 ) -> Manifest:
-    """A CronJob of one container; `deadline` in seconds, `schedule` the fields that say when."""
-    work = job.spec(plan, component, container, deadline=deadline, volumes=volumes)
+    """A CronJob of one container, after those of `before`.
+
+    `deadline` in seconds, `schedule` the fields that say when.
+    """
+    work = job.spec(plan, component, container, deadline=deadline, volumes=volumes, before=before)
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",

@@ -72,6 +72,18 @@ class Plan:
         return (managed and managed.image) or self.seen.settings.database_image
 
     @property
+    def dump_image(self) -> str | None:
+        """The image whose pg_dump is of the database's major version; None where none is known."""
+        database = self.spec.database
+        if database.dump.image or database.managed is not None:
+            return database.dump.image or self.database_image
+        if self.seen.postgres_version is None:
+            return None
+        default = _IMAGE.fullmatch(self.seen.settings.database_image)
+        repository = default[1] if default else ""
+        return f"{repository}:{self.seen.postgres_version.partition('.')[0]}"
+
+    @property
     def migration_job(self) -> str:
         """The Job of this image for this database; other passwords are another Job."""
         given = (self.material.credentials.get(self.newest(key), "") for key in _MIGRATED)

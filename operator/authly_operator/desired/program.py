@@ -35,9 +35,14 @@ def container(
         args=[command],
         env=[*environment, *(value.written(one) for one in plan.spec.extra_env)],
         resources=resources,
-        mounts=[*mounts, *([_TRUST] if _verifies(plan) else [])],
+        mounts=[*mounts, *trust(plan)],
         **more,
     )
+
+
+def trust(plan: Plan) -> list[pod.Part]:
+    """Where that is mounted by which the database is trusted, where there is such a thing."""
+    return [_TRUST] if _verifies(plan) else []
 
 
 def volumes(plan: Plan) -> list[pod.Part]:

@@ -21,12 +21,17 @@ async def probe(owner_url: str) -> DatabaseProbe:
     silence. Of one that answers it is told whose it is.
     """
     try:
-        return DatabaseProbe(claimant=await session.run_once(owner_url, _ask, SECONDS))
+        return await session.run_once(owner_url, _ask, SECONDS)
     except errors.Unreachable as failure:
         return DatabaseProbe(error=str(failure))
 
 
-async def _ask(connection: Connection) -> Claimant | None:
+async def _ask(connection: Connection) -> DatabaseProbe:
+    claimant = await _claimant(connection)
+    return DatabaseProbe(claimant=claimant, version=session.version_of(connection))
+
+
+async def _claimant(connection: Connection) -> Claimant | None:
     """None where nobody has claimed it; a server that was here before has made the function."""
     row = await (await connection.execute(_HAS_SCHEMA)).fetchone()
     if row is None or not row[0]:

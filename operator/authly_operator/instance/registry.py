@@ -38,20 +38,21 @@ async def observe_instance(url: str) -> DatabaseProbe:
         "SELECT authly_api.observe_instance(), current_setting('transaction_read_only')"
     )
 
-    async def ask(connection: Connection) -> Any:
+    async def ask(connection: Connection) -> tuple[Any, str]:
         row = await (await connection.execute(statement)).fetchone()
         answer, read_only = row or ({}, "on")
         if read_only == "on":
             raise psycopg.errors.ReadOnlySqlTransaction(READ_ONLY)
-        return answer
+        return answer, session.version_of(connection)
 
-    answer = await session.run(url, ask)
+    answer, version = await session.run(url, ask)
     replicas, claim = answer.get("replicas"), answer.get("claim")
     return DatabaseProbe(
         schema_revision=answer["schema_revision"],
         replicas=None if replicas is None else tuple(ReplicaSeen(**one) for one in replicas),
         claimant=claim and Claimant(**claim),
         tokens_not_before=answer.get("tokens_not_before"),
+        version=version,
     )
 
 

@@ -60,6 +60,12 @@ async def run_once(
         return answer
 
 
+def version_of(connection: Connection) -> str:
+    """Which PostgreSQL it is: 18.6, from the number 180006 of its parameter server_version_num."""
+    number = connection.info.server_version
+    return f"{number // 10_000}.{number % 10_000}"
+
+
 async def _use(
     connection: Connection, work: Callable[[Connection], Awaitable[Answer]], seconds: float
 ) -> Answer:

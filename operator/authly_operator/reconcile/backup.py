@@ -93,7 +93,7 @@ async def _begin(
     plan = await one_shot.plan(tools, server)
     if plan is None or backup_job.destination(plan, spec) is None:
         return seen
-    other = await _other(tools, spec, seen.identity)
+    other = await _other(tools, spec, seen.identity) if plan.dump_image else one_shot.FIRST_LOOK
     if other is not None:
         return dataclasses.replace(seen, waits_for=other)
     manifests = backup_job.build(plan, spec, seen.identity)

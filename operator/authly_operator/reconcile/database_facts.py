@@ -16,13 +16,20 @@ LAG_SECONDS_STEP: Final = 10
 
 
 def told(spec: authly_server.Spec, seen: ServerObserved) -> dict[str, Any] | None:
-    """What the claim holds, since when the passwords of the roles are in use, and the replicas."""
+    """Its version, what the claim holds, how old the roles' passwords are, and the replicas."""
     found = {
+        "version": seen.postgres_version,
         "storage": storage.capacity(seen),
         "passwordsSince": _passwords_since(seen),
         "replicas": _replicas(spec, seen),
     }
     return {name: fact for name, fact in found.items() if fact} or None
+
+
+def version(body: Mapping[str, Any]) -> str | None:
+    """The version of PostgreSQL that the status of an AuthlyServer tells."""
+    found: str | None = ((body.get("status") or {}).get("database") or {}).get("version")
+    return found
 
 
 def is_caught_up(facts: Mapping[str, Any] | None) -> bool:

@@ -38,8 +38,9 @@ async def gather(
     spec: authly_server.Spec,
     *,
     database_busy: bool = False,
+    postgres_version: str | None = None,
 ) -> Around:
-    """Read everything but the database and the endpoint.
+    """Read everything but the database and the endpoint; its version is that of the last answer.
 
     Raises:
         cluster.errors.ClusterError: the API server did not answer.
@@ -62,6 +63,7 @@ async def gather(
         claims=claims,
         unavailable=unavailable,
         database_busy=database_busy,
+        postgres_version=postgres_version,
     )
     return Around(seen, children)
 
@@ -81,7 +83,12 @@ async def judge_material(tools: Collaborators, spec: authly_server.Spec, around:
     _remember(tools, around.seen, drawn)
     plan = Plan(spec=spec, seen=around.seen, material=drawn, now=now)
     probed, answered = await asyncio.gather(_database(plan), _endpoint(tools, plan))
-    seen = dataclasses.replace(around.seen, database=probed, endpoint=answered)
+    seen = dataclasses.replace(
+        around.seen,
+        database=probed,
+        postgres_version=(probed and probed.version) or around.seen.postgres_version,
+        endpoint=answered,
+    )
     return dataclasses.replace(plan, seen=seen)
 
 

@@ -1,5 +1,7 @@
 """What the stories of AuthlyBackups and AuthlyRestores begin with: their server, as it is."""
 
+from typing import Final
+
 from authly_operator import naming
 from authly_operator.api import reference
 from authly_operator.cluster import gather
@@ -9,6 +11,10 @@ from authly_operator.observed import Identity, ServerObserved, ServerView
 from authly_operator.reconcile import custom_resource, registration
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key
+
+
+FIRST_LOOK: Final = "a first look at the database"
+"""What tells which PostgreSQL it is, and so which image can dump it."""
 
 
 async def find_server(
@@ -49,6 +55,10 @@ async def plan(tools: Collaborators, server: ServerView) -> Plan | None:
     found = await gather.secret(tools.api, *place)
     if found is None:
         return None
-    seen = ServerObserved(identity=server.identity, settings=tools.settings)
+    seen = ServerObserved(
+        identity=server.identity,
+        settings=tools.settings,
+        postgres_version=server.postgres_version,
+    )
     material = Material(credentials=gather.decoded(found).data, keyring=None)
     return Plan(spec=server.spec, seen=seen, material=material, now=tools.clock.now())

@@ -21,7 +21,7 @@ from authly_operator.conditions.applicant import Refusal
 from authly_operator.instance import trust
 from authly_operator.material.database_url import AUTHORITY
 from authly_operator.observed import Identity, SecretData, ServerView
-from authly_operator.reconcile import custom_resource, status
+from authly_operator.reconcile import custom_resource, database_facts, status
 from authly_operator.reconcile.collaborators import Collaborators
 from authly_operator.workqueue import Key
 
@@ -178,6 +178,7 @@ def view(body: Mapping[str, Any]) -> ServerView:
         ready=answers,
         database_ready=has_database,
         schema_revision=(body.get("status") or {}).get("schemaRevision"),
+        postgres_version=database_facts.version(body),
     )
 
 

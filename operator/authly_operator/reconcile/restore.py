@@ -142,6 +142,8 @@ async def _begin(
     if conditions.is_newer(seen) or (plan := await one_shot.plan(tools, seen.server)) is None:
         return seen
     if spec.mode is authly_restore.Mode.IN_PLACE:
+        if plan.dump_image is None:
+            return dataclasses.replace(seen, waits_for=one_shot.FIRST_LOOK)
         seen = await _make_room(tools, body, spec, seen)
     seen = dataclasses.replace(seen, waits_for=seen.waits_for or await _other(tools, spec, seen))
     if seen.waits_for is not None:

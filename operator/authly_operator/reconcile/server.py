@@ -72,7 +72,9 @@ async def reconcile(tools: Collaborators, key: Key) -> float | None:
         await last_backup.guard(tools, body, spec)
     spec = last_backup.final(spec, end)
     identity, busy = await restore_lock.checked(tools, body, identity)
-    around = await observation.gather(tools, identity, spec, database_busy=busy)
+    around = await observation.gather(
+        tools, identity, spec, database_busy=busy, postgres_version=database_facts.version(body)
+    )
     plan = await observation.judge_material(tools, spec, around)
     if end.is_final or not spec.paused:
         plan = await _bring_about(tools, plan, around.everything)
