@@ -44,6 +44,8 @@ class JobPods:
     """The same: killed as soon as it runs, once."""
     spoiled: set[str] = field(default_factory=set)
     """Namespaces whose claims cannot be written to."""
+    programs: dict[str, Path] = field(default_factory=dict)
+    """By namespace: what the image of PostgreSQL has instead of its own programs."""
     failures: list[str] = field(default_factory=list)
     ran: list[tuple[str, str, int]] = field(default_factory=list)
     """Namespace, container and exit status of all that ended."""
@@ -133,7 +135,9 @@ class JobPods:
                 found["BACKUP_DIRECTORY"] = f"{place}/no" if namespace in self.spoiled else place
         for name in SHARED & found.keys():
             found[name] = self._shared(pod, found[name])
-        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "server"), **found}
+        own = self.programs.get(namespace) if "command" in container else None
+        given = f"{own}:{os.environ['PATH']}" if own else os.environ["PATH"]
+        return {"PATH": given, "PYTHONPATH": str(ROOT / "server"), **found}
 
     def _shared(self, pod: Object, place: str) -> str:
         """A path on what the containers of a pod share."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.operator_backups import home as homes
@@ -86,6 +87,22 @@ def test_a_backup_that_cannot_be_made_says_why(home: Home) -> None:
     assert reason == "BackupFailed"
     assert "authly-server backup:" in message
     assert "Traceback" not in message
+
+
+def test_an_image_that_cannot_dump_the_database_is_refused_at_once_with_what_to_set(
+    home: Home, tmp_path: Path
+) -> None:
+    (tmp_path / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 14.11'\n")
+    (tmp_path / "pg_dump").chmod(0o755)
+    home.pods.programs[home.namespace] = tmp_path
+    try:
+        failed = home.back_up("older")
+    finally:
+        home.pods.programs.clear()
+    assert (failed["status"]["phase"], why(failed)[0]) == ("Failed", "BackupFailed")
+    assert "set spec.database.dump.image to one of PostgreSQL 15" in why(failed)[1]
+    job = home.get("Job", failed["status"]["job"])
+    assert job["status"]["failed"] == 1
 
 
 def test_what_was_made_while_the_operator_was_away_is_told_when_it_is_back(home: Home) -> None:

@@ -14,10 +14,10 @@ from throwaway import registration
 
 
 PAIRS = [
-    ("pre-backup", "fetch"),
-    ("checksum", "load"),
-    ("migrate", "fence"),
-    ("swap", "swap"),
+    ("dump", "pre-backup"),
+    ("fetch", "checksum"),
+    ("load", "migrate"),
+    ("fence", "swap"),
 ]
 PEOPLE = "SELECT count(*) FROM authly.users"
 

@@ -31,8 +31,9 @@ order=$(cd "$(dirname "$0")" && pwd) && cd {into} || exit 1
 
 case "$(pg_dump --version 2>&1)" in
   *') {major}'[!0-9]*) ;;
-  *) echo "the database is PostgreSQL {major}, and this image has $(pg_dump --version 2>&1 |
-       head -n 1): set spec.database.dump.image to one of PostgreSQL {major}" >&2
+  *) has=$(pg_dump --version 2>&1 | head -n 1)
+     echo "the database is PostgreSQL {major}, and this image has $has:" \
+       "set spec.database.dump.image to one of PostgreSQL {major}" >&2
      exit {wrong} ;;
 esac
 

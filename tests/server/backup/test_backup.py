@@ -207,6 +207,19 @@ def test_a_large_backup_goes_up_in_several_parts(
     assert answer["ETag"].strip('"').endswith("-3")
 
 
+def test_a_bucket_keeps_backups_where_seldom_read_things_are_unless_told_otherwise(
+    instance: str, bucket: Bucket
+) -> None:
+    classes: list[object] = []
+
+    def sent(request: Any, **_: object) -> None:
+        classes.append(request.headers["x-amz-storage-class"])
+
+    bucket.client.meta.events.register("before-send.s3.CreateMultipartUpload", sent)
+    back_up(instance, bucket)
+    assert classes == [b"STANDARD_IA"]
+
+
 def test_old_backups_go_with_their_checksums_and_nothing_else_does(
     instance: str, place: tuple[Destination, Read]
 ) -> None:

@@ -145,8 +145,7 @@ def test_an_image_of_another_major_version_is_refused_and_says_what_to_set(
     (other / "pg_dump").chmod(0o755)
     ended = Container(container.places, other).run()
     assert ended.returncode == 2
-    said = " ".join(ended.stderr.split())
-    assert said == (
+    assert ended.stderr.rstrip("\n") == (
         "the database is PostgreSQL 15, and this image has pg_dump (PostgreSQL) 9.6.24:"
         " set spec.database.dump.image to one of PostgreSQL 15"
     )

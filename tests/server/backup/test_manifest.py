@@ -5,12 +5,13 @@ import hashlib
 import json
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from tests.server.backup.test_backup import COUNTS, NAME, NOW, back_up, fetch
 
-from authly_server.backup import destination, errors, manifest
+from authly_server.backup import destination, errors, job, manifest
 from authly_server.backup.directory import Directory
 from authly_server.storage import revisions
 from throwaway import instance as throwaway_instance
@@ -42,6 +43,23 @@ def test_rows_that_come_while_it_is_made_are_neither_counted_nor_dumped(
     dump = gzip.decompress((tmp_path / NAME).read_bytes()).decode()
     assert made.counts["scopes"] == fetch(instance, "SELECT count(*) FROM authly.scopes") - 1
     assert "\tlate\t" not in dump
+
+
+def test_progress_is_told_in_bytes_until_all_of_them_are_there(
+    instance: str, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "PROGRESS_SECONDS", 0.0)
+    told: list[dict[str, Any]] = []
+
+    def tell(event: str, **facts: Any) -> None:
+        if event == "backup_progress":
+            told.append(facts)
+
+    made = back_up(instance, directory, tell=tell).manifest
+    sizes = [facts["size"] for facts in told]
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] == made.size
+    assert {facts["file_name"] for facts in told} == {made.file_name}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"file_name": 1}'])

@@ -144,6 +144,15 @@ def test_people_and_consents_are_as_at_the_backup(story: Story) -> None:
     assert fetch(story.url, "SELECT count(*) FROM authly.consents") == counts["consents"] > 0
 
 
+UNTOUCHED = ("users", "consents", "scopes", "client_scopes", "client_keys", "schema_migrations")
+
+
+@pytest.mark.parametrize("table", UNTOUCHED)
+def test_what_no_fence_is_about_is_as_at_the_backup(story: Story, table: str) -> None:
+    count = f"SELECT count(*) FROM authly.{table}"  # noqa: S608 - names of ours
+    assert fetch(story.url, count) == story.restored.manifest.counts[table]
+
+
 def test_the_replaced_database_is_kept_under_a_name_that_is_told(
     story: Story, postgres: throwaway_postgres.Cluster
 ) -> None:

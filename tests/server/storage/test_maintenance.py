@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from authly_server.storage import maintenance
@@ -129,3 +130,34 @@ def test_grants_that_live_stop_nobody_from_removing_younger_ones(
     )
     assert maintenance.run(owner.url, batch=10)["grants"] == 25
     assert owner.fetch("SELECT count(*) FROM authly.grants") == 35
+
+
+def test_statistics_are_fresh_afterwards(rows: Any) -> None:
+    rows.execute(
+        "INSERT INTO authly.tokens"
+        " (token_type, client_id, jti, invalidated_at, expires_at)"
+        " SELECT 'access', client_id, gen_random_uuid()::text, now(), now() + interval '1 day'"
+        " FROM authly.grants, generate_series(1, 500)"
+    )
+    maintenance.run(rows.url)
+    known = "SELECT reltuples::bigint FROM pg_class WHERE oid = 'authly.tokens'::regclass"
+    assert rows.fetch(known) == rows.fetch("SELECT count(*) FROM authly.tokens") > 500
+    planned = "SELECT count(*) FROM pg_stats WHERE schemaname = 'authly' AND tablename = 'tokens'"
+    assert rows.fetch(planned) > 0
+
+
+def test_whoever_reads_and_writes_meanwhile_is_not_waited_for_and_does_not_wait(
+    rows: Any, client: Any
+) -> None:
+    """A transaction that uses a live token's row all the while, as a server's may."""
+    with psycopg.connect(rows.url) as serving:
+        assert serving.execute(
+            "SELECT id FROM authly.tokens"
+            " WHERE removable_on > (now() AT TIME ZONE 'UTC')::date FOR UPDATE"
+        ).fetchall()
+        serving.execute("SET LOCAL lock_timeout = '1s'")
+        assert maintenance.run(rows.url)["tokens"] == 1
+        serving.execute(
+            "UPDATE authly.tokens SET expires_at = expires_at"
+            " WHERE removable_on > (now() AT TIME ZONE 'UTC')::date"
+        )
