@@ -19,7 +19,8 @@ MONITOR, RULES, DASHBOARD = "ServiceMonitor/main", "PrometheusRule/main", "Confi
 POLICY, BUDGET = "NetworkPolicy/main", "PodDisruptionBudget/main"
 POD = "spec template spec"
 SERVE = f"{POD} containers serve"
-RUN = "spec jobTemplate spec template spec containers backup env"
+RUN_POD = "spec jobTemplate spec template spec"
+RUN = f"{RUN_POD} containers backup env"
 INGRESS_ON: Object = {"ingress": {"enabled": True, "host": "login.example.com"}}
 CLAIM: Object = {"persistentVolumeClaim": {"claimName": "dumps"}}
 BUCKET: Object = {"bucket": "dumps", "credentialsSecretRef": {"name": "keys"}}
@@ -116,6 +117,12 @@ EFFECTS: Mapping[str, Effect] = {
     ),
     "database.pool.min": setting(2, "DATABASE_POOL_MIN", "2"),
     "database.pool.max": setting(20, "DATABASE_POOL_MAX", "20"),
+    "database.dump.image": Effect(
+        "example.com/pg:15", BACKUP, f"{RUN_POD} initContainers dump image", given=ON_CLAIM
+    ),
+    "database.dump.sizeLimit": Effect(
+        "7Gi", BACKUP, f"{RUN_POD} volumes dumps emptyDir sizeLimit", given=ON_CLAIM
+    ),
     "redis.managed.image": Effect("example.com/redis:7", REDIS, f"{IN_REDIS} image", given=MANAGED),
     "redis.managed.resources.requests": Effect(
         {"cpu": "77m"}, REDIS, f"{IN_REDIS} resources requests cpu", "77m", MANAGED
