@@ -20,6 +20,9 @@ from authly_operator.observed import SecretData
 from throwaway import certificates, postgres as throwaway_postgres
 
 
+Step = tuple[list[str], dict[str, str]]
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[throwaway_postgres.Cluster]:
     made = throwaway_postgres.create()
@@ -49,7 +52,9 @@ def plan(cluster: throwaway_postgres.Cluster, authority: str) -> Plan:
     return plans.plan(spec, secrets=secrets)
 
 
-def environment(plan: Plan, kind: str, name: str, authority: Path) -> dict[str, str]:
+def environment(
+    plan: Plan, kind: str, name: str, authority: Path, container: str = ""
+) -> dict[str, str]:
     """What the container is given, with another place of the mounted file."""
     found = {(one["kind"], one["metadata"]["name"]): one for one in plans.everything(plan)}
     spec: Any = found[(kind, name)]["spec"]
@@ -57,7 +62,9 @@ def environment(plan: Plan, kind: str, name: str, authority: Path) -> dict[str, 
     given = {
         one["name"]: one.get("value")
         or plan.material.credentials[one["valueFrom"]["secretKeyRef"]["key"]]
-        for one in pod["containers"][0]["env"]
+        for part in (*pod["containers"], *pod.get("initContainers", ()))
+        if part["name"] == container or (not container and part is pod["containers"][0])
+        for one in part.get("env", ())
     }
     there = {
         name: text.replace(database_url.AUTHORITY_FILE, str(authority))
@@ -66,9 +73,13 @@ def environment(plan: Plan, kind: str, name: str, authority: Path) -> dict[str, 
     return {"PATH": os.environ["PATH"], "PYTHONPATH": "server", **there}
 
 
-def run(command: str, environ: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def program(command: str) -> list[str]:
+    return [sys.executable, "-m", "authly_server", command]
+
+
+def run(command: list[str], environ: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "authly_server", command],
+        command,
         cwd=Path(__file__).parents[2],
         env=environ,
         capture_output=True,
@@ -78,14 +89,28 @@ def run(command: str, environ: dict[str, str]) -> "subprocess.CompletedProcess[s
     )
 
 
+def backup_steps(plan: Plan, authority: Path, place: Path) -> list[Step]:
+    """What the containers of a backup run, where they share directories of that place."""
+    shared = {"BACKUP_DIRECTORY": str(place)}
+    for name in ("order", "dump"):
+        (place / name).mkdir(exist_ok=True)
+        shared[f"BACKUP_{name.upper()}_DIRECTORY"] = str(place / name)
+    prepare = environment(plan, "CronJob", "main-backup", authority, "prepare-backup")
+    keep = environment(plan, "CronJob", "main-backup", authority)
+    return [
+        (program("prepare-backup"), prepare | shared),
+        (["/bin/sh", str(place / "order" / "run")], {"PATH": os.environ["PATH"]}),
+        (program("backup"), keep | shared),
+    ]
+
+
 def test_migration_backup_and_maintenance_verify_the_database(plan: Plan, tmp_path: Path) -> None:
     trusted = tmp_path / "ca.crt"
     trusted.write_text(plan.material.credentials[database_url.AUTHORITY])
-    backups = {"BACKUP_DIRECTORY": str(tmp_path)}
     steps = [
-        ("migrate", environment(plan, "Job", plan.migration_job, trusted)),
-        ("backup", environment(plan, "CronJob", "main-backup", trusted) | backups),
-        ("maintain", environment(plan, "CronJob", "main-maintenance", trusted)),
+        (program("migrate"), environment(plan, "Job", plan.migration_job, trusted)),
+        *backup_steps(plan, trusted, tmp_path),
+        (program("maintain"), environment(plan, "CronJob", "main-maintenance", trusted)),
     ]
 
     for command, environ in steps:
@@ -96,15 +121,17 @@ def test_migration_backup_and_maintenance_verify_the_database(plan: Plan, tmp_pa
 
 def test_no_program_believes_a_database_of_another_authority(plan: Plan, tmp_path: Path) -> None:
     certificates.write(tmp_path)
-    stranger = tmp_path / "authority.pem"
-    backups = {"BACKUP_DIRECTORY": str(tmp_path)}
-    steps = [
-        ("migrate", environment(plan, "Job", plan.migration_job, stranger)),
-        ("backup", environment(plan, "CronJob", "main-backup", stranger) | backups),
-    ]
+    stranger, trusted = tmp_path / "authority.pem", tmp_path / "ca.crt"
+    trusted.write_text(plan.material.credentials[database_url.AUTHORITY])
+    given = environment(plan, "Job", plan.migration_job, trusted)
+    assert run(program("migrate"), given).returncode == 0
+    migrate = (program("migrate"), environment(plan, "Job", plan.migration_job, stranger))
+    prepare, dump, _ = backup_steps(plan, trusted, tmp_path)
+    assert run(*prepare).returncode == 0
+    trusted.write_bytes(stranger.read_bytes())
 
-    for command, environ in steps:
+    for command, environ in (migrate, prepare, dump):
         done = run(command, environ)
-        assert done.returncode != 0
+        assert done.returncode == 1
         assert "certificate verify failed" in done.stderr
         assert throwaway_postgres.PASSWORD not in done.stderr
