@@ -141,7 +141,7 @@ async def issue_in_session(
         "session_digest": session_digest,
         "consent_required": consent_required,
     }
-    return await _write(database, _ISSUE_IN_SESSION, code, parameters) > 0
+    return await _write(database, _ISSUE_IN_SESSION, code, parameters, locks=code.digest) > 0
 
 
 def _parameters(code: NewAuthorizationCode) -> dict[str, object]:
@@ -167,9 +167,10 @@ async def _write(
     statement: LiteralString,
     code: NewAuthorizationCode,
     parameters: dict[str, object],
+    locks: bytes | None = None,
 ) -> int:
     try:
-        return await database.execute(statement, parameters)
+        return await database.execute(statement, parameters, locks=locks)
     except pg.ForeignKeyViolation as error:
         raise errors.Vanished(str(code.client_id)) from error
     except pg.UniqueViolation as error:
@@ -202,7 +203,7 @@ async def redeem(
     if due is not None:
         statement = _REDEEM_AND_ISSUE
         parameters |= opaque_tokens.parameters(due)
-    consumed = await database.fetch_one(statement, parameters)
+    consumed = await database.fetch_one(statement, parameters, locks=redemption.digest)
     if consumed is not None:
         return CodeRedeemed(rows.grant(consumed), consumed["nonce"])
     async with database.connection() as connection:

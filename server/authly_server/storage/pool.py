@@ -16,9 +16,11 @@ from psycopg import errors as pg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from authly_server.storage import connections, errors, statement as statements
+from authly_server.storage.company import Company
 from authly_server.storage.connections import Connection, Pool, Row
-from authly_server.storage.line import Answer, first_line
+from authly_server.storage.line import Line, first_line
 from authly_server.storage.lines import Lines
+from authly_server.storage.sending import Answer, Errand
 
 
 Parameters = Mapping[str, object]
@@ -45,6 +47,7 @@ class Database:
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._lines = Lines(pool, timeout)
+        self._company = Company(self._lines.idle, self._choose)
         self._transactions = 0
         self.url = url
 
@@ -99,32 +102,50 @@ class Database:
         finally:
             self._transactions -= 1
 
-    async def fetch_one(self, statement: LiteralString, parameters: Parameters) -> Row | None:
+    async def fetch_one(
+        self, statement: LiteralString, parameters: Parameters, *, locks: bytes | None = None
+    ) -> Row | None:
         """Run one statement in one round trip and answer its first row.
+
+        One that `locks` a single row, known by those bytes, may share a transaction with others
+        that do, if they are asked for in the same turn of the loop (ADR 43).
 
         Raises:
             errors.Unavailable: as for `connection`.
         """
-        found = (await self._run(statement, parameters)).rows
+        found = (await self._run(statement, parameters, locks)).rows
         return found[0] if found else None
 
     async def fetch_all(self, statement: LiteralString, parameters: Parameters) -> list[Row]:
         """Run one statement in one round trip and answer all of its rows; raises as `fetch_one`."""
         return (await self._run(statement, parameters)).rows
 
-    async def execute(self, statement: LiteralString, parameters: Parameters) -> int:
-        """Run one statement in one round trip, answer how many rows it changed; raises alike."""
-        return (await self._run(statement, parameters)).count
+    async def execute(
+        self, statement: LiteralString, parameters: Parameters, *, locks: bytes | None = None
+    ) -> int:
+        """Run one statement in one round trip, answer how many rows it changed.
 
-    async def _run(self, statement: LiteralString, parameters: Parameters) -> Answer:
+        `locks` is as for `fetch_one`, which raises alike.
+        """
+        return (await self._run(statement, parameters, locks)).count
+
+    async def _run(
+        self, statement: LiteralString, parameters: Parameters, locks: bytes | None = None
+    ) -> Answer:
         deadline = self._loop.time() + self._timeout
+        answer = self._loop.create_future()
+        errand = Errand(statements.parse(statement), parameters, deadline, answer)
         try:
-            line = self._lines.idle()
-            if line is None:
-                line = await self._lines.choose(deadline, may_grow=self._has_spare)
-            return await line.run(statements.parse(statement), parameters, deadline)
+            if locks is None:
+                (self._lines.idle() or await self._choose(deadline)).send([errand])
+            else:
+                self._company.add(locks, errand)
+            return await errand.read()
         except _UNAVAILABLE as error:
             raise _unavailable(error) from error
+
+    async def _choose(self, deadline: float) -> Line:
+        return await self._lines.choose(deadline, may_grow=self._has_spare)
 
     @contextlib.asynccontextmanager
     async def _lent(self, deadline: float) -> AsyncIterator[Connection]:

@@ -150,7 +150,7 @@ async def rotate(
     if due is not None:
         statement = _KEEP_AND_ISSUE if rotation.keeps else _ROTATE_AND_ISSUE
         parameters |= opaque_tokens.parameters(due)
-    rotated = await database.fetch_one(statement, parameters)
+    rotated = await database.fetch_one(statement, parameters, locks=rotation.grant_id.bytes)
     if rotated is not None:
         return Rotated(rows.grant(rotated), retried=False, kept=rotation.keeps)
     async with database.connection() as connection:
