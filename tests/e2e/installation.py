@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.e2e import reader
 from tests.e2e.kube import SYSTEM, Kube
 
-from cluster import handle, layout
+from cluster import handle
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +27,8 @@ def node() -> Iterator[Kube]:
     cluster = handle.Cluster(KEPT or f"e2e-{os.getpid()}")
     try:
         cluster.up()
-        tools = handle.run(sys.executable, str(layout.SOURCE), "tools").split()[-1]
-        yield Kube(cluster, Path(tools))
+        with reader.connected(cluster.place.kubeconfig) as reading:
+            yield Kube(cluster, handle.tools(), reading)
     finally:
         if not KEPT:
             cluster.down()

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.reader import Reader
+
 from cluster import handle
 
 
 Object = dict[str, Any]
 SYSTEM = "authly-system"
 PATIENCE = 120.0
-INTERVAL = 0.5
+INTERVAL = 0.2
 RESOURCES = "authlyservers,authlyscopes,authlyclients"
 ONE_SHOTS = "authlybackups,authlyrestores"
 _SHOWN = 25
@@ -26,6 +28,7 @@ class Kube:
 
     cluster: handle.Cluster
     tools: Path
+    reader: Reader
 
     def run(self, *arguments: str, timeout: float = 180.0) -> str:
         """Run kubectl and return what it printed."""
@@ -61,19 +64,19 @@ class Kube:
 
     def find(self, kind: str, name: str, namespace: str) -> Object | None:
         """An object, or None where there is none."""
-        told = self.run("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
-        return json.loads(told) if told.strip() else None
+        return self.reader.find(kind, name, namespace)
 
     def get(self, kind: str, name: str, namespace: str) -> Object:
         """An object that must be there."""
-        return self.json("get", kind, name, "-n", namespace)
+        found = self.find(kind, name, namespace)
+        if found is None:
+            message = f"{kind} {namespace}/{name} is not there"
+            raise handle.CommandFailed(message)
+        return found
 
     def select(self, kinds: str, namespace: str | None = None, selector: str = "") -> list[Object]:
         """Objects of kinds (commas between), of all namespaces where none is named."""
-        where = ["-n", namespace] if namespace else ["-A"]
-        chosen = ["-l", selector] if selector else []
-        items: list[Object] = self.json("get", kinds, *where, *chosen)["items"]
-        return items
+        return self.reader.select(kinds, namespace, selector)
 
     def patch(self, kind: str, name: str, namespace: str, change: Mapping[str, Any]) -> None:
         """Merge a change into an object (RFC 7396)."""

@@ -152,7 +152,9 @@ def opaque(namespace: str, name: str, **data: str) -> Object:
 
 
 @contextlib.contextmanager
-def connected(kubeconfig: Path) -> Iterator[Api]:
+def connected(
+    kubeconfig: Path, transport: type[httpx.HTTPTransport] = httpx.HTTPTransport
+) -> Iterator[Api]:
     """The administrator of a kubeconfig with certificates."""
     document = yaml.safe_load(kubeconfig.read_text())
     cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
@@ -161,7 +163,8 @@ def connected(kubeconfig: Path) -> Iterator[Api]:
         pair.write(_text(user["client-certificate-data"]) + _text(user["client-key-data"]))
         pair.flush()
         trust.load_cert_chain(pair.name)
-    with httpx.Client(base_url=cluster["server"], verify=trust, timeout=30) as http:
+    sending = transport(verify=trust)
+    with httpx.Client(base_url=cluster["server"], transport=sending, timeout=30) as http:
         yield Api(http)
 
 
