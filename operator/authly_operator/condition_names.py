@@ -4,9 +4,11 @@ from enum import StrEnum
 
 
 class Condition(StrEnum):
-    """Condition types of the three kinds; positive, `Ready` the summary."""
+    """Condition types of all kinds; positive, `Ready` the summary, and two for GitOps tools."""
 
     READY = "Ready"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
     DATABASE_READY = "DatabaseReady"
     MIGRATED = "Migrated"
     SIGNING_KEYS_READY = "SigningKeysReady"

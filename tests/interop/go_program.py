@@ -14,14 +14,14 @@ FOLDER = Path(__file__).parent / "go"
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "authly"
 
 
-def build() -> Path:
-    """The program, built unless that has been done."""
+def build(folder: Path = FOLDER) -> Path:
+    """The program of a module, built unless that has been done."""
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum", "main.go"):
-        digest.update((FOLDER / name).read_bytes())
+        digest.update((folder / name).read_bytes())
     binary = _CACHE / f"interop-{digest.hexdigest()[:16]}"
     if not binary.exists():
-        _build(binary)
+        _build(folder, binary)
     return binary
 
 
@@ -38,13 +38,13 @@ def run(
     )
 
 
-def _build(binary: Path) -> None:
+def _build(folder: Path, binary: Path) -> None:
     binary.parent.mkdir(parents=True, exist_ok=True)
     partial = binary.with_suffix(f".{os.getpid()}")
     done = subprocess.run(  # noqa: S603
         ["go", "build", "-mod=readonly", "-trimpath", "-o", str(partial), "."],  # noqa: S607
         check=False,
-        cwd=FOLDER,
+        cwd=folder,
         env=os.environ | {"CGO_ENABLED": "0"},
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from authly_operator.cluster import events
 from authly_operator.condition_names import Condition, Reason
-from authly_operator.conditions import judgement, pause, settlement
+from authly_operator.conditions import judgement, pause, settlement, standing
 from authly_operator.conditions.judgement import Judgement
 from authly_operator.observed import Identity
 from authly_operator.reconcile import custom_resource
@@ -37,8 +37,12 @@ async def write(
         errors.ClusterError: the API server refused or did not answer.
     """
     before, previous = body.get("status") or {}, _conditions(body)
+    every = tuple(judged)
     conditions = settlement.settle(
-        judged, previous, generation=identity.generation, now=tools.clock.now()
+        (*every, *standing.judge(every)),
+        previous,
+        generation=identity.generation,
+        now=tools.clock.now(),
     )
     told = {key: fact for key, fact in (facts or {}).items() if fact is not None}
     status = {"observedGeneration": identity.generation, "conditions": conditions, **told}
