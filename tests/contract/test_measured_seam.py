@@ -23,9 +23,15 @@ def expressions() -> list[str]:
 
 def known() -> dict[str, set[str]]:
     """The labels of every series' name, as the server's own registry collects them."""
+    metrics = Metrics()
+    metrics.tally("token", "POST").count(200, 0.1)
+    metrics.count_issued("refresh_token")
     found: dict[str, set[str]] = {}
-    for name, collector in Metrics().registry._names_to_collectors.items():
+    for name, collector in metrics.registry._names_to_collectors.items():
         found[name] = set(getattr(collector, "_labelnames", ())) | OF_PROMETHEUS
+    for family in metrics.registry.collect():
+        for sample in family.samples:
+            found[sample.name] = set(sample.labels) | OF_PROMETHEUS
     return found
 
 
