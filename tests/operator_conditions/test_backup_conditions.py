@@ -72,6 +72,23 @@ def test_a_failure_is_told_with_what_the_pod_said_and_the_last_success(
     assert TUESDAY in message
 
 
+def test_an_image_to_dump_with_that_is_not_to_be_had_is_told_with_the_field_that_names_another(
+    judge_server: Judge,
+) -> None:
+    said = 'Back-off pulling image "registry.example.com/postgres:19"'
+    judged = judge_server(
+        spec={"backup": BACKUP},
+        beside=cronjob(lastScheduleTime=TUESDAY, lastSuccessfulTime=MONDAY_DONE, active=ACTIVE),
+        waiting=[("backup", "main-backup-2-abcde", "ImagePullBackOff", said)],
+    )
+
+    status, reason, message = judged["BackupHealthy"][:3]
+    assert (status, reason) == ("False", "ImagePullBackOff")
+    assert said in message
+    assert "the one with pg_dump is spec.database.dump.image" in message
+    assert judged["Ready"][0] == "True"
+
+
 def test_backups_that_are_suspended_are_not_healthy(judge_server: Judge) -> None:
     judged = judge_server(
         spec={"backup": {**BACKUP, "suspend": True}},

@@ -34,6 +34,12 @@ RUNNING = {
 }
 SUCCEEDED = {"phase": "Succeeded"}
 FAILED = {"phase": "Failed"}
+EVICTED = {
+    "phase": "Failed",
+    "conditions": [
+        {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    ],
+}
 PODS_AT_ONCE = 32
 RETRY_SECONDS = "5"
 """After so long all pods are looked at again, and those tried that could not be started."""
@@ -52,6 +58,8 @@ class Kubelet:
     """Ends the server's container of a namespace."""
     held: dict[str, Object] = field(default_factory=dict)
     """By namespace: the status that its servers' pods have instead of running."""
+    evicting: set[str] = field(default_factory=set)
+    """Namespaces in which a node is drained just when the next Job's pod runs, once."""
     hopeless: set[str] = field(default_factory=set)
     """Namespaces whose servers cannot become ready any more, as a test wants it."""
     _failures: dict[str, tuple[Object, str]] = field(default_factory=dict)
@@ -141,6 +149,10 @@ class Kubelet:
         labels, namespace = pod["metadata"]["labels"], pod["metadata"]["namespace"]
         component = labels.get(naming.COMPONENT_LABEL)
         if component == naming.Component.MIGRATION:
+            if namespace in self.evicting:
+                self.evicting.discard(namespace)
+                self._over.add(pod["metadata"]["uid"])
+                return EVICTED
             (container,) = pod["spec"]["containers"]
             status = JOBS[container["args"][0]](self._environment(pod))
             self._over.add(pod["metadata"]["uid"])

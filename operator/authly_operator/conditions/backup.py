@@ -68,6 +68,10 @@ def _judge(case: Situation, status: Mapping[str, Any]) -> Judgement:
         else ("none has succeeded yet")
     )
     if status.get("active"):
+        blocked = blockage.find(case.seen, naming.Component.BACKUP)
+        if blocked is not None and blocked.reason in blockage.NEVER_BEGUN:
+            message = f"the backup of {status['lastScheduleTime']} cannot begin; {before}"
+            return judgement.fails(TYPE, blocked.reason, f"{message}: {blocked.text}")
         message = f"a backup is being made; {before}"
         return judgement.unknown(TYPE, Reason.BACKUP_RUNNING, message)
     return judgement.fails(TYPE, Reason.BACKUP_FAILED, _failure(case, status, before))

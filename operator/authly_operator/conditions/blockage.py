@@ -39,6 +39,8 @@ _NO_ROOM: Final = "No space left on device"
 """What PostgreSQL says last, as of the C library (ENOSPC)."""
 _DUMPS: Final = frozenset({Component.BACKUP.value, Component.RUN.value})
 _DUMP_IMAGE: Final = "; the one with pg_dump is spec.database.dump.image"
+NEVER_BEGUN: Final = frozenset({_IMAGE, Reason.UNSCHEDULABLE, Reason.VOLUME_UNBOUND})
+"""Reasons of a pod that has not run at all."""
 STUCK: Final = frozenset(ADVICE)
 """Reasons that seldom pass without a person."""
 
