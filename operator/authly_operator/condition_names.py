@@ -244,6 +244,10 @@ class Reason(StrEnum):
     """The token endpoint refuses what the Secret holds."""
     NOTHING_TO_VERIFY = "NothingToVerify"
     """The client has no secret, or is switched off."""
+    SERVICE_ACCOUNTS_BELIEVED = "ServiceAccountsBelieved"
+    """The server says that it takes tokens of service accounts; the message says which to mount."""
+    SERVICE_ACCOUNTS_NOT_BELIEVED = "ServiceAccountsNotBelieved"
+    """The server takes no tokens of service accounts, so that the client gets none."""
     NOT_VERIFIED = "NotVerified"
     """The token endpoint was not asked yet."""
     ONE_SECRET = "OneSecret"  # noqa: S105 - the name of a reason

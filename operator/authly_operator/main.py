@@ -16,6 +16,7 @@ import aiohttp
 from authly_operator import entropy, naming, observed, observer, probes, telemetry
 from authly_operator.clock import SystemClock
 from authly_operator.cluster import (
+    accounts,
     apply,
     client,
     discovery,
@@ -190,6 +191,7 @@ def _collaborators(
         recent=recent,
         looked_at=looked_at,
         discovery=discovery.Discovery(api),
+        accounts=accounts.Accounts(api),
         applier=apply.Applier(api),
         http=http,
         clock=SystemClock(),

@@ -109,6 +109,11 @@ def config(server: str) -> str:
     return f"{server}-config"
 
 
+def account_keys(server: str) -> str:
+    """The ConfigMap with who signs the cluster's service accounts, and by which keys."""
+    return f"{server}-account-keys"
+
+
 def deployment(server: str) -> str:
     """The Deployment, the Service and the Ingress carry the server's own name."""
     return server

@@ -133,6 +133,19 @@ class EndpointProbe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsProbe:
+    """Who signs the tokens of the cluster's service accounts, or why nobody knows.
+
+    All of it is empty where nobody asked.
+    """
+
+    issuer: str | None = None
+    keys: str = ""
+    """A JWK set as JSON (RFC 7517)."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerObserved:
     """Everything seen around one AuthlyServer."""
 
@@ -157,6 +170,8 @@ class ServerObserved:
     """That answered last, be it a while ago; None where none ever has."""
     endpoint: EndpointProbe | None = None
     """None where nobody asked, since no replica is available yet."""
+    accounts: AccountsProbe = field(default_factory=AccountsProbe)
+    """What the API server says of the cluster's service accounts."""
     failures: tuple[str, ...] = ()
     """Writes that the API server refused in this pass, a sentence each."""
 

@@ -10,11 +10,12 @@ from tests.e2e import (
     external,
     installation,
     instance as instances,
+    machines,
     one_shots,
     shelf as shelves,
 )
 from tests.e2e.bucket import Bucket
-from tests.e2e.instance import Instance
+from tests.e2e.instance import Application, Instance
 from tests.e2e.kube import Kube, Object
 from tests.e2e.surroundings import wait_rolled_out
 
@@ -25,6 +26,9 @@ from cluster import handle, layout
 PLACE: Final = "fenced"
 ELSEWHERE: Final = "strangers"
 STRANGER: Final = "stranger"
+WORKER: Final = "worker"
+AUDIENCE: Final = "authly"
+ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 PORTS: Final = {
     "server": 8000,
     "management": 9000,
@@ -224,6 +228,58 @@ def test_what_keeps_data_reaches_nobody(fenced: Instance, component: str) -> Non
     name = str(fenced.pods(component)[-1]["metadata"]["name"])
     assert not reaches(kube, PLACE, name, found["server"], PORTS["server"])
     assert reaches(kube, PLACE, STRANGER, found["server"], PORTS["server"])
+
+
+def test_a_pods_own_token_proves_its_client_with_nothing_set_anywhere(fenced: Instance) -> None:
+    kube = fenced.kube
+    for place in (PLACE, ELSEWHERE):
+        kube.apply(account(place), employed(place))
+        kube.run("wait", "--for=condition=Ready", f"pod/{WORKER}", "-n", place)
+    proof = {"method": "ServiceAccount", "serviceAccount": {"name": WORKER, "audience": AUDIENCE}}
+    kube.apply(machines.client(fenced, WORKER, auth=proof))
+    ready = machines.ready(kube, "authlyclient", WORKER, PLACE)
+    assert ready[0] == "True", ready
+    assert "client_secret" not in kube.secret(f"{WORKER}-oauth", PLACE)
+    assert asked_by(fenced, PLACE) == (200, None)
+    assert asked_by(fenced, ELSEWHERE) == (401, "invalid_client")
+    reached = reaches(kube, PLACE, fenced.pods()[0]["metadata"]["name"], *api_server(kube))
+    assert not reached, "the server asked nobody"
+
+
+def account(place: str) -> Object:
+    """The service account of a worker there."""
+    metadata = {"name": WORKER, "namespace": place}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+
+def employed(place: str) -> Object:
+    """A pod of that account, with a token for the authorization server."""
+    pod = stranger(place)
+    source = {"audience": AUDIENCE, "expirationSeconds": 600, "path": "token"}
+    volume = {"name": "identity", "projected": {"sources": [{"serviceAccountToken": source}]}}
+    mount = {"name": "identity", "mountPath": "/identity"}
+    containers = [{**one, "volumeMounts": [mount]} for one in pod["spec"]["containers"]]
+    metadata = {**pod["metadata"], "name": WORKER}
+    spec = {"containers": containers, "volumes": [volume], "serviceAccountName": WORKER}
+    return {**pod, "metadata": metadata, "spec": {**pod["spec"], **spec}}
+
+
+def asked_by(instance: Instance, place: str) -> tuple[int, str | None]:
+    """Status and error, where the worker of a namespace asks for a token by what it mounts."""
+    mounted = instance.kube.run("exec", WORKER, "-n", place, "--", "cat", "/identity/token")
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION,
+        "client_assertion": mounted.strip(),
+    }
+    answer = instance.post("/token", Application(f"{PLACE}.{WORKER}", ""), **form)
+    return answer.status_code, answer.json().get("error")
+
+
+def api_server(kube: Kube) -> tuple[str, int]:
+    """Where pods reach it."""
+    found = kube.get("endpoints", "kubernetes", "default")["subsets"][0]
+    return str(found["addresses"][0]["ip"]), int(found["ports"][0]["port"])
 
 
 def test_all_of_it_is_open_where_nobody_enforces(fenced: Instance) -> None:

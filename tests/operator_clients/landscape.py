@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 
 from authly_operator import clock, entropy, naming, observed, reconcile
-from authly_operator.cluster import apply, client, discovery, recent_reads
+from authly_operator.cluster import accounts, apply, client, discovery, recent_reads
 from authly_operator.dependants import Dependants
 from authly_operator.metrics import Metrics
 from authly_operator.reconcile.collaborators import Collaborators
@@ -268,6 +268,7 @@ async def landscape(api: client.Client, place: str, database: Database) -> Async
             api=api,
             recent=recent_reads.RecentReads(api, lambda: 0.0, seconds=0),
             discovery=discovery.Discovery(api),
+            accounts=accounts.Accounts(api),
             applier=apply.Applier(api),
             http=session,
             clock=time,

@@ -1,6 +1,6 @@
 """Clients that are pods: the tokens that the cluster mounts into them prove them, by no secret."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +8,8 @@ from tests.operator_clients.landscape import Landscape, condition, is_ready
 from tests.operator_clients.rotations import write
 
 from cluster import handle
+from throwaway import instance as throwaway_instance
+from throwaway.instance import Instance
 
 
 pytestmark = pytest.mark.control_plane
@@ -125,3 +127,54 @@ async def test_a_client_may_be_there_before_its_account(land: Landscape, mounted
         mounted("worker", AUDIENCE)
     await employ(land, "worker")
     assert land.proves(mounted("worker", AUDIENCE), "shop")
+
+
+async def test_what_to_mount_is_told(land: Landscape) -> None:
+    made = await land.client("shop", auth=by("worker"))
+    told = condition(made, "CredentialsVerified")
+    assert told[:2] == ("True", "ServiceAccountsBelieved")
+    assert f"{land.place}/worker for audience {AUDIENCE}" in told[2]
+    issuer = land.database.instance.server.issuer
+    edited = await land.edit("shop", auth={"serviceAccount": {"audience": None}})
+    assert f"for audience {issuer}" in condition(edited, "CredentialsVerified")[2]
+
+
+@pytest.fixture
+def unbelieving(land: Landscape) -> Iterator[Instance]:
+    """A server of the same database that knows nothing of the cluster."""
+    with throwaway_instance.running(land.database.owner, tls=False) as running:
+        yield running
+
+
+async def answers_at(land: Landscape, server: Instance) -> None:
+    """The Service leads to that server, which every client looks at again."""
+    service = {"spec": {"service": {"port": server.server.port}}}
+    body = await land.api.merge("AuthlyServer", land.place, "main", service)
+    await land.api.write_status(body, body["status"])
+
+
+async def test_a_server_that_believes_no_account_is_told_and_not_ready(
+    land: Landscape, unbelieving: Instance
+) -> None:
+    await answers_at(land, unbelieving)
+    made = await land.client("shop", auth=by("worker"))
+    ready = condition(made, "Ready")
+    assert ready[:2] == ("False", "ServiceAccountsNotBelieved"), made["status"]
+    assert f"AuthlyServer {land.place}/main takes no tokens of service accounts" in ready[2]
+    await answers_at(land, land.database.instance)
+    assert is_ready(await land.tell("AuthlyClient", "shop"))
+    await answers_at(land, unbelieving)
+    assert condition(await land.tell("AuthlyClient", "shop"), "Ready")[0] == "False"
+
+
+async def test_a_server_that_is_away_for_a_moment_changes_nothing(
+    land: Landscape, unbelieving: Instance
+) -> None:
+    made = await land.client("shop", auth=by("worker"))
+    await answers_at(land, unbelieving)
+    unbelieving.server.close()
+    again = await land.tell("AuthlyClient", "shop")
+    assert is_ready(again), again["status"]
+    assert again["status"]["conditions"] == made["status"]["conditions"]
+    other = await land.client("till", auth=by("worker"))
+    assert condition(other, "Ready")[:2] == ("False", "EndpointUnreachable"), other["status"]

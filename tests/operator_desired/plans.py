@@ -14,6 +14,7 @@ from authly_operator import desired, material
 from authly_operator.api import authly_client, authly_server
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import (
+    AccountsProbe,
     DatabaseProbe,
     Identity,
     Manifest,
@@ -174,6 +175,9 @@ SPECS = {
     "cluster": CLUSTER,
 }
 _PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+ACCOUNTS = AccountsProbe(
+    issuer="https://kubernetes.default.svc.cluster.local", keys='{"keys": [{"kid": "one"}]}'
+)
 SECRETS = {
     "pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"}),
     "counts": SecretData({"url": "rediss://:hunter2@redis.example.com:6380/1"}),
@@ -272,7 +276,7 @@ def plan(spec: dict[str, Any] | None = None, **seen: Any) -> Plan:
     given = authly_server.Spec.model_validate(MINIMAL if spec is None else spec)
     theirs = {"database": DatabaseProbe(version="17.6"), "postgres_version": "17.6"}
     answered = theirs if given.database.managed is None else {}
-    around = {"identity": IDENTITY, "secrets": SECRETS, **answered, **seen}
+    around = {"identity": IDENTITY, "secrets": SECRETS, "accounts": ACCOUNTS, **answered, **seen}
     return plan_of(given, ServerObserved(**around))
 
 

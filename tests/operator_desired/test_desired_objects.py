@@ -124,8 +124,8 @@ def test_a_shared_secret_needs_no_key_ring_and_a_key_ring_no_shared_secret() -> 
 
     assert "JWT_SECRET_KEY" not in given(ring)
     assert "JWT_SECRET_KEY" in given(shared)
-    assert [v["name"] for v in shared["volumes"]] == ["tmp"]
-    assert [v["name"] for v in ring["volumes"]] == ["tmp", "keys"]
+    assert [v["name"] for v in shared["volumes"]] == ["tmp", "account-keys"]
+    assert [v["name"] for v in ring["volumes"]] == ["tmp", "keys", "account-keys"]
 
 
 def test_an_ingress_publishes_nothing_but_oauth() -> None:

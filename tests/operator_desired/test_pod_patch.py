@@ -7,7 +7,7 @@ from tests.operator_desired import plans
 
 from authly_operator import naming
 from authly_operator.api import environment
-from authly_operator.desired import config, deployment
+from authly_operator.desired import account_keys, config, deployment
 from authly_operator.observed import Manifest
 
 
@@ -30,8 +30,9 @@ def test_a_mount_is_added_beside_those_of_the_operator_and_replaces_one_of_the_s
     mounts = [{"name": "ca", "mountPath": "/ca"}, {"name": "big", "mountPath": "/tmp"}]  # noqa: S108
 
     found = {one["mountPath"]: one["name"] for one in patched(volumeMounts=mounts)["volumeMounts"]}
+    given = {config.KEYS_DIRECTORY: "keys", account_keys.DIRECTORY: "account-keys"}
 
-    assert found == {"/tmp": "big", config.KEYS_DIRECTORY: "keys", "/ca": "ca"}  # noqa: S108
+    assert found == {**given, "/tmp": "big", "/ca": "ca"}  # noqa: S108
 
 
 def test_a_field_of_an_object_is_changed_alone_and_null_takes_one_away() -> None:

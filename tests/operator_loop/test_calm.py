@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from authly_operator.dependants import Tally
-from authly_operator.observed import DatabaseProbe, EndpointProbe
+from authly_operator.observed import AccountsProbe, DatabaseProbe, EndpointProbe
 from authly_operator.reconcile.calm import Answers, Calm, Questions, Scene
 from authly_operator.workqueue import Key
 
@@ -17,7 +17,7 @@ SCENE = Scene(
     "7",
     CLIENTS,
     Questions((), "postgresql://database", "http://main", "https://login.example.com"),
-    Answers({}, frozenset(), DatabaseProbe(), EndpointProbe()),
+    Answers({}, frozenset(), AccountsProbe(), DatabaseProbe(), EndpointProbe()),
     until=100.0,
 )
 

@@ -18,7 +18,7 @@ import pytest
 
 from authly_operator import entropy, naming
 from authly_operator.clock import SystemClock
-from authly_operator.cluster import apply, client, discovery, recent_reads
+from authly_operator.cluster import accounts, apply, client, discovery, recent_reads
 from authly_operator.dependants import Dependants
 from authly_operator.instance import registry
 from authly_operator.metrics import Metrics
@@ -152,6 +152,7 @@ async def story(
             api=api,
             recent=recent_reads.RecentReads(api, lambda: 0.0, seconds=0),
             discovery=discovery.Discovery(api, seconds=0),
+            accounts=accounts.Accounts(api, seconds=0),
             applier=apply.Applier(api),
             http=http,
             clock=SystemClock(),

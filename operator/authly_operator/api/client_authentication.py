@@ -70,5 +70,5 @@ class Auth(value.Value):
     private_key_jwt: client_proof.PrivateKeyJwt | None = None
     """The public keys, with method PrivateKeyJwt."""
     service_account: client_proof.ServiceAccount | None = None
-    """The service account, with method ServiceAccount: believed where the server knows the keys of
-    the cluster, by KUBERNETES_ISSUER and what belongs to it in the AuthlyServer's extraEnv."""
+    """The service account, with method ServiceAccount: a token that the cluster mounts into its
+    pods proves the client, without any secret."""

@@ -74,8 +74,9 @@ class Volume(value.Value):
                 " persistentVolumeClaim and csi",
             ),
             value.rule(
-                "!(self.name in ['tmp', 'keys', 'database-ca'])",
-                "volumes tmp, keys and database-ca are the operator's: choose another name",
+                "!(self.name in ['tmp', 'keys', 'account-keys', 'database-ca'])",
+                "volumes tmp, keys, account-keys and database-ca are the operator's: choose another"
+                " name",
             ),
         )
     )

@@ -72,6 +72,10 @@ class Client:
             raise
         return frozenset(str(one["kind"]) for one in answer["resources"])
 
+    async def published(self, path: str) -> Manifest:
+        """A document that the API server publishes of itself."""
+        return await self._wire.request(Request(method="GET", path=path))
+
     async def list_objects(
         self, kind: str, namespace: str | None = None, selector: str = ""
     ) -> list[Manifest]:

@@ -69,6 +69,7 @@ TABLE: Final = (
     Entry(signing_keys_secret.build,  wanted=signing_keys_secret.is_wanted),
     Entry(service_account.build),
     Entry(config_map.build),
+    Entry(config_map.accounts,        wanted=config_map.is_wanted_for_accounts),
     Entry(network_policy.server,      wanted=network_policy.is_wanted),
     Entry(network_policy.database,    wanted=network_policy.is_wanted_for_database),
     Entry(network_policy.jobs,        wanted=network_policy.is_wanted),

@@ -13,11 +13,13 @@ _TYPE: Final = {
     authly_client.ClientType.CONFIDENTIAL: "confidential",
     authly_client.ClientType.PUBLIC: "public",
 }
+SERVICE_ACCOUNT: Final = "service_account"
+"""That method's name, also where the server tells of it."""
 _METHOD: Final = {
     client_authentication.AuthMethod.CLIENT_SECRET_BASIC: "client_secret_basic",
     client_authentication.AuthMethod.CLIENT_SECRET_POST: "client_secret_post",
     client_authentication.AuthMethod.PRIVATE_KEY_JWT: "private_key_jwt",
-    client_authentication.AuthMethod.SERVICE_ACCOUNT: "service_account",
+    client_authentication.AuthMethod.SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     client_authentication.AuthMethod.NONE: "none",
 }
 

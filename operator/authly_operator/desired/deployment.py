@@ -5,6 +5,7 @@ from typing import Final
 from authly_operator import naming
 from authly_operator.api import policy
 from authly_operator.desired import (
+    account_keys,
     autoscaler,
     config,
     environment,
@@ -81,7 +82,11 @@ def _template(plan: Plan) -> pod.Part:
         _COMPONENT,
         _container(plan),
         annotations=_annotations(plan),
-        volumes=[*([_keys_volume(plan)] if _reads_keys(plan) else []), *program.volumes(plan)],
+        volumes=[
+            *([_keys_volume(plan)] if _reads_keys(plan) else []),
+            *([_accounts_volume(plan)] if plan.accounts else []),
+            *program.volumes(plan),
+        ],
         terminationGracePeriodSeconds=GRACE_SECONDS,
         **placement.of_replicas(plan),
     )
@@ -110,7 +115,10 @@ def _container(plan: Plan) -> pod.Part:
         environment.of_credentials(plan, given),
         resources.build(plan.spec.resources, REQUESTS),
         envFrom=[{"configMapRef": {"name": naming.config(plan.name)}}],
-        mounts=[_KEYS_MOUNT] if _reads_keys(plan) else [],
+        mounts=[
+            *([_KEYS_MOUNT] if _reads_keys(plan) else []),
+            *([_ACCOUNTS_MOUNT] if plan.accounts else []),
+        ],
         ports=[
             {"name": "http", "containerPort": config.PORT, "protocol": "TCP"},
             {"name": "metrics", "containerPort": config.MANAGEMENT_PORT, "protocol": "TCP"},
@@ -148,3 +156,16 @@ def _keys_volume(plan: Plan) -> pod.Part:
         "items": items,
     }
     return {"name": "keys", "secret": source}
+
+
+_ACCOUNTS_MOUNT: Final = {
+    "name": account_keys.VOLUME,
+    "mountPath": account_keys.DIRECTORY,
+    "readOnly": True,
+}
+
+
+def _accounts_volume(plan: Plan) -> pod.Part:
+    """Without subPath, so that other keys arrive; a pod starts without it, too."""
+    source = {"name": naming.account_keys(plan.name), "optional": True}
+    return {"name": account_keys.VOLUME, "configMap": source}

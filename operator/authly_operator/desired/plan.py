@@ -7,9 +7,9 @@ from typing import Final
 
 from authly_operator import naming
 from authly_operator.api import authly_server, registration
-from authly_operator.desired import config, fingerprint
+from authly_operator.desired import account_keys, config, fingerprint
 from authly_operator.material import Material, credentials
-from authly_operator.observed import Claimant, JobState, ServerObserved
+from authly_operator.observed import AccountsProbe, Claimant, JobState, ServerObserved
 
 
 _IMAGE: Final = re.compile(r"(.+?)((?::[^/@:]+)?(?:@.+)?)")
@@ -108,13 +108,24 @@ class Plan:
         return tuple(sorted(managed.extensions)) if managed else ()
 
     @property
+    def accounts(self) -> AccountsProbe | None:
+        """Whose service accounts the server believes; None where it believes none by itself."""
+        return account_keys.believed(self.spec, self.seen)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Every setting that is no secret, by the name of its environment variable."""
+        own = config.data(self.spec, self.seen.identity)
+        return {**own, **account_keys.settings(self.accounts)}
+
+    @property
     def config_hash(self) -> str:
         """A digest of everything that a server is started with, so not of the key ring."""
         given = {key: self.material.credentials.get(key) for key in config.credentials(self.spec)}
         pods = self.spec.model_dump(mode="json", include=_OF_PODS, exclude_defaults=True)
         # What is only default leaves no trace, so that a later version's field restarts nothing.
         more = [pods] if pods else []
-        return fingerprint.of(config.data(self.spec, self.seen.identity), given, *more)
+        return fingerprint.of(self.settings, given, *more)
 
     @property
     def migrated(self) -> bool:

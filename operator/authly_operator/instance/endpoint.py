@@ -25,18 +25,40 @@ async def probe(session: aiohttp.ClientSession, url: str, issuer: str) -> Endpoi
 
     The answer's issuer is told as it is, also where it is another one; `error` is one line.
     """
-    place = urlsplit(issuer)
-    target = f"{url.rstrip('/')}{WELL_KNOWN}{place.path.rstrip('/')}"
     try:
-        return EndpointProbe(issuer=_issuer(await _read(session, target, place.netloc)))
-    except Unfit as failure:
-        reason = str(failure)
+        return EndpointProbe(issuer=_issuer(await _metadata(session, url, issuer)))
+    except Unfit as unfit:
+        return EndpointProbe(error=f"{_target(url, issuer)} {unfit}")
+
+
+async def auth_methods(session: aiohttp.ClientSession, url: str, issuer: str) -> frozenset[str]:
+    """How clients may prove themselves there, by the same document.
+
+    Raises:
+        Unfit: it does not say.
+    """
+    try:
+        told = (await _metadata(session, url, issuer)).get("token_endpoint_auth_methods_supported")
+    except Unfit as unfit:
+        message = f"{_target(url, issuer)} {unfit}"
+        raise Unfit(message) from unfit
+    return frozenset(map(str, told)) if isinstance(told, list) else frozenset()
+
+
+def _target(url: str, issuer: str) -> str:
+    return f"{url.rstrip('/')}{WELL_KNOWN}{urlsplit(issuer).path.rstrip('/')}"
+
+
+async def _metadata(session: aiohttp.ClientSession, url: str, issuer: str) -> dict[str, Any]:
+    """The document (RFC 8414, section 2); Unfit with why there is none."""
+    try:
+        return _object(await _read(session, _target(url, issuer), urlsplit(issuer).netloc))
     except TimeoutError:
         reason = f"did not answer within {SECONDS:.0f} s"
     except (aiohttp.ClientError, OSError, ValueError) as failure:
         told = " ".join(str(failure).split())[:200] or type(failure).__name__
         reason = f"cannot be reached: {told}"
-    return EndpointProbe(error=f"{target} {reason}")
+    raise Unfit(reason)
 
 
 async def _read(session: aiohttp.ClientSession, target: str, host: str) -> bytes:
@@ -56,13 +78,17 @@ async def _read(session: aiohttp.ClientSession, target: str, host: str) -> bytes
         return bytes(document)
 
 
-def _issuer(document: bytes) -> str:
-    """Answer the issuer of a metadata document (RFC 8414, section 2)."""
+def _object(document: bytes) -> dict[str, Any]:
     try:
         metadata: Any = json.loads(document)
     except (ValueError, RecursionError):
         raise Unfit("answered with what is no JSON") from None  # noqa: EM101
-    issuer = metadata.get("issuer") if isinstance(metadata, dict) else None
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _issuer(metadata: dict[str, Any]) -> str:
+    """Answer the issuer of a metadata document (RFC 8414, section 2)."""
+    issuer = metadata.get("issuer")
     if not isinstance(issuer, str) or not 0 < len(issuer) <= _MAXIMUM_ISSUER:
         raise Unfit("answered with a document that names no issuer")  # noqa: EM101
     return issuer

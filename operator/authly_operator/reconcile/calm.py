@@ -2,8 +2,8 @@
 
 A full look lists each kind of child, though whatever changes of a child is told by an event. As
 long as there was none, and the server is the one that was judged, only what no event tells of is
-asked again: the Secrets of others, which kinds the cluster knows, the database, the endpoint. Any
-difference leads to a full look, and so do `SECONDS` without one.
+asked again: the Secrets of others, which kinds the cluster knows, who signs its service accounts,
+the database, the endpoint. Any difference leads to a full look, and so do `SECONDS` without one.
 """
 
 import time
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from authly_operator.dependants import Tally
-from authly_operator.observed import DatabaseProbe, EndpointProbe, SecretData
+from authly_operator.observed import AccountsProbe, DatabaseProbe, EndpointProbe, SecretData
 from authly_operator.workqueue import Key
 
 
@@ -35,6 +35,7 @@ class Answers:
 
     secrets: Mapping[str, SecretData]
     kinds: frozenset[str]
+    accounts: AccountsProbe
     database: DatabaseProbe | None
     endpoint: EndpointProbe | None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from authly_operator.clock import Clock
-from authly_operator.cluster import apply, client, discovery, recent_reads, versions
+from authly_operator.cluster import accounts, apply, client, discovery, recent_reads, versions
 from authly_operator.dependants import Dependants
 from authly_operator.metrics import Metrics
 from authly_operator.observed import Settings
@@ -28,6 +28,7 @@ class Collaborators:
     recent: recent_reads.RecentReads
     looked_at: versions.Versions = field(default_factory=versions.Versions)
     discovery: discovery.Discovery
+    accounts: accounts.Accounts
     applier: apply.Applier
     http: aiohttp.ClientSession
     clock: Clock

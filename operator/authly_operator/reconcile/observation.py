@@ -53,6 +53,7 @@ async def gather(
     )
     children |= more
     secrets = await _secrets(tools, identity, spec, children)
+    accounts = await tools.accounts.find()
     claims = await _claims(tools, identity, spec)
     seen = ServerObserved(
         identity=identity,
@@ -64,6 +65,7 @@ async def gather(
         unavailable=unavailable,
         database_busy=database_busy,
         postgres_version=postgres_version,
+        accounts=accounts,
     )
     return Around(seen, children)
 

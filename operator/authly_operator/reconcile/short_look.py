@@ -46,6 +46,7 @@ async def remember(
     answers = calm.Answers(
         {name: plan.seen.secrets[name] for name in asked.secrets if name in plan.seen.secrets},
         await _kinds(tools),
+        plan.seen.accounts,
         plan.seen.database,
         plan.seen.endpoint,
     )
@@ -72,13 +73,14 @@ def _questions(spec: authly_server.Spec, plan: Plan) -> calm.Questions:
 
 
 async def _ask(tools: Collaborators, identity: Identity, asked: calm.Questions) -> calm.Answers:
-    secrets, kinds, database, answered = await asyncio.gather(
+    secrets, kinds, accounts, database, answered = await asyncio.gather(
         _secrets(tools, identity, asked.secrets),
         _kinds(tools),
+        tools.accounts.find(),
         observation.ask_instance(asked.database),
         endpoint.probe(tools.http, asked.endpoint, asked.issuer),
     )
-    return calm.Answers(secrets, kinds, database, answered)
+    return calm.Answers(secrets, kinds, accounts, database, answered)
 
 
 async def _secrets(

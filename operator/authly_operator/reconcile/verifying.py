@@ -7,9 +7,10 @@ from typing import Any
 from authly_operator.api import authly_client, client_authentication
 from authly_operator.condition_names import Condition
 from authly_operator.conditions.registration import WRITTEN
-from authly_operator.desired import client_secret
-from authly_operator.instance import verification
+from authly_operator.desired import client_row, client_secret
+from authly_operator.instance import endpoint, verification
 from authly_operator.material import client_key, client_secret as material
+from authly_operator.observed import ServerView
 from authly_operator.observed_clients import ClientObserved, Verified
 from authly_operator.reconcile import status
 from authly_operator.reconcile.collaborators import Collaborators
@@ -28,12 +29,43 @@ async def verify(
     """
     if url is None or seen.server is None or not seen.server.ready:
         return seen
+    if _is_due(spec, seen) and spec.auth.service_account is not None:
+        return dataclasses.replace(seen, verified=await _believes(tools, body, seen))
     if not _is_due(spec, seen) or (proof := _proof(tools, spec, seen)) is None:
         return seen
     before = (body.get("status") or {}).get("verified")
     if before == proof.mark and status.is_true(body, Condition.CREDENTIALS_VERIFIED):
         return dataclasses.replace(seen, verified=Verified(mark=proof.mark))
     return dataclasses.replace(seen, verified=await _ask(tools, seen, proof.mark, proof.shown))
+
+
+async def _believes(
+    tools: Collaborators, body: Mapping[str, Any], seen: ClientObserved
+) -> Verified:
+    """Whether the server says that it takes tokens of service accounts: asked in each look.
+
+    The operator has no such token, and could have one only by the right to be any pod.
+    """
+    assert seen.server is not None  # noqa: S101  # the caller has looked
+    place = client_secret.internal_issuer_url(seen.server)
+    try:
+        methods = await endpoint.auth_methods(
+            tools.http, place, seen.server.spec.effective_issuer()
+        )
+    except endpoint.Unfit as unfit:
+        if status.is_true(body, Condition.CREDENTIALS_VERIFIED):  # by what it said before
+            return Verified(mark=client_row.SERVICE_ACCOUNT)
+        return Verified(unanswered=str(unfit))
+    if client_row.SERVICE_ACCOUNT in methods:
+        return Verified(mark=client_row.SERVICE_ACCOUNT)
+    return Verified(refusal=await _why_not(tools, seen.server))
+
+
+async def _why_not(tools: Collaborators, server: ServerView) -> str:
+    """What somebody has to do."""
+    told = f"AuthlyServer {server.identity.owner} takes no tokens of service accounts"
+    cause = (await tools.accounts.find()).error
+    return f"{told}: {cause or 'see its conditions, and KUBERNETES_ISSUER in its extraEnv'}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

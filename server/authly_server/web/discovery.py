@@ -10,6 +10,7 @@ from aiohttp import web
 
 from authly_server.authorization.checks import Policy
 from authly_server.client_settings import ClientSettings
+from authly_server.model.client import AuthMethod
 from authly_server.model.session import ACRS
 from authly_server.protocol import authorization_request, security_profile, token_request
 from authly_server.protocol.claims_request import COVERED_BY
@@ -26,6 +27,7 @@ MAX_AGE = 3600
 DOCUMENT = web.RequestKey("metadata", PreparedByKeys)
 _SCOPES = ("openid", "profile", "email", "offline_access")
 _BY_KEY = "private_key_jwt"
+_ENDPOINTS = ("token", "introspection", "revocation")
 _CLIENT_METHODS = ("client_secret_basic", "client_secret_post", _BY_KEY)
 
 
@@ -35,8 +37,10 @@ def prepare(found: Services) -> PreparedByKeys:
     profile = found.profile
 
     def make(ring: KeyRing) -> bytes:
+        every = metadata(issuer, policy, profile)
         document = (
-            metadata(issuer, policy, profile)
+            every
+            | service_account_metadata(every, settings, profile)
             | openid_metadata(
                 issuer, id_token.algorithms(ring, profile.algorithms), scopes(settings)
             )
@@ -97,6 +101,21 @@ def self_registration_metadata(issuer: str, settings: ClientSettings) -> dict[st
     return told
 
 
+def service_account_metadata(
+    document: Mapping[str, object], settings: ClientSettings, profile: Profile
+) -> dict[str, object]:
+    """A method of our own, told where it is taken (RFC 8414 section 2)."""
+    if settings.kubernetes_issuer is None or profile.proves_by_key:
+        return {}
+    names = (f"{endpoint}_endpoint_auth_methods_supported" for endpoint in _ENDPOINTS)
+    known = {name: document[name] for name in names}
+    return {
+        name: [*methods, AuthMethod.SERVICE_ACCOUNT]
+        for name, methods in known.items()
+        if isinstance(methods, list)
+    }
+
+
 def metadata(
     issuer: str, policy: Policy, profile: Profile = security_profile.OAUTH21
 ) -> dict[str, object]:
@@ -129,7 +148,7 @@ def metadata(
         "revocation_endpoint_auth_methods_supported": anybody,
         **{
             f"{endpoint}_endpoint_auth_signing_alg_values_supported": list(profile.algorithms)
-            for endpoint in ("token", "introspection", "revocation")
+            for endpoint in _ENDPOINTS
         },
         "authorization_response_iss_parameter_supported": True,
         "dpop_signing_alg_values_supported": list(profile.algorithms),

@@ -63,6 +63,16 @@ def test_what_the_metadata_promises_is_what_is_done(instance: Instance) -> None:
         assert answer.status_code == 200 or problem(answer) == (400, "invalid_request")
 
 
+def test_a_method_that_nobody_has_set_up_is_not_promised(instance: Instance) -> None:
+    told = instance.http.get(METADATA[0]).json()
+    assert set(told["token_endpoint_auth_methods_supported"]) == {
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+        "none",
+    }
+
+
 def test_whoever_knows_the_document_is_not_sent_it_again(instance: Instance) -> None:
     for path in (METADATA[0], f"{PREFIX}/jwks"):
         etag = instance.http.get(path).headers["ETag"]

@@ -97,6 +97,12 @@ def test_a_mounted_token_proves_its_client_until_it_is_renewed(
         assert send(instance, mounted).status_code == 200
 
 
+def test_the_metadata_tell_that_service_accounts_are_believed(instance: Instance) -> None:
+    told = instance.http.get("/.well-known/oauth-authorization-server").json()
+    for endpoint in ("token", "introspection", "revocation"):
+        assert "service_account" in told[f"{endpoint}_endpoint_auth_methods_supported"]
+
+
 def test_the_audience_is_the_clients(instance: Instance, cluster: Signer) -> None:
     assert send(instance, token(cluster, aud=["authly"]), "named").status_code == 200
     for audience, client_id in ((["authly"], "backend"), ([ISSUER], "named")):
