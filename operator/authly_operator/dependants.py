@@ -1,6 +1,6 @@
 """Which scopes and clients belong to a server, and how many are Ready, as watch events told."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ class Tally(NamedTuple):
 class _Noted(NamedTuple):
     server: Key
     ready: bool
+    scope: str | None
 
 
 @dataclass(slots=True)
@@ -47,6 +48,12 @@ class Dependants:
         members = self._members.get(server, {})
         return tuple(sorted(members, key=lambda key: key.kind != "AuthlyScope"))
 
+    def scopes(self, server: Key, names: Collection[str]) -> tuple[Key, ...]:
+        """The AuthlyScopes of the server that are about one of these scopes."""
+        return tuple(
+            key for key in self._members.get(server, {}) if self._noted[key].scope in names
+        )
+
     def count(self, server: Key) -> Tally:
         """The clients that refer to the server; there is no news of them until one changes."""
         self._untold.discard(server)
@@ -63,7 +70,8 @@ def _read(key: Key, body: Mapping[str, Any] | None) -> _Noted | None:
     if body is None or not reference or "name" not in reference:
         return None
     server = Key("AuthlyServer", reference.get("namespace") or key.namespace, reference["name"])
-    return _Noted(server, _is_ready(body))
+    scope = body["spec"].get("name") if key.kind == "AuthlyScope" else None
+    return _Noted(server, _is_ready(body), scope)
 
 
 def _is_ready(body: Mapping[str, Any]) -> bool:

@@ -200,6 +200,7 @@ def _collaborators(
         settings=_observed(process.settings),
         epoch=epoch,
         wake=process.queue.add,
+        wake_later=lambda key: process.queue.add_after(key, COUNTING_SECONDS),
         calm=calm.Calm(calm.SECONDS),
         dependants=dependants,
         metrics=process.metrics,

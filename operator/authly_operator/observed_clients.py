@@ -71,6 +71,8 @@ class ClientObserved(RegistrationObserved):
 
     secrets: tuple[KnownSecret, ...] = ()
     """What the server takes from the client, the current one first."""
+    taken: tuple[str, ...] = ()
+    """Former ones that somebody took from the database before their time, by name."""
     rollouts: tuple[Rollout, ...] = ()
     """The workloads that use it, up to the first that does not run with the current one."""
     unresolved: tuple[str, ...] = ()

@@ -102,6 +102,8 @@ class Landscape:
     known: Dependants
     time: Time
     woken: list[Key] = field(default_factory=list)
+    later: list[Key] = field(default_factory=list)
+    """Those that are to be woken some seconds later."""
 
     async def namespace(self, name: str, **labels: str) -> None:
         """Make a namespace."""
@@ -260,7 +262,7 @@ def _condition(kind: str, generation: int) -> Object:
 @contextlib.asynccontextmanager
 async def landscape(api: client.Client, place: str, database: Database) -> AsyncIterator[Landscape]:
     """The collaborators as the composition root makes them, but for time and name resolution."""
-    known, time, woken = Dependants(), Time(), list[Key]()
+    known, time, woken, later = Dependants(), Time(), list[Key](), list[Key]()
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=Loopback())
     ) as session:
@@ -277,7 +279,8 @@ async def landscape(api: client.Client, place: str, database: Database) -> Async
             settings=observed.Settings(),
             epoch=lambda: 1,
             wake=woken.append,
+            wake_later=later.append,
             dependants=known,
             metrics=Metrics(),
         )
-        yield Landscape(api, place, database, tools, known, time, woken)
+        yield Landscape(api, place, database, tools, known, time, woken, later)

@@ -167,3 +167,45 @@ async def test_leave_that_was_withdrawn_and_given_back_is_no_drift(land: Landsca
     back = await land.tell("AuthlyClient", "shop")
     assert is_ready(back), back["status"]
     assert await land.works("shop")
+
+
+async def unwritten(land: Landscape, body: Any) -> None:
+    """The status is as it was in that body: the operator died before it wrote another one."""
+    now = await land.api.get("AuthlyClient", land.place, body["metadata"]["name"])
+    assert now is not None
+    await land.api.write_status(now, body["status"])
+
+
+async def test_an_edit_that_was_written_and_never_told_is_nobodys_drift_when_it_is_taken_back(
+    land: Landscape,
+) -> None:
+    made = await land.client("shop", displayName="Shop")
+    await land.edit("shop", displayName="Store")
+    await unwritten(land, made)
+    back = await land.edit("shop", displayName="Shop")
+    assert is_ready(back), back["status"]
+    assert column(land, "display_name") == "Shop"
+    assert await notes(land, "DriftCorrected") == []
+    change(land, "display_name = 'Changed'")
+    await land.tell("AuthlyClient", "shop")
+    assert column(land, "display_name") == "Shop"
+    assert len(await notes(land, "DriftCorrected")) == 1
+
+
+async def test_with_report_an_edit_that_was_never_told_is_taken_back_all_the_same(
+    land: Landscape,
+) -> None:
+    made = await land.client("shop", displayName="Shop", **REPORT)
+    await land.edit("shop", displayName="Store")
+    await unwritten(land, made)
+    back = await land.edit("shop", displayName="Shop")
+    assert is_ready(back), back["status"]
+    assert column(land, "display_name") == "Shop"
+
+
+async def test_what_was_changed_before_one_edit_is_drift_all_the_same(land: Landscape) -> None:
+    await land.client("shop", displayName="Shop")
+    change(land, "access_token_ttl = 60")
+    await land.edit("shop", rotation={"overlap": "1h"})
+    (note,) = await notes(land, "DriftCorrected")
+    assert note.endswith("put back: tokens.accessTokenTTL")

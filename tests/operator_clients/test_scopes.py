@@ -1,9 +1,12 @@
 """What becomes of an AuthlyScope, told by what tokens, UserInfo and the database then have."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from tests.operator_clients.landscape import Landscape, Object, condition, is_ready
+
+from authly_operator.workqueue import Key
 
 
 pytestmark = pytest.mark.control_plane
@@ -98,3 +101,32 @@ async def test_two_resources_of_one_scope_do_not_share_it(land: Landscape) -> No
     assert await land.delete("AuthlyScope", "again") == {}
     row = "SELECT description FROM authly.scopes WHERE name = %s"
     assert land.database.fetch(row, name) == "The first"
+
+
+async def test_a_scope_is_counted_again_soon_after_a_client_has_got_or_lost_it(
+    land: Landscape,
+) -> None:
+    for name in ("orders", "stock"):
+        await scope(land, name, name=f"{land.place}.{name}")
+    key = Key("AuthlyScope", land.place, "orders")
+    steps: list[Callable[[], Awaitable[Object]]] = [
+        lambda: land.client("shop", scopes=[f"{land.place}.orders"]),
+        lambda: land.edit("shop", scopes=[]),
+        lambda: land.edit("shop", scopes=[f"{land.place}.orders"]),
+        lambda: land.delete("AuthlyClient", "shop"),
+    ]
+    for number, step in enumerate(steps):
+        land.later.clear()
+        await step()
+        assert land.later == [key], number
+        told = await land.tell("AuthlyScope", "orders")
+        assert told["status"]["inUseBy"] == (number + 1) % 2
+
+
+async def test_a_client_that_keeps_its_scopes_makes_nobody_count(land: Landscape) -> None:
+    await scope(land, "orders", name=f"{land.place}.orders")
+    await land.client("shop", scopes=[f"{land.place}.orders"])
+    land.later.clear()
+    await land.edit("shop", displayName="Shop")
+    await land.tell("AuthlyClient", "shop")
+    assert land.later == []

@@ -24,6 +24,8 @@ class Proof:
     """What its AuthlyClient says of it."""
     sent: Callable[[Mapping[str, str]], Sent]
     """How a request for a token has to be sent by whoever has the Secret."""
+    another: Callable[[], str]
+    """One that somebody draws himself, and writes into the Secret."""
 
 
 def _by_secret(secret: Mapping[str, str]) -> Sent:
@@ -38,9 +40,19 @@ def _by_key(secret: Mapping[str, str]) -> Sent:
     return {"data": {"client_assertion_type": ASSERTION, "client_assertion": shown}}
 
 
-SECRET = Proof("client_secret", {}, _by_secret)
+def _another_key() -> str:
+    written = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return written.decode()
+
+
+SECRET = Proof("client_secret", {}, _by_secret, lambda: "rotated-by-somebody-".ljust(43, "x"))
 KEY = Proof(
     "private_key",
     {"auth": {"method": "PrivateKeyJwt", "privateKeyJwt": {"generate": True}}},
     _by_key,
+    _another_key,
 )

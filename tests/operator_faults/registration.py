@@ -37,9 +37,7 @@ class Registration:
     def chapters(self) -> Sequence[Chapter]:
         return (
             *self.beginning(),
-            Chapter("client edited", self.rename, self.is_renamed, self.check, is_optional=True),
-            self.rotation(),
-            Chapter("secret edited", self.edit_secret, self.is_taken, self.check, is_optional=True),
+            *self.changes(),
             Chapter("scope edited", self.describe, self.is_described, self.check, is_optional=True),
             *self.end(),
         )
@@ -48,6 +46,13 @@ class Registration:
         return (
             Chapter("scope created", self.apply_scope, self.scope_is_ready, self.check),
             Chapter("client created", self.apply_client, self.client_is_ready, self.check),
+        )
+
+    def changes(self) -> Sequence[Chapter]:
+        return (
+            Chapter("client edited", self.rename, self.is_renamed, self.check, is_optional=True),
+            self.rotation(),
+            Chapter("secret edited", self.edit_secret, self.is_taken, self.check, is_optional=True),
         )
 
     def end(self) -> Sequence[Chapter]:
@@ -115,9 +120,9 @@ class Registration:
         return True
 
     def edit_secret(self) -> None:
-        self.former = self.secret["client_secret"]
-        self.secret["client_secret"] = "rotated-by-somebody-".ljust(43, "x")
-        text = {"stringData": {"client_secret": self.secret["client_secret"]}}
+        key = self.proof.key
+        self.former, self.secret[key] = self.secret[key], self.proof.another()
+        text = {"stringData": {key: self.secret[key]}}
         self.world.api.merge("Secret", self.namespace, f"{self.name}-oauth", text)
 
     def is_taken(self) -> bool:

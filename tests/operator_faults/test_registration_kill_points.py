@@ -31,7 +31,7 @@ def test_a_scope_and_a_client_survive_every_death_of_their_operator(world: World
     assert deaths["scope deleted"] >= 2
 
 
-def test_no_death_in_the_rotation_of_a_generated_key_leaves_a_client_without_one_that_works(
+def test_no_death_in_a_change_of_a_generated_key_leaves_a_client_without_one_that_works(
     world: World,
 ) -> None:
     lanes = {world.namespace("apps"): worlds.home(world) for _ in range(LANES)}
@@ -39,9 +39,11 @@ def test_no_death_in_the_rotation_of_a_generated_key_leaves_a_client_without_one
     def life(operator: Operator, number: int) -> Sequence[Chapter]:
         home, namespace = lanes[operator.name], operator.name
         registration = Registration(world, home, namespace, number, proof=proofs.KEY)
-        return (*registration.beginning(), registration.rotation(), *registration.end())
+        return (*registration.beginning(), *registration.changes(), *registration.end())
 
     deaths = lives.tell_all(life, [world.operator(name) for name in lanes])
     log.info("deaths by chapter: %s", dict(deaths))
     assert deaths["client created"] >= 5
+    assert deaths["client edited"] >= 2
     assert deaths["rotation asked for"] >= 7
+    assert deaths["secret edited"] >= 6

@@ -30,17 +30,28 @@ def operator(world: World) -> Iterator[Operator]:
     world.api.apply(worlds.server(namespace))
     started = world.operator(namespace, AUTHLY_WORKERS=WORKERS)
     started.start()
+    reference = {"serverRef": {"name": "main"}}
+    world.api.apply(custom("AuthlyScope", namespace, "orders", {**reference, "name": "orders"}))
     for number in range(CLIENTS):
         world.api.apply(client(namespace, number))
     for number in range(CLIENTS):
         world.api.wait_for("AuthlyClient", namespace, f"client-{number}", is_ready)
+    world.api.wait_for("AuthlyScope", namespace, "orders", is_counted)
     yield started
     started.end()
 
 
 def client(namespace: str, number: int) -> Object:
-    spec = {"serverRef": {"name": "main"}, "grantTypes": ["client_credentials"]}
+    spec = {
+        "serverRef": {"name": "main"},
+        "grantTypes": ["client_credentials"],
+        "scopes": ["orders"],
+    }
     return custom("AuthlyClient", namespace, f"client-{number}", spec)
+
+
+def is_counted(scope: Object) -> bool:
+    return (scope.get("status") or {}).get("inUseBy") == CLIENTS
 
 
 def answered(api: Api) -> float:
@@ -69,7 +80,7 @@ def looked_at(operator: Operator) -> float:
 
 
 def written(world: World, operator: Operator) -> set[str]:
-    """The versions of all clients and Secrets: others once anybody writes one."""
-    kinds = ("AuthlyClient", "Secret")
+    """The versions of all resources and Secrets: others once anybody writes one."""
+    kinds = ("AuthlyServer", "AuthlyScope", "AuthlyClient", "Secret")
     found = [one for kind in kinds for one in world.api.select(kind, operator.name)]
     return {one["metadata"]["resourceVersion"] for one in found}

@@ -40,6 +40,16 @@ def test_a_client_created_again_for_another_server_moves() -> None:
     assert known.of(Key("AuthlyServer", "auth", "other")) == (CLIENT,)
 
 
+def test_scopes_are_known_by_the_name_that_clients_write() -> None:
+    known = dependants.Dependants()
+    known.note(CLIENT, body("main", "auth"))
+    known.note(SCOPE, {"spec": {"serverRef": {"name": "main"}, "name": "orders:read"}})
+    assert known.scopes(SERVER, {"orders:read", "other"}) == (SCOPE,)
+    assert known.scopes(SERVER, {"other"}) == ()
+    known.note(SCOPE, None)
+    assert known.scopes(SERVER, {"orders:read"}) == ()
+
+
 def client(ready: str) -> dict[str, object]:
     return {**body("main", "auth"), "status": {"conditions": [{"type": "Ready", "status": ready}]}}
 

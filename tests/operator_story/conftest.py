@@ -161,6 +161,7 @@ async def story(
             settings=Settings(),
             epoch=lambda: 1,
             wake=lambda _: None,
+            wake_later=lambda _: None,
             dependants=Dependants(),
             metrics=Metrics(),
         )

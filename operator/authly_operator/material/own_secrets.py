@@ -5,7 +5,8 @@ database has, somebody put there.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from authly_operator.api.rotation import SecretState
@@ -14,17 +15,27 @@ from authly_operator.observed_secrets import KnownSecret
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a status told of the secrets, by name."""
+    """What a status told of the secrets, by name; `retiring` has when each of those is over.
+
+    A former one that has not begun to retire is over at no time that is known: None.
+    """
 
     names: frozenset[str] = frozenset()
     active: str | None = None
+    retiring: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 def told(status: Mapping[str, Any]) -> Told:
     """What the status tells; nothing where it is lost, or the first one to come."""
     listed = status.get("secrets") or ()
     active = [one["id"] for one in listed if one.get("state") == SecretState.ACTIVE]
-    return Told(frozenset(one["id"] for one in listed), active[0] if active else None)
+    retiring = {
+        one["id"]: datetime.fromisoformat(one["expires"]) if one.get("expires") else None
+        for one in listed
+        if one.get("state") == SecretState.RETIRING
+    }
+    names = frozenset(one["id"] for one in listed)
+    return Told(names, active[0] if active else None, retiring)
 
 
 def of_operator(
@@ -47,6 +58,22 @@ def wanted(known: Collection[KnownSecret], row: Mapping[str, Any]) -> tuple[Know
     return tuple(one for one in known if one.digest in digests)
 
 
+def taken(ours: Collection[KnownSecret], before: Told, overlap: timedelta) -> tuple[str, ...]:
+    """The former ones that somebody took before their time, by name.
+
+    Only where the current one is the one of before: with each new one the operator lets the oldest
+    go. And only before the moment at which it would have let it go itself, and died before it told.
+    """
+    if before.active is None or not before.names.issuperset(one.name for one in ours):
+        return ()
+    current = next((one for one in ours if one.name == before.active), None)
+    gone = before.retiring.keys() - {one.name for one in ours}
+    if current is None:
+        return ()
+    ends = {name: before.retiring[name] or current.created_at + overlap for name in gone}
+    return tuple(sorted(name for name, end in ends.items() if current.observed_at < end))
+
+
 def are_changed(
     stored: Collection[str],
     ours: Collection[KnownSecret],
@@ -58,7 +85,7 @@ def are_changed(
     """Whether somebody put a secret beside ours, or took the current one away, by digest.
 
     A current one that is not stored was drawn or edited a moment ago, as long as the one that was
-    told of last is there. Of a former one that is gone nobody can tell who took it.
+    told of last is there. Former ones that are gone, see `taken`.
     """
     if any(one != current and one not in {each.digest for each in ours} for one in stored):
         return True

@@ -111,6 +111,11 @@ def is_over(policy: Rotation, former: KnownSecret) -> bool:
     return end is not None and end <= former.observed_at
 
 
+def overlap(spec: authly_client.Spec) -> timedelta:
+    """How long a former secret is valid beside a current one that works, at least."""
+    return _lapse(rotation(spec).overlap)
+
+
 def rotation(spec: authly_client.Spec) -> Rotation:
     """The rotation that holds, where none was chosen too: edits have an overlap in any case."""
     return spec.rotation or Rotation()

@@ -31,6 +31,7 @@ from authly_operator.reconcile import (
     registered_secrets,
     registration,
     rotating,
+    scope_counts,
     status,
     verifying,
 )
@@ -165,6 +166,10 @@ async def _refuse(
     return dataclasses.replace(seen, row=row)
 
 
+def _server(spec: authly_client.Spec, seen: ClientObserved) -> Key:
+    return registration.server_key(seen.identity, spec.server_ref)
+
+
 def _is_admitted(seen: ClientObserved, place: Place, row: Mapping[str, Any]) -> bool:
     """Whether what is registered is within the server's rules."""
     assert place.server is not None  # noqa: S101  # somebody has refused
@@ -224,6 +229,7 @@ async def _write_row(
     row = {**plan.row, "adopt": adoption.is_asked_for(spec)}
     written = await registry.apply_client(url, row, tools.epoch())
     found = await registry.observe_client(url, client_id)
+    scope_counts.changed(tools, _server(spec, seen), seen.row, found)
     known = synced if written.outcome in WRITTEN else None
     seen = dataclasses.replace(seen, written=written, row=found, synced=known)
     return await registered_secrets.find(body, spec, seen, url)
@@ -259,6 +265,7 @@ async def _take_away(
     try:
         if spec.deletion_policy is authly_client.DeletionPolicy.DELETE:
             written = await registry.delete_client(url, client_id, identity.owner, tools.epoch())
+            scope_counts.changed(tools, _server(spec, seen), {"scopes": spec.scopes}, None)
             return dataclasses.replace(seen, written=written)
         row = await registry.observe_client(url, client_id)
         if row is not None and row["owner"] == identity.owner and row["enabled"]:

@@ -21,7 +21,8 @@ class Collaborators:
 
     `recent` reads what many stories need in a row, `looked_at` knows what stories have looked
     at; `epoch` answers that of the Lease, or raises Lost; `dependants` knows the scopes and clients
-    of a server, as far as events told of them; `wake` puts a resource into the queue.
+    of a server, as far as events told of them; `wake` puts a resource into the queue,
+    `wake_later` some seconds later, so that what many say of it is looked at once.
     """
 
     api: client.Client
@@ -37,6 +38,7 @@ class Collaborators:
     settings: Settings
     epoch: Callable[[], int]
     wake: Callable[[Key], None]
+    wake_later: Callable[[Key], None]
     dependants: Dependants
     metrics: Metrics
     calm: Calm = field(default_factory=Calm)

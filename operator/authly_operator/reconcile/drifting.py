@@ -13,14 +13,25 @@ from authly_operator.reconcile.collaborators import Collaborators
 
 
 Body = Mapping[str, Any]
+_GONE: Final = (
+    "somebody took {} from what the server's database takes of the client, before the overlap was"
+    " over: whoever still shows that former secret, or key, is refused: restart them with the"
+    " current one"
+)
 _PUT_BACK: Final = frozenset({"Created", "Updated"})
 
 
 def before(body: Body) -> client_drift.Before:
-    """What the status remembers."""
+    """What the status remembers.
+
+    Where the spec was edited twice since, an operator may have written what it said in between, and
+    died before it told: what differs now is nobody's drift then.
+    """
     status = body.get("status") or {}
     drift = tuple(Drift.model_validate(one) for one in status.get("drift") or ())
-    return client_drift.Before(synced=status.get("synced"), drift=drift)
+    judged = int(status.get("observedGeneration") or 0)
+    is_last = judged + 1 >= body["metadata"]["generation"]
+    return client_drift.Before(synced=status.get("synced") if is_last else None, drift=drift)
 
 
 def facts(
@@ -40,16 +51,21 @@ def facts(
 async def tell(
     tools: Collaborators, body: Body, spec: authly_client.Spec, seen: ClientObserved
 ) -> None:
-    """One event for what was put back; what is left as it is, Ready tells of."""
+    """One event for what was put back; what is left as it is, Ready tells of.
+
+    A former secret that is gone cannot be put back: nobody has it any more.
+    """
+    if seen.taken:
+        await _warn(tools, body, "FormerSecretGone", _GONE.format(", ".join(seen.taken)))
     wrote = seen.written is not None and seen.written.outcome in _PUT_BACK
     if not wrote or not seen.drift or spec.drift_policy is not DriftPolicy.ENFORCE:
         return
     paths = judgement.several((one.path for one in seen.drift), shown=8)
+    note = f"somebody changed the registration in the server's database; put back: {paths}"
+    await _warn(tools, body, "DriftCorrected", note)
+
+
+async def _warn(tools: Collaborators, body: Body, reason: str, note: str) -> None:
     await events.post(
-        tools.api,
-        regarding=body,
-        warning=True,
-        reason="DriftCorrected",
-        note=f"somebody changed the registration in the server's database; put back: {paths}",
-        now=tools.clock.now(),
+        tools.api, regarding=body, warning=True, reason=reason, note=note, now=tools.clock.now()
     )

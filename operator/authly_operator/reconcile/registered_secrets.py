@@ -26,9 +26,13 @@ async def find(
     if seen.wanted is not None:
         return dataclasses.replace(seen, secrets=own_secrets.wanted(known, seen.wanted))
     ours = row["owner"] == seen.identity.owner
-    before = own_secrets.told((body.get("status") or {}) if ours else {})
+    status = (body.get("status") or {}) if ours else {}
+    before = own_secrets.told(status)
     current = secret_rotation.held(spec, seen)
-    return dataclasses.replace(seen, secrets=own_secrets.of_operator(known, before, current))
+    secrets = own_secrets.of_operator(known, before, current)
+    taken = own_secrets.taken(secrets, before, secret_rotation.overlap(spec))
+    is_judged = status.get("observedGeneration") == seen.identity.generation
+    return dataclasses.replace(seen, secrets=secrets, taken=taken if is_judged else ())
 
 
 def are_changed(
