@@ -111,20 +111,19 @@ async def test_scripts_of_the_clients_origins_may_read_its_answers(land: Landsca
     assert allowed() is None
 
 
-async def test_what_no_answer_of_the_server_tells_of_a_client_is_kept_as_the_resource_says(
+async def test_a_logo_which_no_page_shows_is_registered_as_the_resource_says(
     land: Landscape,
 ) -> None:
-    logo, contacts = "https://shop.example/logo.png", ["shop@shop.example"]
-    told = {"logoUri": logo, "contacts": contacts}
-    made = await land.client("shop", **PEOPLE, metadata=told)
+    logo, other = "https://shop.example/logo.png", "https://shop.example/other.png"
+    made = await land.client("shop", **PEOPLE, metadata={"logoUri": logo})
     assert is_ready(made), made["status"]
-    row = "SELECT ARRAY[logo_uri, contacts[1]] FROM authly.clients WHERE client_id = %s"
+    row = "SELECT logo_uri FROM authly.clients WHERE client_id = %s"
     name = f"{land.place}.shop"
-    assert land.database.fetch(row, name) == [logo, *contacts]
-    await land.edit("shop", metadata={"contacts": ["store@shop.example"]})
-    assert land.database.fetch(row, name) == [logo, "store@shop.example"]
+    assert land.database.fetch(row, name) == logo
+    await land.edit("shop", metadata={"logoUri": other})
+    assert land.database.fetch(row, name) == other
     await land.edit("shop", metadata=None)
-    assert land.database.fetch(row, name) == [None] * 2
+    assert land.database.fetch(row, name) is None
 
 
 async def test_a_missing_reference_is_an_error_and_never_a_random_secret(land: Landscape) -> None:

@@ -93,6 +93,19 @@ async def test_the_consent_page_leads_to_the_clients_pages(land: Landscape) -> N
     assert await links() == {}
 
 
+async def test_the_consent_page_tells_who_is_responsible_for_the_client(land: Landscape) -> None:
+    await land.client("shop", **PEOPLE, metadata={"contacts": ["shop@shop.example"]})
+
+    async def contacts() -> list[str]:
+        return [str(one.text) for one in shown(await consent(land), "#contacts")]
+
+    assert await contacts() == ["shop@shop.example"]
+    await land.edit("shop", metadata={"contacts": ["<b>store</b>@shop.example", "b@shop.example"]})
+    assert await contacts() == ["<b>store</b>@shop.example, b@shop.example"]
+    await land.edit("shop", metadata=None)
+    assert await contacts() == []
+
+
 async def test_who_signs_out_is_sent_where_the_client_says(land: Landscape) -> None:
     people = PEOPLE | {"scopes": ["openid", "read"]}
     await land.client("shop", **people, postLogoutRedirectUris=[BYE])

@@ -93,8 +93,8 @@ class Metadata(value.Value):
         tuple[Annotated[str, Field(min_length=1, max_length=253)], ...],
         Field(max_length=16, json_schema_extra=reference.SET),
     ] = ()
-    """Who is responsible for the client, as mail addresses: registered for whoever reads the
-    resource or the database, and shown nowhere by the server."""
+    """Who is responsible for the client, as mail addresses: the consent page shows the first
+    three."""
 
 
 class Spec(value.Value):

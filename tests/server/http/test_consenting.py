@@ -5,6 +5,7 @@ import string
 
 import httpx
 import pytest
+from lxml import html
 
 from throwaway import registration
 from throwaway.browser import Browser, asking, has_form, read_form, told
@@ -53,6 +54,15 @@ def test_signing_in_and_consenting_leads_to_a_code(
     assert answer.status_code == 303
     assert instance.exchange(told(answer)["code"], newcomer).status_code == 200
     assert not [name for name in browser.cookies if "txn" in name]
+
+
+def test_who_is_responsible_is_told_in_plain_text_and_briefly(instance: Instance) -> None:
+    people = ["<i>a</i>@shop.example", "b@shop.example\u202e", "c@shop.example", "d@shop.example"]
+    client = instance.apply_client("with-contacts", contacts=people)
+    browser = instance.browser()
+    page = browser.sign_in(browser.authorize(client))
+    (shown,) = html.fromstring(page.text).cssselect("#contacts")
+    assert shown.text_content() == "<i>a</i>@shop.example, b@shop.example, c@shop.example"
 
 
 def test_denying_tells_the_client_and_writes_nothing(

@@ -85,7 +85,9 @@ def test_consent_shows_who_publishes_it_and_where_one_goes(
     instance: Instance, author: Author, browser: Browser
 ) -> None:
     client = author.publish(
-        client_name="Your \u202eknab\u202c <b>bank</b>\u200b", client_uri="https://bank.example/"
+        client_name="Your \u202eknab\u202c <b>bank</b>\u200b",
+        client_uri="https://bank.example/",
+        contacts=["help@bank.example"],
     )
     page = browser.authorize(client)
     host = client.client_id.split("/")[2]
@@ -95,7 +97,7 @@ def test_consent_shows_who_publishes_it_and_where_one_goes(
     assert authors.text_at(page, "#destination") == "client.example"
     assert authors.text_at(page, "#client-name") == "Your knab <b>bank</b>"
     assert "<b>bank" not in page.text
-    # Its own page would be an advertisement for a host that it has not proved to be of.
+    # Its own page, or address, would lend it the name of a host that it has not proved to be of.
     assert "bank.example" not in page.text
 
 

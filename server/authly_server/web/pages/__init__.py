@@ -18,6 +18,7 @@ from authly_server.web.response import Response
 _SUBMIT = "document.forms[0].submit()"
 _TOO_MANY = 429
 _FIRST_OF_OURS = 500
+_MOST_CONTACTS = 3
 _WAIT = "Wait a little, then load this page again. If that does not help, pass on the reference."
 _GO_BACK = (
     "Go back to the application that you came from and start again. If you end up here once more,"
@@ -79,12 +80,20 @@ def consent(
         client_uri=_client_page(client, client.client_uri),
         tos_uri=_client_page(client, client.tos_uri),
         policy_uri=_client_page(client, client.policy_uri),
+        contacts=_contacts(client),
         username=characters.displayable(username),
         scopes=[(name, characters.displayable(description)) for name, description in scopes],
         resources=resources,
         destination=_destination(redirect_uri),
     )
     return rendering.respond(body, 200, form_target=response.form_target(redirect_uri))
+
+
+def _contacts(client: Client) -> list[str]:
+    """Whom people may turn to (RFC 7591 section 2); whom nobody has checked, nobody is sent to."""
+    if client.origin is not ClientOrigin.OPERATOR:
+        return []
+    return [characters.displayable(contact) for contact in client.contacts[:_MOST_CONTACTS]]
 
 
 def logout(
