@@ -21,6 +21,8 @@ DOCUMENTS = [
             "grants",
             "fapi",
             "bad-input",
+            "clients",
+            "client-fields",
             "complaints",
             "soak",
         )

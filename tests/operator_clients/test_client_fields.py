@@ -93,11 +93,11 @@ async def test_a_client_that_has_to_push_is_refused_what_it_did_not_push(land: L
 
 
 async def test_scripts_of_the_clients_origins_may_read_its_answers(land: Landscape) -> None:
-    origin = "https://app.example.com"
+    origin, other = "https://app.example.com", "https://other.example.com"
     await land.client("shop", allowedCorsOrigins=[origin])
     data = await land.data("shop-oauth")
 
-    def allowed() -> str | None:
+    def allowed(origin: str = origin) -> str | None:
         told: str | None = land.database.instance.http.post(
             "/token",
             auth=(data["client_id"], data["client_secret"]),
@@ -106,8 +106,11 @@ async def test_scripts_of_the_clients_origins_may_read_its_answers(land: Landsca
         ).headers.get("Access-Control-Allow-Origin")
         return told
 
-    assert allowed() == origin
+    assert [allowed(), allowed(other)] == [origin, None]
+    await land.edit("shop", allowedCorsOrigins=[other])
+    assert [allowed(), allowed(other)] == [None, other]
     await land.edit("shop", allowedCorsOrigins=None)
+    assert allowed(other) is None
     assert allowed() is None
 
 

@@ -64,6 +64,22 @@ async def test_a_changed_host_is_followed(land: Landscape) -> None:
     assert again["metadata"]["resourceVersion"] == moved["metadata"]["resourceVersion"]
 
 
+async def test_the_path_is_the_resources_and_nothing_is_followed_once_it_names_nothing(
+    land: Landscape,
+) -> None:
+    own = "https://own.example/callback"
+    await ingress(land, "one.example")
+    await land.client("shop", **FOLLOWS, redirectUris=[own])
+    other = [{**FOLLOWS["redirectUrisFrom"][0], "path": "/signed-in"}]
+    assert is_ready(await land.edit("shop", redirectUrisFrom=other))
+    assert not sent(land, "https://one.example/callback")
+    assert sent(land, "https://one.example/signed-in")
+    left = await land.edit("shop", redirectUrisFrom=None)
+    assert is_ready(left), left["status"]
+    assert not sent(land, "https://one.example/signed-in")
+    assert sent(land, own)
+
+
 async def test_what_the_spec_lists_is_there_beside_it(land: Landscape) -> None:
     await ingress(land, "one.example")
     own: dict[str, Any] = {

@@ -1,8 +1,11 @@
 """The Secret as a client's pods want it: names, keys, labels, annotations, and the same secret."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.operator_clients.landscape import Landscape, is_ready
 
 from authly_operator import naming
@@ -25,6 +28,38 @@ async def test_the_secret_has_the_keys_that_are_chosen_and_no_other(land: Landsc
     assert land.token(data["OAUTH_CLIENT_ID"], data["OAUTH_CLIENT_SECRET"])[0] == 200
     again = await land.tell("AuthlyClient", "shop")
     assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+async def test_each_value_goes_by_the_key_that_is_chosen_for_it(land: Landscape) -> None:
+    await land.client("plain")
+    usual = await land.data("plain-oauth")
+    properties = schema("AuthlyClient")["secretTemplate"]["properties"]["keys"]["properties"]
+    fields = {naming_of(field): field for field in properties if "privateKey" not in field}
+    assert set(fields) == set(usual)
+    first = {field: f"FIRST_{name}" for name, field in fields.items()}
+    second = {field: f"second.{name}" for name, field in fields.items()}
+    await land.client("shop", secretTemplate={"keys": first})
+    given = await land.data("shop-oauth")
+    expected = usual | {key: given[first[fields[key]]] for key in ("client_id", "client_secret")}
+    assert given == {first[fields[name]]: value for name, value in expected.items()}
+    assert is_ready(await land.edit("shop", secretTemplate={"keys": second}))
+    edited = await land.data("shop-oauth")
+    assert edited == {second[fields[name]]: value for name, value in expected.items()}
+    assert is_ready(await land.edit("shop", secretTemplate={"keys": None}))
+    assert await land.data("shop-oauth") == expected
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The properties of a kind's spec, as its definition has them."""
+    path = Path(__file__).resolve().parents[2] / "crds" / f"{kind.lower()}s.yaml"
+    version = yaml.safe_load(path.read_text())["spec"]["versions"][0]
+    found: dict[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    return found
+
+
+def naming_of(field: str) -> str:
+    """The key that a value goes by where none is chosen."""
+    return re.sub("([A-Z])", r"_\1", field).lower()
 
 
 async def test_other_keys_never_cost_a_client_its_secret(land: Landscape) -> None:
