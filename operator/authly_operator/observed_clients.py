@@ -89,6 +89,8 @@ class ClientObserved(RegistrationObserved):
     """The Secret of the name that secretTemplate names."""
     former: SecretSeen | None = None
     """The Secret of the name before, where secretTemplate names another one now."""
+    lost: bool = False
+    """Whether nobody knew any more what its Secret had held, so that it was drawn anew."""
     source: SecretSeen | None = None
     """The Secret that auth.secret.ref names."""
     failures: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 import pytest
 from tests.operator_clients.landscape import Landscape, condition, is_ready
 from tests.operator_clients.rotations import held, lapse, look, rotate, states, write
+from tests.operator_clients.test_drift import notes
 
 
 pytestmark = pytest.mark.control_plane
@@ -110,3 +111,45 @@ async def test_a_deleted_secret_comes_back_as_it_was_whatever_was_asked_for_befo
     assert await held(land, "shop") == before
     assert is_ready(await look(land, "shop"))
     assert await held(land, "shop") == before
+
+
+@pytest.mark.parametrize("loss", ["deleted", "emptied"])
+async def test_a_secret_that_nobody_knows_any_more_is_drawn_anew_and_told(
+    land: Landscape, loss: str
+) -> None:
+    """As after a restart of the operator, which remembers what Secrets held only while it lives."""
+    made = await land.client("shop", rotation={"overlap": "1h"})
+    assert await notes(land, "SecretLost") == []
+    old, uid = await held(land, "shop"), made["metadata"]["uid"]
+    found = await land.api.get("Secret", land.place, "shop-oauth")
+    assert found is not None
+    land.tools.memory.forget(uid)
+    if loss == "deleted":
+        await land.api.delete("Secret", land.place, "shop-oauth", found["metadata"]["uid"])
+    else:
+        await land.api.merge("Secret", land.place, "shop-oauth", {"data": {"client_secret": None}})
+    again = await look(land, "shop")
+    assert is_ready(again), again["status"]
+    new = await held(land, "shop")
+    assert new != old
+    assert [await land.works("shop", one) for one in (old, new)] == [True, True]
+    (note,) = await notes(land, "SecretLost")
+    assert old not in note
+    await look(land, "shop")
+    assert len(await notes(land, "SecretLost")) == 1
+    lapse(land, "shop", "1 hour")
+    await look(land, "shop")
+    assert [await land.works("shop", one) for one in (old, new)] == [False, True]
+
+
+async def test_no_other_change_of_a_secret_is_told_as_a_loss(land: Landscape) -> None:
+    await land.client("shop")
+    await rotate(land, "shop")
+    await land.edit("shop", auth={"method": "ServiceAccount", "serviceAccount": {"name": "x"}})
+    await land.edit("shop", auth=None)
+    await land.edit("shop", secretTemplate={"name": "other"})
+    found = await land.api.get("Secret", land.place, "other")
+    assert found is not None
+    await land.api.delete("Secret", land.place, "other", found["metadata"]["uid"])
+    assert is_ready(await look(land, "shop"))
+    assert await notes(land, "SecretLost") == []

@@ -18,6 +18,10 @@ _GONE: Final = (
     " over: whoever still shows that former secret, or key, is refused: restart them with the"
     " current one"
 )
+_LOST: Final = (
+    "the Secret of the client's credentials was gone, and nobody knows what it held: it has new"
+    " ones, and those before are good for spec.rotation.overlap yet: restart whoever reads it"
+)
 _PUT_BACK: Final = frozenset({"Created", "Updated"})
 
 
@@ -55,6 +59,8 @@ async def tell(
 
     A former secret that is gone cannot be put back: nobody has it any more.
     """
+    if seen.lost and (body.get("status") or {}).get("secretRef"):
+        await _warn(tools, body, "SecretLost", _LOST)
     if seen.taken:
         await _warn(tools, body, "FormerSecretGone", _GONE.format(", ".join(seen.taken)))
     wrote = seen.written is not None and seen.written.outcome in _PUT_BACK

@@ -76,7 +76,16 @@ async def write(
         found = await find(tools, seen.identity, place[1])
     if found is not None:
         tools.memory.keep(seen.identity.uid, place[1], _ours(found, built))
-    return dataclasses.replace(seen, secret=found)
+    return dataclasses.replace(seen, secret=found, lost=_is_lost(spec, seen, kept))
+
+
+def _is_lost(
+    spec: authly_client.Spec, seen: ClientObserved, kept: Collection[tuple[str | None, str | None]]
+) -> bool:
+    """Whether a registered client's own secret, or key, was nowhere to be found."""
+    is_own = spec.has_generated_key() or (spec.has_secret() and seen.source is None)
+    method = seen.row["auth_method"] if seen.row else None
+    return is_own and method == client_row.auth_method(spec) and not any(map(any, kept))
 
 
 def _left(spec: authly_client.Spec, seen: ClientObserved, found: SecretSeen) -> frozenset[str]:
