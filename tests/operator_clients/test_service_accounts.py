@@ -178,3 +178,13 @@ async def test_a_server_that_is_away_for_a_moment_changes_nothing(
     assert again["status"]["conditions"] == made["status"]["conditions"]
     other = await land.client("till", auth=by("worker"))
     assert condition(other, "Ready")[:2] == ("False", "EndpointUnreachable"), other["status"]
+
+
+async def test_what_was_said_of_a_secret_says_nothing_of_an_account(
+    land: Landscape, unbelieving: Instance
+) -> None:
+    assert is_ready(await land.client("shop"))
+    await answers_at(land, unbelieving)
+    unbelieving.server.close()
+    edited = await land.edit("shop", auth=by("worker"))
+    assert condition(edited, "Ready")[:2] == ("False", "EndpointUnreachable"), edited["status"]

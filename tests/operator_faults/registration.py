@@ -29,6 +29,7 @@ class Registration:
     title: str = "Shop"
     description: str = "Orders"
     proof: Proof = proofs.SECRET
+    deletion_policy: str = "Delete"
     secret: dict[str, str] = field(default_factory=dict)
     """The client's Secret as it was seen first, or as somebody wrote it since."""
     former: str = ""
@@ -96,6 +97,7 @@ class Registration:
             scopes=[self.name],
             displayName=self.title,
             rotation={"overlap": "1s"},
+            deletionPolicy=self.deletion_policy,
             **self.proof.spec,
         )
 
@@ -150,7 +152,8 @@ class Registration:
 
     def client_is_gone(self) -> bool:
         secret = self.world.api.find("Secret", self.namespace, f"{self.name}-oauth")
-        return self.find("AuthlyClient") is None and secret is None
+        stays = self.deletion_policy == "Orphan"
+        return self.find("AuthlyClient") is None and (secret is not None) == stays
 
     def scope_is_gone(self) -> bool:
         return self.find("AuthlyScope") is None
@@ -185,7 +188,7 @@ class Registration:
         """Nothing is lost, nobody is left over, and Ready tells what the server really does."""
         found = self.find("AuthlyClient")
         if found is None:
-            assert self.row("client", self.client_id) is None
+            self._check_what_is_left(self.row("client", self.client_id))
         elif "deletionTimestamp" not in found["metadata"]:
             self._check_client(found)
         scope = self.find("AuthlyScope")
@@ -193,6 +196,17 @@ class Registration:
             assert self.row("scope", self.name) is None
         elif is_ready(scope):
             assert self.row("scope", self.name)["description"] == self.description
+
+    def _check_what_is_left(self, row: Any) -> None:
+        """What the policy leaves of a client that was there, or nothing."""
+        match self.deletion_policy if self.secret else "":
+            case "Disable":
+                assert row["enabled"] is False
+                assert not self.gets_a_token(known=self.secret)
+            case "Orphan":
+                assert self.gets_a_token()
+            case _:
+                assert row is None
 
     def _check_client(self, found: Object) -> None:
         data = self.pods_secret()

@@ -53,7 +53,9 @@ async def _believes(
             tools.http, place, seen.server.spec.effective_issuer()
         )
     except endpoint.Unfit as unfit:
-        if status.is_true(body, Condition.CREDENTIALS_VERIFIED):  # by what it said before
+        before = (body.get("status") or {}).get("verified")
+        known = status.is_true(body, Condition.CREDENTIALS_VERIFIED)
+        if known and before == client_row.SERVICE_ACCOUNT:  # by what it said then
             return Verified(mark=client_row.SERVICE_ACCOUNT)
         return Verified(unanswered=str(unfit))
     if client_row.SERVICE_ACCOUNT in methods:
