@@ -172,7 +172,7 @@ async def test_a_server_that_is_away_for_a_moment_changes_nothing(
 ) -> None:
     made = await land.client("shop", auth=by("worker"))
     await answers_at(land, unbelieving)
-    unbelieving.server.close()
+    unbelieving.server.stop()
     again = await land.tell("AuthlyClient", "shop")
     assert is_ready(again), again["status"]
     assert again["status"]["conditions"] == made["status"]["conditions"]
@@ -185,6 +185,6 @@ async def test_what_was_said_of_a_secret_says_nothing_of_an_account(
 ) -> None:
     assert is_ready(await land.client("shop"))
     await answers_at(land, unbelieving)
-    unbelieving.server.close()
+    unbelieving.server.stop()
     edited = await land.edit("shop", auth=by("worker"))
     assert condition(edited, "Ready")[:2] == ("False", "EndpointUnreachable"), edited["status"]
