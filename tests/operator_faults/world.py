@@ -97,10 +97,20 @@ class World:
             abandoned.callback(started.close)
             ring = self.api.secret(namespace, "main-signing-keys")["keyring.json"]
             started.key_ring.write_text(ring)
+            self._mount_account_keys(namespace, started)
             started.start()
             abandoned.pop_all()
         self.servers[namespace] = started
         return started
+
+    def _mount_account_keys(self, namespace: str, started: Server) -> None:
+        """The keys of the cluster's service accounts, where the pod mounts them."""
+        if "KUBERNETES_JWKS_FILE" not in started.environ:
+            return
+        found = self.api.get("ConfigMap", namespace, "main-account-keys")
+        mounted = started.directory / "account-keys.json"
+        mounted.write_text(found["data"]["jwks.json"])
+        started.environ["KUBERNETES_JWKS_FILE"] = str(mounted)
 
     def close(self) -> None:
         for each in self.servers.values():
