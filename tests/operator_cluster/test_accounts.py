@@ -106,6 +106,7 @@ async def test_who_may_not_ask_says_what_to_bind(pretend: Any, server: ApiServer
         (TOLD, {"keys": "all"}),
         (TOLD, {"keys": ["one"]}),
         (TOLD, {"keys": [{**KEY, "n": 70_000 * "A"}]}),
+        (TOLD, {"keys": [{**KEY, "kid": str(number)} for number in range(21)]}),
     ],
 )
 def test_what_is_no_issuer_with_keys_is_an_error_in_one_line(

@@ -21,7 +21,8 @@ DISCOVERY: Final = "/.well-known/openid-configuration"
 KEYS: Final = "/openid/v1/jwks"
 ROLE: Final = "system:service-account-issuer-discovery"
 _MAXIMUM_ISSUER: Final = 2048
-_MAXIMUM_KEYS: Final = 64 * 1024
+_MAXIMUM_BYTES: Final = 64 * 1024
+_MAXIMUM_KEYS: Final = 20
 """What a server reads of a set of keys."""
 _PUBLIC: Final = frozenset({"alg", "crv", "e", "kid", "kty", "n", "use", "x", "y"})
 
@@ -76,7 +77,7 @@ def read(told: Mapping[str, Any], keys: Mapping[str, Any]) -> AccountsProbe:
         return AccountsProbe(error=f"{KEYS} of the API server is no set of keys")
     written = sorted(json.dumps(_public(one), sort_keys=True) for one in listed)
     text = f'{{"keys": [{", ".join(written)}]}}'
-    if not written or len(text) > _MAXIMUM_KEYS:
+    if not 0 < len(written) <= _MAXIMUM_KEYS or len(text) > _MAXIMUM_BYTES:
         return AccountsProbe(error=f"{KEYS} of the API server has no keys, or too many")
     return AccountsProbe(issuer=issuer, keys=text)
 

@@ -10,6 +10,7 @@ from authly_operator.observed_clients import ClientObserved, Verified
 
 
 TYPE: Final = Condition.CREDENTIALS_VERIFIED
+_SWITCHED_OFF: Final = "spec.enabled is false: the server refuses whatever the client shows"
 
 
 def judge(spec: authly_client.Spec, seen: ClientObserved) -> Judgement:
@@ -28,11 +29,7 @@ def _nothing(spec: authly_client.Spec) -> str | None:
     proves = spec.has_secret() or spec.has_generated_key() or spec.auth.service_account
     if not proves:
         return f"a client of auth.method {spec.auth_method()} has no secret to verify"
-    return (
-        None
-        if spec.enabled
-        else "spec.enabled is false: the server refuses whatever the client shows"
-    )
+    return None if spec.enabled else _SWITCHED_OFF
 
 
 def _shown_by(spec: authly_client.Spec, asked: Verified) -> Judgement:
