@@ -18,6 +18,8 @@ JSON_PATCH: Final = "application/json-patch+json"
 MERGE: Final = "application/merge-patch+json"
 METADATA: Final = "application/json;as={};g=meta.k8s.io;v=v1"
 """Content negotiation for lists and watches that never carry more than metadata."""
+PUBLISHED: Final = "application/json, application/jwk-set+json"
+"""Keys are published as the latter alone (RFC 7517 section 8.5)."""
 PAGE: Final = 500
 _ATTEMPTS: Final = 3
 
@@ -74,7 +76,8 @@ class Client:
 
     async def published(self, path: str) -> Manifest:
         """A document that the API server publishes of itself."""
-        return await self._wire.request(Request(method="GET", path=path))
+        accept = {"Accept": PUBLISHED}
+        return await self._wire.request(Request(method="GET", path=path, headers=accept))
 
     async def list_objects(
         self, kind: str, namespace: str | None = None, selector: str = ""
