@@ -37,6 +37,7 @@ def operator(world: World) -> Iterator[Operator]:
     for number in range(CLIENTS):
         world.api.wait_for("AuthlyClient", namespace, f"client-{number}", is_ready)
     world.api.wait_for("AuthlyScope", namespace, "orders", is_counted)
+    world.api.wait_for("AuthlyServer", namespace, "main", has_told)
     yield started
     started.end()
 
@@ -52,6 +53,11 @@ def client(namespace: str, number: int) -> Object:
 
 def is_counted(scope: Object) -> bool:
     return (scope.get("status") or {}).get("inUseBy") == CLIENTS
+
+
+def has_told(server: Object) -> bool:
+    told = (server.get("status") or {}).get("clients")
+    return bool(told == {"total": CLIENTS, "ready": CLIENTS})
 
 
 def answered(api: Api) -> float:
@@ -79,8 +85,10 @@ def looked_at(operator: Operator) -> float:
     return operator.metrics().get(DONE, 0.0) if leads else 0.0
 
 
-def written(world: World, operator: Operator) -> set[str]:
+def written(world: World, operator: Operator) -> set[tuple[str, str, str]]:
     """The versions of all resources and Secrets: others once anybody writes one."""
     kinds = ("AuthlyServer", "AuthlyScope", "AuthlyClient", "Secret")
     found = [one for kind in kinds for one in world.api.select(kind, operator.name)]
-    return {one["metadata"]["resourceVersion"] for one in found}
+    return {
+        (one["kind"], one["metadata"]["name"], one["metadata"]["resourceVersion"]) for one in found
+    }
