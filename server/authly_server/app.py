@@ -18,6 +18,7 @@ from aiohttp import web
 from authly_server import assembly, metrics, settings as configuration, telemetry
 from authly_server.clients.uses import Uses
 from authly_server.logout.courier import Courier
+from authly_server.mail.outbox import Outbox
 from authly_server.processes import siblings
 from authly_server.processes.doors import BACKLOG, Doors, Place, Sockets
 from authly_server.processes.supervisor import WRONG_SETTINGS, Supervisor
@@ -91,6 +92,7 @@ async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> N
         assembly.services(settings, keys) as found,
         _refreshing(keys),
         _telling_clients(found),
+        _sending(found.outbox),
         _noting(found.secret_uses, "authly-secret-uses"),
         _noting(found.assertions.key_uses, "authly-key-uses"),
         _noting(found.token_uses, "authly-token-uses"),
@@ -209,6 +211,16 @@ async def _telling_clients(found: Services) -> AsyncIterator[None]:
         bell=found.logout_bell,
     )
     async with _in_background(courier.run(), "authly-logout"):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _sending(outbox: Outbox | None) -> AsyncIterator[None]:
+    """Hand mail over to the SMTP server, if there is one."""
+    if outbox is None:
+        yield
+        return
+    async with _in_background(outbox.run(), "authly-mail"):
         yield
 
 

@@ -19,6 +19,7 @@ from authly_server.clients.service_account import Cluster
 from authly_server.clients.uses import SECRET_SECONDS, TOKEN_SECONDS, Uses
 from authly_server.limits import opening as limits_opening, request_rates
 from authly_server.limits.limiter import Limiter
+from authly_server.mail import opening as mail_opening
 from authly_server.metrics import Metrics
 from authly_server.outbound import opening
 from authly_server.outbound.fetcher import Fetcher
@@ -41,6 +42,7 @@ from authly_server.tokens.dpop_proofs import ProofVerifier
 from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile, Keys
 from authly_server.users.devices import Devices
 from authly_server.users.passwords import Passwords
+from authly_server.users.reset_tokens import ResetTokens
 from authly_server.users.throttling import Throttle
 from authly_server.web.services import Services
 
@@ -179,6 +181,8 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
         rates=request_rates.of(settings),
         devices=Devices(secret),
         throttle=Throttle(opened.limiter, secret) if settings.login_throttle_enabled else None,
+        reset_tokens=ResetTokens(secret),
+        outbox=mail_opening.outbox(settings, clock.SystemClock(), metrics),
         refresh_key=refresh_token.derive_key(settings.jwt_refresh_secret_key or ""),
     )
 
@@ -218,4 +222,5 @@ _OPENING: Final[tuple[tuple[tuple[str, ...], Callable[[Settings], object]], ...]
     (("redis_url",), limits_opening.check),
     (("outbound_ca_file",), opening.for_clients),
     (("kubernetes_ca_file",), opening.for_cluster),
+    (("smtp_ca_file",), mail_opening.check),
 )

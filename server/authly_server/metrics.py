@@ -132,6 +132,7 @@ class Metrics:
         self.login_throttled = self._counter(
             "login_throttled", "Sign-ins refused unseen, by what had been tried too often", "by"
         )
+        self.mails = self._counter("mails", "Messages to people, by what became of them", "outcome")
         self.limits_shared = self._gauge(
             "limits_shared", "1 while limits are counted in Redis, 0 while by this process alone"
         )

@@ -57,6 +57,24 @@ TOGETHER: Final = (
         lambda given: given.dynamic_registration == "token" and given.initial_access_token is None,
         "must be set where DYNAMIC_REGISTRATION is token",
     ),
+    Rule(
+        ("smtp_from_email", "smtp_host"),
+        lambda given: given.smtp_host is not None and given.smtp_from_email is None,
+        "must be set with SMTP_HOST",
+    ),
+    Rule(
+        ("smtp_password", "smtp_username"),
+        lambda given: (
+            given.smtp_host is not None
+            and (given.smtp_username is None) != (given.smtp_password is None)
+        ),
+        "must be set with SMTP_USERNAME, and only with it",
+    ),
+    Rule(
+        ("smtp_security", "smtp_username"),
+        lambda given: given.smtp_security == "none" and given.smtp_username is not None,
+        "must be starttls or tls with SMTP_USERNAME, whose password everybody could read",
+    ),
 )
 TO_SERVE: Final = (
     _needed_to_serve("issuer"),

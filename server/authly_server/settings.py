@@ -32,16 +32,14 @@ _SECONDS_A_MINUTE: Final = 60
 _SECONDS_A_DAY: Final = 86_400
 
 _NO_DATABASE: Final = {"database_url": "postgresql://"}
-_NO_MAIL: Final = "has no effect: no mail is sent"
+_NO_MAIL: Final = "has no effect without SMTP_HOST"
 # The guide's settings that are accepted, so that its configuration can be used as it stands.
 _WITHOUT_EFFECT: Final = {
     "db_password": "has no effect: the password is the one in DATABASE_URL",
-    "smtp_host": _NO_MAIL,
-    "smtp_port": _NO_MAIL,
-    "smtp_username": _NO_MAIL,
-    "smtp_password": _NO_MAIL,
-    "smtp_from_email": _NO_MAIL,
 }
+_WITHOUT_SMTP: Final = dict.fromkeys(
+    (name for name in MailSettings.model_fields if name.startswith("smtp_")), _NO_MAIL
+)
 
 
 class SettingsError(Exception):
@@ -163,10 +161,9 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     @property
     def without_effect(self) -> tuple[str, ...]:
         """One line for each setting that was given and changes nothing in this version."""
-        given = (name for name in _WITHOUT_EFFECT if name in self.model_fields_set)
-        return tuple(
-            f"{name.upper()}: {_WITHOUT_EFFECT[name]}" for name in given if getattr(self, name)
-        )
+        told = _WITHOUT_EFFECT | (_WITHOUT_SMTP if self.smtp_host is None else {})
+        given = (name for name in told if name in self.model_fields_set)
+        return tuple(f"{name.upper()}: {told[name]}" for name in given if getattr(self, name))
 
     @property
     def is_fapi(self) -> bool:

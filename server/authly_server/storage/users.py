@@ -16,6 +16,33 @@ _FIND_BY_LOGIN = _COLUMNS + "WHERE email_folded = %(login)s OR username_folded =
 _RECORD_HASH = """
 UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now() WHERE id = %(id)s
 """
+# Whoever knew the former password may have sessions and tokens by it, so that all of them end. The
+# former hash admits one of several at once.
+_REPLACE = """
+WITH changed AS (
+    UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now()
+    WHERE id = %(id)s AND password_hash = %(former)s AND enabled
+    RETURNING id
+), ended AS (
+    DELETE FROM authly.sessions USING changed WHERE sessions.user_id = changed.id
+    RETURNING sessions.id
+), revoked AS (
+    UPDATE authly.grants SET revoked_at = now() FROM changed
+    WHERE grants.user_id = changed.id AND grants.revoked_at IS NULL
+), recorded AS (
+    INSERT INTO authly.audit_log (event, user_id, detail)
+    SELECT 'password_changed', id, '{}' FROM changed
+), told AS (
+    INSERT INTO authly.logout_notices (client_id, session_id, user_id)
+    SELECT DISTINCT client.id, grants.session_id, grants.user_id
+    FROM authly.grants JOIN ended ON ended.id = grants.session_id
+    JOIN authly.clients AS client ON client.id = grants.client_id
+    WHERE 'openid' = ANY (grants.scopes)
+    AND client.enabled AND client.backchannel_logout_uri IS NOT NULL
+    RETURNING id
+)
+SELECT (SELECT count(*) FROM told) AS notices FROM changed
+"""
 _FIND_OF_GRANT = """
 SELECT person.id AS user_id, person.email, person.username, person.password_hash,
     person.is_verified, person.is_admin, person.enabled, person.updated_at,
@@ -70,3 +97,14 @@ async def record_password_hash(database: Database, user_id: UUID, password_hash:
     """Replace the hash, after a rehash at sign-in or a change of the password."""
     parameters = {"id": user_id, "password_hash": password_hash}
     await database.execute(_RECORD_HASH, parameters)
+
+
+async def replace_password(database: Database, user: User, password_hash: str) -> int | None:
+    """Give a person another password, and end every session and grant of theirs.
+
+    None where the password is not `user.password_hash` any more, or the account is disabled; else
+    for how many clients a notice of logout waits.
+    """
+    parameters = {"id": user.id, "former": user.password_hash, "password_hash": password_hash}
+    row = await database.fetch_one(_REPLACE, parameters)
+    return None if row is None else int(row["notices"])

@@ -48,6 +48,11 @@ def matches_now(password: str, password_hash: str) -> bool:
     return _matches(_prehash(password), password_hash)
 
 
+def check(password: str) -> None:
+    """Whether a text can be a password at all; raises InvalidPassword."""
+    _prehash(password)
+
+
 class Passwords:
     """Hashing and verification in a few threads, with a bounded queue before them."""
 

@@ -25,6 +25,7 @@ from authly_server.web import (
     cookies,
     forms,
     languages,
+    password_reset,
     services,
     signing_in,
     visitor,
@@ -157,6 +158,7 @@ def _login_page(
         form_token=services.of(request).seal.form_token(started.id, _LOGIN),
         failed_as=failed.username if failed else None,
         wait_seconds=failed.seconds if failed else None,
+        forgotten=password_reset.offer(request),
     )
 
 

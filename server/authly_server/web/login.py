@@ -10,6 +10,7 @@ from authly_server.web import (
     conversation,
     forms,
     pages,
+    password_reset,
     services,
     signing_in,
 )
@@ -56,6 +57,7 @@ def _page(request: web.Request, found: Conversation, failed: Failed | None = Non
         username=failed.username if failed else found.request.login_hint,
         is_failure=failed is not None,
         wait_seconds=failed.seconds if failed else None,
+        forgotten=password_reset.offer(request),
         redirect_uri=found.recipient.redirect_uri,
     )
 

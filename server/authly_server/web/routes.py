@@ -18,6 +18,7 @@ from authly_server.web import (
     jwks,
     login,
     logout,
+    password_reset,
     pushed_authorization,
     registration,
     revocation,
@@ -99,6 +100,23 @@ OAUTH = (
     ),
     Route("/jwks", "jwks", Face.PROGRAM, {"GET": jwks.get}, True, Limit.NONE),
 )
+# Only where SMTP_HOST is set.
+ACCOUNT = (
+    Route(
+        password_reset.FORGOTTEN,
+        "forgotten_password",
+        Face.PERSON,
+        {"GET": password_reset.get_forgotten, "POST": password_reset.post_forgotten},
+        limit=Limit.FORM,
+    ),
+    Route(
+        password_reset.NEW,
+        "new_password",
+        Face.PERSON,
+        {"GET": password_reset.get_new, "POST": password_reset.post_new},
+        limit=Limit.FORM,
+    ),
+)
 # Only where DYNAMIC_REGISTRATION is not off.
 REGISTRATION = (
     Route("/register", "register", Face.PROGRAM, {"POST": registration.post}, True, Limit.STRICT),
@@ -128,6 +146,8 @@ def table(settings: Settings, issuer: str) -> dict[str, Route]:
             for route in OAUTH
             if settings.device_flow_enabled or not route.endpoint.startswith("device")
         ]
+        if settings.smtp_host is not None:
+            routes += [_below(prefix, route) for route in ACCOUNT]
         if settings.dynamic_registration != "off":
             routes += [_below(prefix, route) for route in REGISTRATION]
         routes += [_metadata(path) for path in metadata_paths(prefix)]

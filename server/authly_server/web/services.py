@@ -19,6 +19,7 @@ from authly_server.grants.issuing import Issuing
 from authly_server.grants.standing_answer import StandingAnswer
 from authly_server.limits.limiter import Limiter
 from authly_server.limits.request_rates import RequestRates
+from authly_server.mail.outbox import Outbox
 from authly_server.metrics import Metrics
 from authly_server.outbound.fetcher import Fetcher
 from authly_server.protocol.security_profile import PROFILES, Profile
@@ -34,6 +35,7 @@ from authly_server.tokens.keyring import Keys
 from authly_server.tokens.turn import Turn
 from authly_server.users.devices import Devices
 from authly_server.users.passwords import Passwords
+from authly_server.users.reset_tokens import ResetTokens
 from authly_server.users.throttling import Throttle
 
 
@@ -76,6 +78,8 @@ class Services:
     rates: RequestRates | None
     devices: Devices
     throttle: Throttle | None
+    reset_tokens: ResetTokens
+    outbox: Outbox | None
     turn: Turn = field(default_factory=Turn)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     # Set when clients have to be told that a session is over.

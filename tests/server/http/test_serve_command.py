@@ -75,14 +75,14 @@ def test_a_port_that_is_taken_ends_it_with_one_line() -> None:
 
 def test_settings_without_effect_are_told_and_do_not_hinder(database_url: str) -> None:
     environ = {
-        "SMTP_HOST": "smtp.example.com",
+        "SMTP_USERNAME": "authly",
         "SMTP_PASSWORD": "canary",
         "ENVIRONMENT": "staging",
     }
     with throwaway_instance.running(database_url, tls=False, **environ) as instance:
         records = instance.server.records()
     told = {each["setting"].split(":")[0] for each in records if "setting" in each}
-    assert told == {"SMTP_HOST", "SMTP_PASSWORD"}
+    assert told == {"SMTP_USERNAME", "SMTP_PASSWORD"}
     assert "canary" not in json.dumps(records)
     (serving,) = (each for each in records if each["event"] == "serving")
     assert serving["environment"] == "staging"
@@ -176,12 +176,12 @@ def test_tls_before_it_makes_the_issuer_reachable(database_url: str) -> None:
 
 
 def test_check_config_says_what_serve_would() -> None:
-    server = throwaway_server.create(NOBODY, tls=False, start=False, SMTP_HOST="x")
+    server = throwaway_server.create(NOBODY, tls=False, start=False, SMTP_USERNAME="x")
     with contextlib.closing(server):
         ended = server.run("check-config")
     assert (ended.returncode, ended.stderr) == (0, "")
     (line,) = json.loads(ended.stdout)["without_effect"]
-    assert line.startswith("SMTP_HOST: ")
+    assert line.startswith("SMTP_USERNAME: ")
 
 
 @pytest.mark.parametrize(

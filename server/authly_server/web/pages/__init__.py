@@ -35,6 +35,7 @@ def login(
     username: str | None,
     is_failure: bool,
     wait_seconds: int | None,
+    forgotten: str | None,
     redirect_uri: str,
 ) -> Response:
     """The form for user name and password; 400 if the ones sent were wrong, 429 to wait."""
@@ -48,6 +49,7 @@ def login(
         is_failure=is_failure,
         wait=rendering.wait(wait_seconds),
         most_username_characters=names.MOST_CHARACTERS,
+        forgotten=forgotten,
     )
     answer = rendering.respond(
         body, 400 if is_failure else 200, form_target=response.form_target(redirect_uri)

@@ -19,6 +19,7 @@ def login(
     form_token: str,
     failed_as: str | None,
     wait_seconds: int | None,
+    forgotten: str | None,
 ) -> Response:
     """The form for user name and password; 400 if the ones sent were wrong, by `failed_as`.
 
@@ -34,6 +35,7 @@ def login(
         is_failure=failed_as is not None,
         wait=rendering.wait(wait_seconds),
         most_username_characters=names.MOST_CHARACTERS,
+        forgotten=forgotten,
     )
     answer = rendering.respond(body, 200 if failed_as is None else 400, form_target=_OURS_ALONE)
     return rendering.delay(answer, wait_seconds)

@@ -1,0 +1,38 @@
+"""What people are written about their password."""
+
+from authly_server.mail.message import Message
+from authly_server.model.user import User
+
+
+_FORGOTTEN = """\
+Somebody, probably you, asked for a new password for your account {username}.
+
+Choose it here, within 15 minutes:
+
+{link}
+
+If it was not you, there is nothing to do: your password stays as it is.
+"""
+_KEPT_ELSEWHERE = """\
+Somebody, probably you, asked for a new password for the account {username}.
+
+This account administers the server. Its password is kept where the server is set
+up, in the Secret that the operator made or was given, and is changed there.
+"""
+_CHANGED = """\
+The password of your account {username} was changed just now. You are signed out everywhere, and
+applications that had access have to ask you again.
+
+If it was not you, tell the people who run this server at once.
+"""
+
+
+def forgotten(user: User, link: str) -> Message:
+    """How to choose a new password; an administrator's is what whoever runs the server says."""
+    text = _KEPT_ELSEWHERE if user.is_admin else _FORGOTTEN
+    return Message(user.email, "Your password", text.format(username=user.username, link=link))
+
+
+def changed(user: User) -> Message:
+    """That the password is another one now."""
+    return Message(user.email, "Your password was changed", _CHANGED.format(username=user.username))
