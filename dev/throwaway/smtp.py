@@ -21,6 +21,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from typing_extensions import override
+
 from throwaway import certificates
 from throwaway.postgres import free_port
 
@@ -37,12 +39,14 @@ class _Controller(Controller):
         super().__init__(*arguments, **named)
         self._made: list[SMTP] = []
 
+    @override
     def factory(self) -> SMTP:
         """What speaks with one client."""
-        made: SMTP = super().factory()
+        made: SMTP = super().factory()  # type: ignore[no-untyped-call]
         self._made.append(made)
         return made
 
+    @override
     def stop(self, no_assert: bool = False) -> None:  # aiosmtpd's way
         """Stop listening, and leave no connection behind."""
         asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(_PATIENCE)
@@ -51,7 +55,7 @@ class _Controller(Controller):
     async def _hang_up(self) -> None:
         for each in self._made:
             if each.transport is not None:
-                each.transport.abort()
+                each.transport.close()
         await asyncio.sleep(0.01)  # until the loop has told them
 
 
@@ -70,6 +74,12 @@ class Mailbox:
     def next(self) -> EmailMessage:
         """The message that came next; waits for it."""
         return self._taken.get(timeout=_PATIENCE)
+
+    def next_to(self, recipient: str) -> EmailMessage:
+        """The next message to that person; those to others before it are not for anybody."""
+        while (message := self.next())["To"] != recipient:
+            pass
+        return message
 
     @property
     def is_empty(self) -> bool:

@@ -76,6 +76,7 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
     assert loaded.auth_rate_limit_burst == 0
     assert (loaded.pushed_authorization_required, loaded.device_flow_enabled) == (True, False)
     assert (loaded.login_throttle_enabled, loaded.password_hash_cost) == (False, 13)
+    assert loaded.password_minimum_length == 15
     assert loaded.client_id_metadata_documents
     assert loaded.dynamic_registration == "token"
     assert len(loaded.initial_access_token or "") >= 32
@@ -83,6 +84,15 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
     assert loaded.dynamic_client_audiences == ("https://api.example.com",)
     assert loaded.dynamic_client_limit == 10
     assert (loaded.redis_url or "").endswith("@main-redis.auth.svc:6379/0")
+
+
+def test_a_server_that_writes_to_people_hands_its_mail_over_as_the_spec_says() -> None:
+    loaded = settings.load(environment(plans.BY_FIELDS, "Deployment", "main"))
+    assert (loaded.smtp_host, loaded.smtp_port) == ("smtp.example.com", 2465)
+    assert loaded.mail_security == "tls"
+    assert (loaded.smtp_username, loaded.smtp_password) == ("authly", "hunter2")
+    assert loaded.smtp_from_email == "accounts@example.com"
+    assert loaded.without_effect == ()
 
 
 def test_a_server_of_fapi_is_set_to_it_and_can_serve() -> None:

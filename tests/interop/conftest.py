@@ -13,7 +13,12 @@ from tests.interop import callback, chromium
 from tests.interop.person import Person
 from tests.interop.tab import Tab
 
-from throwaway import postgres as throwaway_postgres, registration, server as throwaway_server
+from throwaway import (
+    postgres as throwaway_postgres,
+    registration,
+    server as throwaway_server,
+    smtp,
+)
 
 
 SCOPES = ("email", "profile", "read")
@@ -52,11 +57,19 @@ def interop_database(postgres: throwaway_postgres.Cluster, migrated_template: st
 
 
 @pytest.fixture(scope="session")
-def server(interop_database: str, home: callback.Home) -> Iterator[throwaway_server.Server]:
+def mailbox() -> Iterator[smtp.Mailbox]:
+    """Where the server's mail to people arrives."""
+    with contextlib.closing(smtp.start()) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def server(
+    interop_database: str, home: callback.Home, mailbox: smtp.Mailbox
+) -> Iterator[throwaway_server.Server]:
     """The real server behind TLS; everybody has one address here, so it counts no requests."""
-    made = throwaway_server.create(
-        interop_database, tls=True, RATE_LIMIT_ENABLED="false", CORS_ORIGINS=home.origin
-    )
+    environ = {"RATE_LIMIT_ENABLED": "false", "CORS_ORIGINS": home.origin} | mailbox.settings
+    made = throwaway_server.create(interop_database, tls=True, start=True, **environ)
     with contextlib.closing(made) as running:
         yield running
 

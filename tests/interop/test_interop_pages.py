@@ -1,8 +1,10 @@
 """Every page as people see it: narrow and wide, light and dark, and without script."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -12,24 +14,25 @@ from tests.interop.conftest import Application, Ask, Register
 from tests.interop.steps import allow, sign_in
 from tests.interop.tab import Tab
 
-from throwaway import server as throwaway_server
+from throwaway import registration, server as throwaway_server
+from throwaway.smtp import Mailbox
 
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pages"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _DOUBT = "UPDATE authly.clients SET origin = 'dynamic' WHERE client_id = ANY(%s)"
+Host = tuple[throwaway_server.Server, Mailbox]
 SIZES = {"narrow": (320, 568, 2), "wide": (1280, 800, 1)}
 
 
 class Visit:
     """A person at a tab who comes to each page the way that people do."""
 
-    def __init__(
-        self, tab: Tab, ask: Ask, register: Register, server: throwaway_server.Server, name: str
-    ) -> None:
+    def __init__(self, tab: Tab, ask: Ask, register: Register, host: Host, name: str) -> None:
         self.tab = tab
+        self._server, self._mailbox = host
+        self._email = f"{uuid4().hex}@example.org"
         self._ask = ask
-        self._server = server
         self._application: Application = register(name, grants=("authorization_code",))
         self._device: Application = register(name, "none", grants=(DEVICE_GRANT, "refresh_token"))
 
@@ -115,6 +118,38 @@ class Visit:
         self.sign_out()
         self._press("sign-out")
 
+    def forgotten(self) -> None:
+        self.tab.go(f"{self._server.issuer}/account/forgotten-password")
+        self.tab.wait_for("forgotten-form")
+
+    def forgotten_sent(self) -> None:
+        self.forgotten()
+        registration.add_user(self._server.environ["DATABASE_URL"], self._email)
+        self._fill_in(username=self._email)
+        self.tab.wait_for("forgotten-sent")
+
+    def new_password(self) -> None:
+        self.forgotten_sent()
+        (link,) = re.findall(r"https://\S+", self._mailbox.next_to(self._email).get_content())
+        self.tab.go(link)
+        self.tab.wait_for("new-password-form")
+
+    def unfit_password(self) -> None:
+        self.new_password()
+        self._fill_in(password="four words in a row", again="five words in a row")
+        self.tab.wait_for("password-error")
+
+    def password_changed(self) -> None:
+        self.new_password()
+        self._fill_in(password="four words in a row", again="four words in a row")
+        self.tab.wait_for("password-changed")
+
+    def _fill_in(self, **fields: str) -> None:
+        for name, text in fields.items():
+            self.tab.tab_to(name)
+            self.tab.type(text)
+        self.tab.press("Enter")
+
     def _doubt(self) -> None:
         """Nobody here has registered these applications."""
         with psycopg.connect(self._server.environ["DATABASE_URL"]) as connection:
@@ -148,6 +183,11 @@ PAGES: dict[str, Callable[[Visit], None]] = {
     "form-post": Visit.form_post,
     "error": Visit.error,
     "answered-already": Visit.answered,
+    "forgotten-password": Visit.forgotten,
+    "forgotten-password-sent": Visit.forgotten_sent,
+    "new-password": Visit.new_password,
+    "new-password-unfit": Visit.unfit_password,
+    "new-password-done": Visit.password_changed,
     "device-sign-in": Visit.device_sign_in,
     "device-code": Visit.device_code,
     "device-wrong-code": Visit.device_wrong_code,
@@ -173,11 +213,15 @@ def size(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def visit(
-    tab: Tab, ask: Ask, register: Register, server: throwaway_server.Server, size: str
-) -> Visit:
+def host(server: throwaway_server.Server, mailbox: Mailbox) -> Host:
+    """The server, and where its mail arrives."""
+    return server, mailbox
+
+
+@pytest.fixture
+def visit(tab: Tab, ask: Ask, register: Register, host: Host, size: str) -> Visit:
     """To applications of a long name on the small screen."""
-    return Visit(tab, ask, register, server, "photos" * 20 if size == "narrow" else "printer")
+    return Visit(tab, ask, register, host, "photos" * 20 if size == "narrow" else "printer")
 
 
 @pytest.mark.parametrize("page", PAGES)

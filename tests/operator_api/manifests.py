@@ -83,6 +83,10 @@ def registering(**fields: Any) -> dict[str, Any]:
     return {"oauth": {"dynamicRegistration": fields}}
 
 
+def mailing(sender: str = "accounts@example.com", **smtp: Any) -> dict[str, Any]:
+    return {"email": {"smtp": {"host": "smtp.example.com", **smtp}, "from": sender}}
+
+
 OWNER = {"name": "owner"}
 TRUST = {"name": "trust"}
 URL = {"name": "db", "key": "URL"}
@@ -105,6 +109,9 @@ ACCEPTED = [
     ),
     ("AuthlyServer", managed(extensions=["pg_trgm", "uuid-ossp"])),
     ("AuthlyServer", {"redis": {"managed": {}}}),
+    ("AuthlyServer", mailing()),
+    ("AuthlyServer", mailing(security="None", port=25)),
+    ("AuthlyServer", mailing(username="authly", passwordSecretRef=URL)),
     ("AuthlyServer", {"security": {"trustedProxies": ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]}}),
     ("AuthlyServer", {"security": {"corsOrigins": ["*", "https://[::1]:8443", "http://a.b:1"]}}),
     ("AuthlyServer", {"security": {"allowedHosts": ["Auth.example.com:8443"]}}),

@@ -76,7 +76,7 @@ FULL: dict[str, Any] = {
         "trustedProxies": ["10.0.0.0/8"],
         "rateLimit": {"requestsPerMinute": 200, "authRequestsPerMinute": 20, "burst": 0},
         "loginThrottle": {"enabled": False},
-        "passwordPolicy": {"hashCost": 13},
+        "passwordPolicy": {"hashCost": 13, "minimumLength": 15},
     },
     "logging": {"level": "Debug"},
     "service": {
@@ -155,6 +155,16 @@ BY_FIELDS: dict[str, Any] = {
         "dump": {"image": "registry.example.com/postgres:17", "sizeLimit": "4Gi"},
     },
     "redis": {"external": {"urlSecretRef": {"name": "counts", "key": "url"}}},
+    "email": {
+        "smtp": {
+            "host": "smtp.example.com",
+            "port": 2465,
+            "security": "TLS",
+            "username": "authly",
+            "passwordSecretRef": {"name": "mail", "key": "password"},
+        },
+        "from": "accounts@example.com",
+    },
     "signingKeys": {"algorithm": "HS256"},
     "backup": DUMPS,
 }
@@ -181,6 +191,7 @@ ACCOUNTS = AccountsProbe(
 SECRETS = {
     "pg": SecretData({"url": "postgresql://boss:hunter2@db.example.com:6432/shop"}),
     "counts": SecretData({"url": "rediss://:hunter2@redis.example.com:6380/1"}),
+    "mail": SecretData({"password": "hunter2"}),
     "trust": SecretData({"ca.crt": _PEM}),
     "owner": SecretData({"username": "boss", "password": "hunter2"}),
     "main-database-app": SecretData(

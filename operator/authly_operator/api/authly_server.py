@@ -19,6 +19,7 @@ from authly_operator.api import (
     gateway as gateways,
     image as images,
     key_status,
+    mail,
     migration,
     monitoring as monitorings,
     network_policy as network,
@@ -145,6 +146,8 @@ class Spec(value.Value):
     """What the protocol demands."""
     security: policy.Security = Field(default_factory=policy.Security)
     """Who may talk to the server."""
+    email: mail.Email | None = None
+    """How people are written to; nobody is where omitted."""
     logging: Logging = Field(default_factory=Logging)
     """What the server logs."""
     service: exposure.Service = Field(default_factory=exposure.Service)

@@ -62,6 +62,7 @@ RESERVED: Final = (
     "OAUTH_PROFILE",
     "OPERATOR_DATABASE_URL",
     "PASSWORD_HASH_COST",
+    "PASSWORD_MINIMUM_LENGTH",
     "PKCE_REQUIRED",
     "PORT",
     "PUSHED_AUTHORIZATION_REQUIRED",
@@ -79,6 +80,12 @@ RESERVED: Final = (
     "SECRET_KEY",
     "SERVER_DATABASE_URL",
     "SIGNING_KEYS_FILE",
+    "SMTP_FROM_EMAIL",
+    "SMTP_HOST",
+    "SMTP_PASSWORD",
+    "SMTP_PORT",
+    "SMTP_SECURITY",
+    "SMTP_USERNAME",
     "TRUSTED_PROXIES",
 )
 """Variables that the operator sets, or whose change would part it from the server."""

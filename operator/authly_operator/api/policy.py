@@ -194,10 +194,12 @@ class LoginThrottle(value.Value):
 
 
 class PasswordPolicy(value.Value):
-    """How passwords of people are kept."""
+    """What passwords of people are, and how they are kept."""
 
     hash_cost: Annotated[int, Field(ge=10, le=16)] = 12
     """Cost of bcrypt, as a power of two; hashes of another cost are made anew at sign-in."""
+    minimum_length: Annotated[int, Field(ge=8, le=128)] = 12
+    """How many characters a password has at least that people choose."""
 
 
 class Security(value.Value):
@@ -215,4 +217,4 @@ class Security(value.Value):
     login_throttle: LoginThrottle = Field(default_factory=LoginThrottle)
     """What wrong passwords lead to."""
     password_policy: PasswordPolicy = Field(default_factory=PasswordPolicy)
-    """How passwords of people are kept."""
+    """What passwords of people are, and how they are kept."""

@@ -72,17 +72,38 @@ def _differing(spec: authly_server.Spec) -> dict[str, str]:
         "DYNAMIC_CLIENT_LIMIT": str(dynamic.limit) if dynamic.limit != default.limit else "",
         "LOGIN_THROTTLE_ENABLED": "" if security.login_throttle.enabled else "false",
         "PASSWORD_HASH_COST": str(security.password_policy.hash_cost),
+        "PASSWORD_MINIMUM_LENGTH": str(security.password_policy.minimum_length),
+        **_mail(spec),
     }
-    unsaid = {"DYNAMIC_REGISTRATION": "off", "PASSWORD_HASH_COST": "12"}
+    unsaid = {
+        "DYNAMIC_REGISTRATION": "off",
+        "PASSWORD_HASH_COST": "12",
+        "PASSWORD_MINIMUM_LENGTH": "12",
+    }
     return {name: text for name, text in settings.items() if text != unsaid.get(name, "")}
+
+
+def _mail(spec: authly_server.Spec) -> dict[str, str]:
+    if spec.email is None:
+        return {}
+    smtp = spec.email.smtp
+    return {
+        "SMTP_HOST": smtp.host,
+        "SMTP_PORT": str(smtp.port),
+        "SMTP_SECURITY": smtp.security.value.lower() if smtp.security else "",
+        "SMTP_USERNAME": smtp.username or "",
+        "SMTP_FROM_EMAIL": spec.email.from_,
+    }
 
 
 def credentials(spec: authly_server.Spec) -> tuple[str, ...]:
     """The keys of the credentials Secret that a server is given, and no other."""
     shared = ("JWT_SECRET_KEY",) if spec.signing_keys.algorithm is policy.Algorithm.HS256 else ()
     counted = ("REDIS_URL",) if spec.redis is not None else ()
+    mails = ("SMTP_PASSWORD",) if spec.email and spec.email.smtp.username else ()
     admits = ("INITIAL_ACCESS_TOKEN",) if asks_for_token(spec) else ()
-    return ("DATABASE_URL", "SECRET_KEY", "JWT_REFRESH_SECRET_KEY", *shared, *counted, *admits)
+    always = ("DATABASE_URL", "SECRET_KEY", "JWT_REFRESH_SECRET_KEY")
+    return (*always, *shared, *counted, *mails, *admits)
 
 
 def _allowed_hosts(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def server(plan: Plan) -> Manifest:
             _rule(config.PORT, _from=_clients(plan)),
             _rule(config.MANAGEMENT_PORT, _from=_scrapers(plan)),
         ],
-        egress=[_dns(), _database(plan), *_redis(plan), _rule(_HTTPS)],
+        egress=[_dns(), _database(plan), *_redis(plan), *_mail(plan), _rule(_HTTPS)],
     )
 
 
@@ -248,6 +248,10 @@ def _redis(plan: Plan) -> list[Rule]:
         return [_rule(*url.ports(plan.material.credentials[redis_url.URL], redis_url.PORT))]
     pods = naming.selector(plan.name, naming.Component.REDIS)
     return [_rule(redis_url.PORT, to=[{"podSelector": {"matchLabels": pods}}])]
+
+
+def _mail(plan: Plan) -> list[Rule]:
+    return [_rule(plan.spec.email.smtp.port)] if plan.spec.email else []
 
 
 def _bucket_ports(plan: Plan) -> list[int]:

@@ -16,6 +16,7 @@ from authly_operator.material import (
     replication,
     role_passwords,
     role_swap,
+    smtp_password,
 )
 from authly_operator.material.owner_passwords import Owners
 from authly_operator.material.role_passwords import Passwords
@@ -41,6 +42,7 @@ DERIVED: Final = (
     registration_token.KEY,
     replication.PASSWORD,
     role_swap.KEY,
+    smtp_password.KEY,
     *role_passwords.IDLE,
     *IDLE_URLS.values(),
     *owner_passwords.KEYS,
@@ -132,6 +134,7 @@ def _more(
         lambda: redis_url.draw(spec.redis, seen, text),
         lambda: registration_token.draw(spec, seen, text),
         lambda: replication.draw(spec.database, text),
+        lambda: smtp_password.draw(spec, seen),
     )
     found: dict[str, str] = {}
     missing: list[str] = []

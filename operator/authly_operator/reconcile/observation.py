@@ -11,7 +11,13 @@ from authly_operator.cluster import gather as cluster_gather
 from authly_operator.desired import storage
 from authly_operator.desired.plan import Plan
 from authly_operator.instance import database, endpoint, errors, registry, trust
-from authly_operator.material import database_owner, database_url, redis_url, registration_token
+from authly_operator.material import (
+    database_owner,
+    database_url,
+    redis_url,
+    registration_token,
+    smtp_password,
+)
 from authly_operator.observed import (
     ChildKey,
     DatabaseProbe,
@@ -131,6 +137,7 @@ def references(spec: authly_server.Spec, identity: Identity) -> tuple[str, ...]:
         *database_owner.references(spec.database, identity),
         *redis_url.references(spec.redis),
         *registration_token.references(spec),
+        *smtp_password.references(spec),
         spec.bootstrap_admin.secret_ref and spec.bootstrap_admin.secret_ref.name,
         spec.signing_keys.secret_ref and spec.signing_keys.secret_ref.name,
     )

@@ -49,7 +49,8 @@ class ResetTokens:
             return False
         content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         is_ours = hmac.compare_digest(mac, self._mac(content, user))
-        return is_ours and now < int.from_bytes(content[_ID_BYTES:])
+        is_theirs = content[:_ID_BYTES] == user.id.bytes
+        return is_ours and is_theirs and now < int.from_bytes(content[_ID_BYTES:])
 
     def _mac(self, content: bytes, user: User) -> bytes:
         sealed = b"\0".join((content, user.password_hash.encode(), user.email.encode()))
