@@ -20,7 +20,6 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-
 from typing_extensions import override
 
 from throwaway import certificates

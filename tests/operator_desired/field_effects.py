@@ -182,6 +182,7 @@ EFFECTS: Mapping[str, Effect] = {
     "security.rateLimit.burst": setting(9, "AUTH_RATE_LIMIT_BURST", "9"),
     "security.loginThrottle.enabled": setting(False, "LOGIN_THROTTLE_ENABLED", "false"),
     "security.passwordPolicy.hashCost": setting(13, "PASSWORD_HASH_COST", "13"),
+    "security.passwordPolicy.minimumLength": setting(20, "PASSWORD_MINIMUM_LENGTH", "20"),
     "logging.level": setting("Debug", "LOG_LEVEL", "debug"),
     "service.type": Effect("LoadBalancer", SERVICE, "spec type"),
     "service.port": Effect(8080, SERVICE, "spec ports 0 port"),

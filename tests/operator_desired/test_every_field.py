@@ -41,6 +41,7 @@ ELSEWHERE = {
     "redis.external": "test_a_redis_of_others_is_reached_at_its_port_and_none_is_made",
     "migrations.mode": "test_a_manual_migration_waits_for_its_very_jobs_name",
     "bootstrapAdmin": "test_another_password_of_the_administrator_is_a_migration_and_no_roll_out",
+    "email": "test_a_server_that_writes_to_people_hands_its_mail_over_as_the_spec_says",
     "signingKeys.rotationInterval": "test_keys_are_rotated_by_the_interval",
     "signingKeys.source": "test_a_drawn_key_is_relieved_by_one_of_ones_own_as_by_any_other",
     "signingKeys.secretRef": "test_another_key_of_ones_own_is_published_first",
