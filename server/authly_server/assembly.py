@@ -148,6 +148,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
         ),
         recent_proofs=RecentProofs(opened.registry.cached_client),
         standing_answers=RecentProofs(opened.registry.cached_client),
+        descriptions=RecentProofs(opened.registry.cached_client),
         keys=keys,
         passwords=opened.passwords,
         clock=clock.SystemClock(),

@@ -1,62 +1,48 @@
-"""Client credentials asked for again, byte for byte, as machines do: answered from what stands.
+"""Requests that come again, byte for byte, as machines send them: recognised, not worked out anew.
 
-The way of any other token request is the first's. Whatever a request has beside header and form
-that could make a difference sends it that way again.
+The way of any other request is the first's. Whatever a request has beside header and form that
+could make a difference sends it that way again.
 """
 
-from functools import partial
+from typing import TypeVar
 
 from aiohttp import web
 
 from authly_server.clients import authentication
-from authly_server.clients.recent_proofs import Proof
-from authly_server.grants import TokenResponse, standing_answer
-from authly_server.model.client import Client, ClientOrigin
+from authly_server.clients.recent_proofs import Proof, RecentProofs
+from authly_server.model.client import Client
 from authly_server.protocol import dpop
-from authly_server.protocol.parameters import Parameters
-from authly_server.protocol.token_request import CLIENT_CREDENTIALS
+from authly_server.protocol.parameters import parse_form
 from authly_server.web import client_authentication, cors, rate_limit, services
-from authly_server.web.response import JSON, Response
 
 
-# Others consume something, and are never the same twice: they are not even looked up.
-_MARK = CLIENT_CREDENTIALS.encode()
+V = TypeVar("V")
 
 
-async def answer(request: web.Request, body: bytes) -> Response | None:
-    """The response to a request that has been answered before; None for every other one."""
+async def recognise(
+    request: web.Request, known: RecentProofs[V], body: bytes
+) -> tuple[Client, V] | None:
+    """Who sends it, proved, and what it came to before; None for one that has to be worked out."""
     header = _header(request)
-    if header is None or _MARK not in body:
+    proof = None if header is None else known.find(header, body)
+    if proof is None:
         return None
-    found = services.of(request)
-    proof = found.standing_answers.find(header, body)
-    if proof is None or not proof.outcome.is_of(found.keys.ring):
-        return None
-    client = proof.client
-    client_authentication.note_use(found, client, proof.secret_digest)
-    cors.note(request, client)
+    client_authentication.note_use(services.of(request), proof.client, proof.secret_digest)
+    cors.note(request, proof.client)
     await rate_limit.prove(request)
-    found.token_uses.note(client.id)
-    found.metrics.count_issued(CLIENT_CREDENTIALS)
-    issuing = found.issuing
-    return Response(await issuing.turn.run(partial(proof.outcome.answer, issuing)), JSON)
+    return proof.client, proof.outcome
 
 
-def expect(
-    request: web.Request, parameters: Parameters, body: bytes, client: Client, issued: TokenResponse
+def remember(
+    request: web.Request, known: RecentProofs[V], body: bytes, client: Client, outcome: V
 ) -> None:
-    """Remember what client credentials came to, if the same request can come to the same again.
-
-    Only of the operator's clients: the day on which another was used last is written.
-    """
-    found, header = services.of(request), _header(request)
-    if header is None or client.origin is not ClientOrigin.OPERATOR:
+    """Recognise it the next time, if it is the header alone that has proved its client."""
+    header = _header(request)
+    proof = None if header is None else services.of(request).recent_proofs.find(header)
+    if header is None or proof is None or proof.client is not client:
         return
-    proof, standing = found.recent_proofs.find(header), standing_answer.of(found.issuing, issued)
-    if proof is None or standing is None or proof.client is not client:
-        return
-    if authentication.is_alone(client.client_id, parameters):
-        found.standing_answers.keep(Proof(client, proof.secret_digest, standing), header, body)
+    if authentication.is_alone(client.client_id, parse_form(body)):
+        known.keep(Proof(client, proof.secret_digest, outcome), header, body)
 
 
 def _header(request: web.Request) -> str | None:

@@ -37,6 +37,7 @@ from authly_server.users.devices import Devices
 from authly_server.users.passwords import Passwords
 from authly_server.users.reset_tokens import ResetTokens
 from authly_server.users.throttling import Throttle
+from authly_server.web.description import Description
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Services:
     token_uses: Uses[UUID]
     recent_proofs: RecentProofs[None]
     standing_answers: RecentProofs[StandingAnswer]
+    descriptions: RecentProofs[Description]
     keys: Keys
     passwords: Passwords
     clock: Clock

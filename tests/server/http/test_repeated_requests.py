@@ -1,4 +1,4 @@
-"""Client credentials asked for again, byte for byte: as right as the first, and never the same."""
+"""Requests that come again, byte for byte, are answered as if nobody remembered the first."""
 
 import time
 from typing import Any
@@ -107,6 +107,80 @@ def test_another_key_signs_as_soon_as_there_is_one(
             time.sleep(0.1)
     finally:
         instance.server.key_ring.write_bytes(before)
+
+
+def test_a_token_is_described_in_the_same_way_each_time(
+    instance: Instance, machine: RegisteredClient
+) -> None:
+    token = ask(instance, machine).json()["access_token"]
+    answers = [describe(instance, machine, token) for _ in range(4)]
+    assert answers[0]["active"] is True
+    assert answers == [answers[0]] * 4
+
+
+def test_it_is_inactive_as_soon_as_it_is_revoked(
+    instance: Instance, machine: RegisteredClient
+) -> None:
+    token = described(instance, machine)
+    instance.post("/revoke", machine, token=token).raise_for_status()
+    assert describe(instance, machine, token) == {"active": False}
+
+
+def test_it_is_inactive_as_soon_as_it_has_expired(instance: Instance) -> None:
+    client = instance.apply_client("hasty", access_token_ttl=4)
+    token = described(instance, client)
+    expires_at = claims(ask(instance, client))["exp"]
+    time.sleep(max(0.0, expires_at + 0.1 - time.time()))
+    assert describe(instance, client, token) == {"active": False}
+
+
+def test_nobody_else_hears_of_it(instance: Instance, machine: RegisteredClient) -> None:
+    token = described(instance, machine)
+    stranger = instance.apply_client("nosy", audiences=["https://nosy.example"])
+    assert describe(instance, stranger, token) == {"active": False}
+
+
+def test_whoever_it_is_not_meant_for_any_more_hears_nothing(
+    instance: Instance, machine: RegisteredClient
+) -> None:
+    resource = instance.apply_client("moving", audiences=["https://api.example"])
+    token = described(instance, machine, resource)
+    instance.apply_client("moving", audiences=["https://elsewhere.example"])
+    deadline = time.monotonic() + 10
+    while describe(instance, resource, token) != {"active": False}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_token_of_a_key_that_is_gone_is_inactive(
+    instance: Instance, machine: RegisteredClient
+) -> None:
+    token, before = described(instance, machine), instance.server.key_ring.read_bytes()
+    keys.write_ring(instance.server.key_ring, keys.draw("only"))
+    deadline = time.monotonic() + 20
+    try:
+        while describe(instance, machine, token) != {"active": False}:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        instance.server.key_ring.write_bytes(before)
+
+
+def described(
+    instance: Instance, machine: RegisteredClient, by: RegisteredClient | None = None
+) -> str:
+    """A token that has been asked about, by its own client or another, often enough to be known."""
+    token = str(ask(instance, machine).json()["access_token"])
+    for _ in range(3):
+        assert describe(instance, by or machine, token)["active"]
+    return token
+
+
+def describe(instance: Instance, client: RegisteredClient, token: str) -> dict[str, Any]:
+    told: dict[str, Any] = (
+        instance.post("/introspect", client, token=token).raise_for_status().json()
+    )
+    return told
 
 
 def _kid(answer: httpx.Response) -> object:
