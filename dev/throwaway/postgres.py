@@ -173,6 +173,13 @@ class Cluster:
                 return
 
 
+def signs_in(url: str) -> bool:
+    """Whether one can sign in by a URL."""
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url):
+        return True
+    return False
+
+
 def create(**settings: str) -> Cluster:
     """Initialise and start a cluster; `settings` go over those that make tests fast."""
     return create_in(None, settings)

@@ -114,6 +114,8 @@ class DatabaseProbe:
 
     schema_revision: int | None = None
     error: str | None = None
+    refused: bool = False
+    """Whether it answered and did not let the operator's role in."""
     replicas: tuple[ReplicaSeen, ...] | None = None
     """None where the schema is too old to know."""
     claimant: Claimant | None = None

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 from tests.contract.swapping import SPEC, Died, ManagedSite
-from tests.contract.test_swapping_seam import signs_in
 
 from authly_operator import naming
 from authly_operator.material import owner_passwords, replication
 from authly_operator.material.role_swap import Phase
 from authly_server.storage import owner as owners
 from throwaway import postgres as throwaway_postgres
+from throwaway.postgres import signs_in
 
 
 ROTATE = "authly.dev/rotate-passwords-at"

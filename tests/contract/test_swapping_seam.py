@@ -4,7 +4,6 @@ At each moment everything that was started with some password works; afterwards 
 present ones does.
 """
 
-import contextlib
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from tests.contract.swapping import Site
 from authly_operator.material.role_swap import Phase, Twin
 from authly_server.storage import migration
 from throwaway import postgres as throwaway_postgres
+from throwaway.postgres import signs_in
 
 
 ROTATE = "authly.dev/rotate-passwords-at"
@@ -46,12 +46,6 @@ def urls(site: Site) -> list[str]:
 
 def phase(site: Site) -> Phase:
     return site.swap.phase
-
-
-def signs_in(url: str) -> bool:
-    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url):
-        return True
-    return False
 
 
 def answers(site: Site) -> None:

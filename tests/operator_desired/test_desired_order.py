@@ -115,6 +115,26 @@ def test_a_failed_migration_is_made_again_after_a_minute(age: int, stays: bool) 
     assert (("Job", plan.migration_job) in desired.held(plan)) is stays
 
 
+@pytest.mark.parametrize(
+    ("probe", "age", "stays"),
+    [
+        (DatabaseProbe(error="no", refused=True), 61, False),
+        (DatabaseProbe(error="no", refused=True), 60, True),
+        (DatabaseProbe(error="no"), 61, True),
+        (DatabaseProbe(schema_revision=1), 61, True),
+    ],
+)
+def test_a_migration_whose_passwords_are_refused_by_now_is_made_again_after_a_minute(
+    probe: DatabaseProbe, age: int, stays: bool
+) -> None:
+    plan = plans.with_database(plans.plan())
+    done = plans.job(plan.migration_job, "Complete", plans.NOW - timedelta(seconds=age))
+    plan = plans.with_children(plan, done)
+    plan = dataclasses.replace(plan, seen=dataclasses.replace(plan.seen, database=probe))
+    assert ("Job", plan.migration_job) not in keys(plan)
+    assert (("Job", plan.migration_job) in desired.held(plan)) is stays
+
+
 def test_nothing_runs_the_program_before_the_migration_succeeded() -> None:
     plan = plans.with_database(plans.plan())
     running = plans.with_children(plan, plans.job(plan.migration_job))

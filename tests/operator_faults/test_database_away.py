@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from psycopg import conninfo, sql
 from tests.operator_faults import world as worlds
 from tests.operator_faults.kubernetes_api import Object, condition, is_ready, opaque, wait_until
 from tests.operator_faults.operators import Operator
@@ -12,7 +13,7 @@ from tests.operator_faults.registration import Registration
 from tests.operator_faults.world import World
 
 from throwaway import postgres as throwaway_postgres
-from throwaway.postgres import Cluster as Postgres
+from throwaway.postgres import Cluster as Postgres, signs_in
 
 
 LONG = 150.0
@@ -126,3 +127,19 @@ def test_a_standby_is_no_database_and_nothing_that_was_asked_for_meanwhile_is_lo
     wait_until("the edit", client.client_is_ready, LONG)
     client.check()
     assert children(world, operator.name) == before
+
+
+def test_passwords_that_somebody_changed_in_the_database_are_set_again(
+    world: World, own: Postgres, operator: Operator
+) -> None:
+    """As those are that a cluster comes back with which was put back to before a rotation."""
+    place = ("AuthlyServer", operator.name, "main")
+    world.api.wait_for(*place, is_ready, LONG)
+    credentials = world.api.secret(operator.name, "main-credentials")
+    urls = [credentials[key] for key in ("DATABASE_URL", "OPERATOR_DATABASE_URL")]
+    for url in urls:
+        role = sql.Identifier(str(conninfo.conninfo_to_dict(url)["user"]))
+        own.execute(sql.SQL("ALTER ROLE {} NOLOGIN PASSWORD NULL").format(role))
+    assert not any(map(signs_in, urls))
+    wait_until("roles that may sign in", lambda: all(map(signs_in, urls)), 2 * LONG)
+    world.api.wait_for(*place, is_ready, LONG)

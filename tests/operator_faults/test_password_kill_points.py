@@ -1,11 +1,9 @@
 """SIGKILL between any two side effects of a rotation of passwords: whatever is told works."""
 
-import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import psycopg
 from tests.operator_faults import lives, world as worlds
 from tests.operator_faults.kubernetes_api import condition, is_ready
 from tests.operator_faults.lives import Chapter
@@ -15,6 +13,7 @@ from tests.operator_faults.world import World
 from authly_operator import naming
 from authly_operator.material import role_swap
 from authly_operator.material.role_swap import Phase, Roles
+from throwaway.postgres import signs_in
 
 
 LANES = 9
@@ -88,12 +87,6 @@ class Rotated:
             assert not any(map(signs_in, self.former))
         elif self.roles().phase is not Phase.SETTLED:
             assert all(map(signs_in, self.former)) or self.locks()
-
-
-def signs_in(url: str) -> bool:
-    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url):
-        return True
-    return False
 
 
 def test_a_rotation_of_passwords_survives_every_death_of_its_operator(world: World) -> None:

@@ -114,7 +114,8 @@ def is_approved(plan: Plan) -> bool:
 def kept(plan: Plan) -> frozenset[ChildKey]:
     """The migration Jobs that stay: this one, and older ones until this image is rolled out.
 
-    One that failed long enough ago does not, so that it is pruned and made again.
+    One that failed long enough ago does not, so that it is pruned and made again; nor does one that
+    succeeded and made a password that is refused by now.
     """
     over = plan.migrated and deployment.is_rolled_out(plan)
     jobs = {
@@ -126,15 +127,31 @@ def kept(plan: Plan) -> frozenset[ChildKey]:
     return frozenset(
         key
         for key, job in jobs.items()
-        if (not failed_long_ago(job, plan.now) if key == mine else not over)
+        if (not _is_of_no_use(plan, job) if key == mine else not over)
     )
+
+
+def _is_of_no_use(plan: Plan, job: Manifest) -> bool:
+    """Whether another one is to be made.
+
+    Passwords are other ones where somebody changed them in the database, or where the cluster was
+    put back to what it was before a rotation. A migration of a database that is somebody else's by
+    now refuses to touch it.
+    """
+    refused = plan.seen.database is not None and plan.seen.database.refused
+    return failed_long_ago(job, plan.now) or (refused and _ended(job, "Complete", plan.now))
 
 
 def failed_long_ago(job: Manifest, now: datetime) -> bool:
     """Whether a Job gave up so long ago that another one is tried."""
+    return _ended(job, "Failed", now)
+
+
+def _ended(job: Manifest, how: str, now: datetime) -> bool:
+    """Whether it ended so long ago that it does not count any more."""
     conditions = job.get("status", {}).get("conditions") or ()
     return any(
-        one["type"] == "Failed"
+        one["type"] == how
         and one["status"] == "True"
         and now - datetime.fromisoformat(one["lastTransitionTime"]) > RETRY_AFTER
         for one in conditions

@@ -9,6 +9,10 @@ class Unreachable(InstanceError):  # noqa: N818 - says what happened
     """The database does not answer, refuses the operator, or is not migrated yet."""
 
 
+class SignInRefused(Unreachable):
+    """The database answers, and does not let the role of the URL in: other passwords are there."""
+
+
 class StaleEpoch(InstanceError):  # noqa: N818 - says what happened
     """A later leader has written already (SQLSTATE AU001): this operator leads no more."""
 

@@ -10,6 +10,7 @@ from psycopg import conninfo
 STALE_EPOCH: Final = "AU001"
 """SQLSTATE of authly_api for a write with the epoch of a former leader."""
 MAXIMUM_LINE: Final = 400
+_NOT_LET_IN: Final = ("password authentication failed", "is not permitted to log in")
 _ADVICE: Final = (
     ("password authentication failed", "check the user and the password"),
     ("failed to resolve host", "check the host's name"),
@@ -37,6 +38,15 @@ def line(failure: Exception, url: str) -> str:
     reason = _reason(failure)
     told = "; ".join(part for part in (reason, _advice(failure, reason)) if part)
     return _without(str(given.get("password") or ""), f"the database at {place}: {told}")
+
+
+def keeps_out(failure: Exception) -> bool:
+    """Whether PostgreSQL refused the role itself, by its password or since it may not sign in.
+
+    libpq has no SQLSTATE for what went wrong before there was a session.
+    """
+    refused = isinstance(failure, psycopg.OperationalError)
+    return refused and any(marker in str(failure) for marker in _NOT_LET_IN)
 
 
 def _reason(failure: Exception) -> str:

@@ -89,6 +89,8 @@ def _translated(url: str) -> Iterator[None]:
 def _kind(failure: Exception) -> type[errors.InstanceError]:
     if isinstance(failure, psycopg.Error) and failure.sqlstate == refusal.STALE_EPOCH:
         return errors.StaleEpoch
+    if refusal.keeps_out(failure):
+        return errors.SignInRefused
     return errors.Unreadable if isinstance(failure, _UNREADABLE) else errors.Unreachable
 
 

@@ -172,7 +172,7 @@ async def ask_instance(url: str) -> DatabaseProbe:
     try:
         return await registry.observe_instance(url)
     except errors.Unreachable as error:
-        return DatabaseProbe(error=str(error))
+        return DatabaseProbe(error=str(error), refused=isinstance(error, errors.SignInRefused))
 
 
 def url(plan: Plan, key: str) -> str:
