@@ -9,9 +9,11 @@ from typing import Any, LiteralString
 import psycopg
 from tests.operator_backups.job_pods import JobPods
 from tests.operator_faults import world as worlds
-from tests.operator_faults.kubernetes_api import Object, condition, custom, is_ready
+from tests.operator_faults.kubernetes_api import Object, condition, custom, is_ready, opaque
 from tests.operator_faults.operators import Operator
 from tests.operator_faults.world import World
+
+from throwaway.postgres import Cluster
 
 
 CLAIM = "dumps"
@@ -82,11 +84,23 @@ def why(resource: Object) -> tuple[str, str]:
 
 @contextmanager
 def home(
-    world: World, pods: JobPods, purpose: str, settings: Settings = NO_SETTINGS, **spec: Any
+    world: World,
+    pods: JobPods,
+    purpose: str,
+    settings: Settings = NO_SETTINGS,
+    elsewhere: Cluster | None = None,
+    **spec: Any,
 ) -> Iterator[Home]:
-    """A server that is Ready, and its operator with those settings, which ends with the block."""
+    """A server that is Ready, and its operator with those settings, which ends with the block.
+
+    Its database is of `elsewhere`, where that is given, and an empty one to begin with.
+    """
     namespace = world.namespace(purpose)
-    url = world.database(namespace)
+    if elsewhere is None:
+        url = world.database(namespace)
+    else:
+        url = elsewhere.create_database(namespace)
+        world.api.apply(opaque(namespace, "database", url=url))
     made = Home(world, pods, namespace, world.operator(namespace, **settings), url)
     made.operator.start()
     try:

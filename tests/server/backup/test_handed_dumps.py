@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import json
 import os
+import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,15 +37,19 @@ class Container:
     places: Places
     programs: Path = throwaway_postgres.PROGRAMS
 
-    def run(self) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(  # noqa: S603
+    def started(self) -> "subprocess.Popen[str]":
+        return subprocess.Popen(  # noqa: S603
             ["/bin/sh", self.places.order / "run"],
             env={"PATH": f"{self.programs}:{os.environ['PATH']}"},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=120,
         )
+
+    def run(self) -> "subprocess.CompletedProcess[str]":
+        with self.started() as process:
+            out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 @pytest.fixture
@@ -150,6 +156,45 @@ def test_an_image_of_another_major_version_is_refused_and_says_what_to_set(
         " set spec.database.dump.image to one of PostgreSQL 15"
     )
     assert not (container.places.dumps / "dump.sql").exists()
+
+
+@pytest.fixture
+def slow(container: Container, tmp_path: Path) -> Container:
+    """One whose pg_dump takes a second more, and whose ten seconds are a twentieth of one."""
+    programs = tmp_path / "slow"
+    programs.mkdir()
+    texts = {
+        "pg_dump": f'{container.programs}/pg_dump "$@" && exec /bin/sleep 1',
+        "sleep": "exec /bin/sleep 0.05",
+    }
+    for name, text in texts.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    return Container(container.places, programs)
+
+
+def test_it_tells_how_far_it_is(instance: str, slow: Container) -> None:
+    handover.prepare(instance, None, slow.places, begun_at=NOW)
+    ended = slow.run()
+    assert ended.returncode == 0
+    *progress, last = (json.loads(line) for line in ended.stdout.splitlines())
+    assert {one["event"] for one in progress} == {"dump_progress"}
+    sizes = [one["size"] for one in progress]
+    assert len(sizes) > 2
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == last["size"]
+
+
+def test_one_that_is_told_to_end_does_so_and_leaves_no_dump(instance: str, slow: Container) -> None:
+    handover.prepare(instance, None, slow.places, begun_at=NOW)
+    with slow.started() as process:
+        deadline = time.monotonic() + 30
+        while not (slow.places.dumps / "dump.sql.partial").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.terminate()
+        assert process.wait(timeout=10) == 128 + signal.SIGTERM
+    assert not (slow.places.dumps / "dump.sql").exists()
 
 
 @pytest.mark.parametrize("fault", ["no room", "no database"])
