@@ -11,6 +11,8 @@ from tests.operator_faults import surroundings
 from tests.operator_faults.surroundings import control_plane, nursery, world
 from tests.operator_faults.world import World
 
+from throwaway.nursery import Nursery
+
 
 __all__ = ["control_plane", "nursery", "world"]
 
@@ -27,9 +29,11 @@ def purpose() -> str:
 
 
 @pytest.fixture(scope="package")
-def pods(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobPods]:
+def pods(
+    world: World, tmp_path_factory: pytest.TempPathFactory, forks: Nursery
+) -> Iterator[JobPods]:
     """The pods of backups and restores, as processes."""
-    with job_pods.playing(world, tmp_path_factory.mktemp("claims")) as playing:
+    with job_pods.playing(world, tmp_path_factory.mktemp("claims"), forks) as playing:
         yield playing
 
 

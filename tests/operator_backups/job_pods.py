@@ -6,9 +6,8 @@ termination message, as /dev/termination-log has it.
 
 import contextlib
 import os
-import signal
 import subprocess
-import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +22,8 @@ from tests.operator_faults.kubernetes_api import MERGE, Object, path
 from tests.operator_faults.world import World
 
 from authly_operator import naming
+from throwaway.nursery import Nursery
+from throwaway.server import Process
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,7 @@ class JobPods:
 
     world: World
     claims: Path
+    forks: Nursery
     held: set[tuple[str, str]] = field(default_factory=set)
     """Namespace and the name of a container."""
     doomed: set[tuple[str, str]] = field(default_factory=set)
@@ -110,19 +112,23 @@ class JobPods:
 
     def _process(self, pod: Object, container: Object) -> tuple[int, str]:
         environ = self._environment(pod, container)
-        argv = [sys.executable, "-m", "authly_server", *container.get("args", ())]
-        if "command" in container:  # of PostgreSQL's image
-            argv = [container["command"][0], self._shared(pod, container["command"][1])]
-        with subprocess.Popen(  # noqa: S603 - ours
-            argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            place = pod["metadata"]["namespace"], container["name"]
-            if place in self.doomed:
+        place = pod["metadata"]["namespace"], container["name"]
+        is_doomed = place in self.doomed
+        with tempfile.TemporaryDirectory() as directory:
+            out, err = Path(directory, "out"), Path(directory, "err")
+            process: Process
+            if "command" in container:  # of PostgreSQL's image
+                program, script = container["command"]
+                process = spawn([program, self._shared(pod, script)], environ, out, err)
+            else:
+                arguments = container["args"]
+                process = self.forks.start(arguments, environ, out, err, suspended=is_doomed)
+            if is_doomed:
                 self.doomed.discard(place)
-                process.send_signal(signal.SIGKILL)
-            out, err = process.communicate()
-        lines = (out if process.returncode == 0 else err).strip().splitlines()
-        code = process.returncode if process.returncode >= 0 else 128 - process.returncode
+                process.kill()
+            returned = process.wait()
+            lines = (out if returned == 0 else err).read_text().strip().splitlines()
+        code = returned if returned >= 0 else 128 - returned
         return code, (lines[-1] if lines else "")[:LONGEST_MESSAGE]
 
     def _environment(self, pod: Object, container: Object) -> Environ:
@@ -158,6 +164,11 @@ class JobPods:
             self.failures.append(answer.text)
 
 
+def spawn(argv: list[str], environ: Environ, out: Path, err: Path) -> "subprocess.Popen[bytes]":
+    with out.open("wb") as said, err.open("wb") as told:
+        return subprocess.Popen(argv, env=environ, stdout=said, stderr=told)  # noqa: S603 - ours
+
+
 def _seen(container: Object, state: Object) -> Object:
     return {
         "name": container["name"],
@@ -174,9 +185,9 @@ def now() -> str:
 
 
 @contextlib.contextmanager
-def playing(world: World, claims: Path) -> Iterator[JobPods]:
+def playing(world: World, claims: Path, forks: Nursery) -> Iterator[JobPods]:
     """The pods run while the block does."""
-    pods = JobPods(world, claims)
+    pods = JobPods(world, claims, forks)
     thread = threading.Thread(target=pods.follow, name="job-pods")
     thread.start()
     try:
