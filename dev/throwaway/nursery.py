@@ -52,6 +52,8 @@ class Nursery:
 
         One that is `suspended` takes no step until it is sent SIGCONT, or killed.
         """
+        for file in (out, err):  # there to be read, however early it is killed
+            file.touch()
         order: dict[str, Any] = {"arguments": arguments, "environ": dict(environ)}
         files = {"out": str(out), "err": str(err)}
         return Fork(self, self.ask(**order, **files, suspended=suspended))

@@ -47,7 +47,6 @@ def test_one_that_begins_suspended_takes_its_first_step_when_it_is_told_to(
     forks: Nursery, tmp_path: Path
 ) -> None:
     out, err = tmp_path / "out", tmp_path / "err"
-    out.touch()
     process = forks.start(["--help"], {}, out, err, suspended=True)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.3)
@@ -55,6 +54,15 @@ def test_one_that_begins_suspended_takes_its_first_step_when_it_is_told_to(
     os.kill(process.pid, signal.SIGCONT)
     assert process.wait(30) == 0
     assert out.read_text() != ""
+
+
+def test_one_that_is_killed_at_once_has_said_nothing(forks: Nursery, tmp_path: Path) -> None:
+    for number in range(20):
+        out, err = tmp_path / f"out{number}", tmp_path / f"err{number}"
+        process = forks.start(["--help"], {}, out, err, suspended=True)
+        process.kill()
+        assert process.wait(30) == -9
+        assert out.read_text() == err.read_text() == ""
 
 
 def test_none_outlives_the_one_that_it_is_a_fork_of(database_url: str) -> None:
