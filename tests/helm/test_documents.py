@@ -23,6 +23,7 @@ DOCUMENTS = [
             "bad-input",
             "clients",
             "client-fields",
+            "data",
             "complaints",
             "soak",
         )
