@@ -26,6 +26,7 @@ from cluster import (
     residue,
     settings,
     storage,
+    weight,
 )
 
 
@@ -151,6 +152,7 @@ def _prepare_node(place: layout.Layout) -> None:
         return programs.attempt(*images.control(place), "version").returncode == 0
 
     storage.prepare(place.volumes)
+    weight.raise_pods()
     health.wait(place, ("containerd",), "containerd", ready)
     images.ensure_pause(place)
 

@@ -134,6 +134,16 @@ def test_a_second_start_restarts_nothing(node: handle.Cluster) -> None:
     assert pids() == before
 
 
+def test_its_pods_weigh_more_than_one_process_does(node: handle.Cluster) -> None:
+    files = ("cpu/k8s.io/cpu.shares", "k8s.io/cpu.weight")
+    found = [int((residue.CGROUPS / one).read_text()) for one in files if is_there(one)]
+    assert found in ([8192], [800])
+
+
+def is_there(file: str) -> bool:
+    return (residue.CGROUPS / file).exists()
+
+
 def test_a_volume_is_empty_for_its_next_claim(node: handle.Cluster) -> None:
     volume = node.kubectl(
         "get", "persistentvolumeclaim", "data", "-o", "jsonpath={.spec.volumeName}"
