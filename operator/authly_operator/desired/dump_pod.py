@@ -6,7 +6,7 @@ ones after it find the dump.
 
 from typing import Final
 
-from authly_operator.desired import pod, program
+from authly_operator.desired import pod, program, quantity
 from authly_operator.desired.plan import Plan
 
 
@@ -42,8 +42,9 @@ def volumes(plan: Plan) -> tuple[pod.Part, ...]:
     """What the containers hand over; the order holds a password, and stays in memory."""
     managed, wanted = plan.spec.database.managed, plan.spec.database.dump.size_limit
     limit = wanted or (managed.storage.size if managed else None)
+    dumps = {"sizeLimit": quantity.canonical(limit)} if limit else {}
     order = {"medium": "Memory", "sizeLimit": _ORDER_ROOM}
     return (
         {"name": _ORDER["name"], "emptyDir": order},
-        {"name": _DUMPS["name"], "emptyDir": {"sizeLimit": limit} if limit else {}},
+        {"name": _DUMPS["name"], "emptyDir": dumps},
     )
