@@ -1,6 +1,6 @@
 """Access tokens that differ in nothing but their jti and their times: the rest is made once."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
@@ -37,9 +37,19 @@ class TokenSeries:
         return text
 
     def _told(self, jti: str, now: int) -> AccessToken:
-        return replace(
-            self.first,
-            jti=jti,
-            issued_at=datetime.fromtimestamp(now, UTC),
-            expires_at=datetime.fromtimestamp(now + self.ttl, UTC),
+        """The first one with what is this one's; `dataclasses.replace` takes twice as long."""
+        first = self.first
+        return AccessToken(
+            first.issuer,
+            first.subject,
+            first.client_id,
+            first.audience,
+            first.scopes,
+            jti,
+            first.grant_id,
+            datetime.fromtimestamp(now, UTC),
+            datetime.fromtimestamp(now + self.ttl, UTC),
+            first.key_thumbprint,
+            first.actors,
+            first.granted_to,
         )
