@@ -12,6 +12,8 @@ from typing import Final, Generic, TypeVar
 
 
 MOST: Final = 2048
+MOST_ISSUED: Final = 4096
+"""More, for whoever is handed a token asks about it some seconds later, if at all."""
 
 
 V = TypeVar("V")
@@ -58,7 +60,7 @@ class RecentlyIssued(Generic[V]):
     Most are never asked about, so what they say is not made before somebody does.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST_ISSUED) -> None:
         self._most = most
         self._told: OrderedDict[bytes, Callable[[], V]] = OrderedDict()
 
