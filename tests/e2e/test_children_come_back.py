@@ -12,7 +12,7 @@ from tests.e2e.kube import Object
 
 
 REPLICAS = 2
-SOON = 10.0
+SOON = 30.0
 """Seconds within which a child is back."""
 BUCKET = {
     "bucket": "backups",

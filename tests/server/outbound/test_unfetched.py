@@ -75,7 +75,7 @@ async def test_a_host_that_dribbles_is_hung_up_on(host: Publisher, first: int) -
     async with fetching(host) as opened:
         with pytest.raises(Unreachable, match="too long"):
             await opened.fetch(url, limit=LIMIT)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20  # of the fifty that it would take
 
 
 async def test_nobody_listens_there(host: Publisher) -> None:
