@@ -142,7 +142,10 @@ async def test_a_frozen_redis_costs_one_request_a_moment_and_the_next_ones_nothi
     assert told == [True, False, True, False]
 
 
-async def test_whoever_waits_while_redis_is_lost_is_answered_elsewhere(redis: Redis) -> None:
+async def test_whoever_waits_while_redis_is_lost_is_answered_elsewhere(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "TIMEOUT", TIMEOUT)
     async with opened(redis) as store:
         limiter = Limiter(Memory(), store)
         with redis.frozen():
