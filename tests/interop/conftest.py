@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,14 @@ SERVICE = ("client_credentials",)
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of a library has to install it."""
+    here = os.path.dirname(__file__)  # noqa: PTH120 - compared as text
+    for item in items:
+        if str(item.path).startswith(here):
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @dataclass(frozen=True)
