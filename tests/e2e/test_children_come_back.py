@@ -29,6 +29,7 @@ CHILDREN = (
     ("secret", "web-oauth"),
     ("secret", "machine-oauth"),
     ("statefulset", "main-database"),
+    ("configmap", "main-account-keys"),
     ("configmap", "main-config"),
     ("serviceaccount", "main"),
     ("networkpolicy", "main"),
