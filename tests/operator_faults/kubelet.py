@@ -54,8 +54,8 @@ class Kubelet:
 
     api: Api
     serve: Container
-    stop: Callable[[str], None]
-    """Ends the server's container of a namespace."""
+    stop: Callable[[str, Callable[[], bool]], None]
+    """Ends the server's container of a namespace, unless that is still wanted."""
     held: dict[str, Object] = field(default_factory=dict)
     """By namespace: the status that its servers' pods have instead of running."""
     evicting: set[str] = field(default_factory=set)
@@ -91,7 +91,8 @@ class Kubelet:
                 if event["type"] in {"ADDED", "MODIFIED"}:
                     self._take(event["object"])
                 if event["type"] == "DELETED":
-                    self._lose(event["object"])
+                    # Not here: its process may still be starting, which is waited for.
+                    self._pods.submit(self._lose, event["object"])
 
     def end(self) -> None:
         self._ended.set()
@@ -119,8 +120,7 @@ class Kubelet:
         if labels.get(naming.COMPONENT_LABEL) != naming.Component.SERVER:
             return
         selector = f"{naming.COMPONENT_LABEL}={naming.Component.SERVER.value}"
-        if not self.api.select("Pod", namespace, selector):
-            self.stop(namespace)
+        self.stop(namespace, lambda: bool(self.api.select("Pod", namespace, selector)))
 
     def _take(self, pod: Object) -> None:
         if "deletionTimestamp" in pod["metadata"] or pod["status"].get("phase") != "Pending":

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,11 +82,16 @@ class World:
                 running.start()
         self.nursery.publish(f"{name}.{namespace}.svc", running.port)
 
-    def stop(self, namespace: str) -> None:
-        """Stop the server's process until one of its pods starts again."""
-        if namespace in self.servers and namespace not in self.stopped:
-            self.stopped.add(namespace)
-            self.servers[namespace].stop()
+    def stop(self, namespace: str, unless: Callable[[], bool] = lambda: False) -> None:
+        """Stop the server's process until one of its pods starts again.
+
+        One that is starting is waited for: otherwise it would outlive its pod, and hold on to the
+        database. `unless` is asked after that.
+        """
+        with self._starting[namespace]:
+            if namespace in self.servers and namespace not in self.stopped and not unless():
+                self.stopped.add(namespace)
+                self.servers[namespace].stop()
 
     def _start(self, namespace: str, environ: Environ) -> Server:
         given = {key: text for key, text in environ.items() if key not in _OURS}
