@@ -32,7 +32,11 @@ def run(home: Home, cronjob: str, name: str) -> Object:
     metadata = {"name": name, "labels": labels, "ownerReferences": [owner]}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]}
     job["metadata"]["namespace"] = home.namespace
-    api.apply(job)
+    made = api.apply(job)
+    # That it is over is told by the CronJob, whose Jobs nobody watches: it is taken off this list.
+    active = {**{key: made[key] for key in ("apiVersion", "kind")}, "name": name}
+    active |= {key: made["metadata"][key] for key in ("namespace", "uid")}
+    api.merge("CronJob", home.namespace, cronjob, {"status": {"active": [active]}}, "status")
     return api.wait_for(
         "Job",
         home.namespace,
