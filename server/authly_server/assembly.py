@@ -148,7 +148,8 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
         ),
         recent_proofs=RecentProofs(opened.registry.cached_client),
         standing_answers=RecentProofs(opened.registry.cached_client),
-        descriptions=RecentProofs(opened.registry.cached_client),
+        # Each is a token of its own, which costs 2 KB and is asked about for minutes.
+        descriptions=RecentProofs(opened.registry.cached_client, most=512),
         keys=keys,
         passwords=opened.passwords,
         clock=clock.SystemClock(),

@@ -56,7 +56,7 @@ CASES: dict[str, Every] = {
     "503": Every(40, Answer(503, "ServiceUnavailable")),
     "504 that says when": Every(5, Answer(504, "Timeout", retry_after=1)),
     "connections that break": Every(40, Reset()),
-    "answers that are lost": Every(15, Reset(done=True), lambda call: call.method != "GET"),
+    "answers that are lost": Every(5, Reset(done=True), lambda call: call.method != "GET"),
     "slow answers": Every(2, Delay(0.7), lambda call: not call.is_watch),
     "watches that are gone": Every(2, Ending(410, "Expired"), is_watch),
     "watches that fail": Every(2, Ending(500, "InternalError"), is_watch),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 
-MOST: Final = 2048
+MOST: Final = 1024
 MOST_ISSUED: Final = 4096
 """More, for whoever is handed a token asks about it some seconds later, if at all."""
 
