@@ -66,7 +66,6 @@ class Mailbox:
     port: int
     settings: dict[str, str]
     answers: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
-    refused: int = 0
     _taken: "queue.Queue[EmailMessage]" = field(default_factory=queue.Queue, repr=False)
     _controller: Controller | None = field(default=None, repr=False)
 
@@ -119,7 +118,6 @@ class Mailbox:
         except queue.Empty:
             self._taken.put(_read(envelope))
             return "250 OK"
-        self.refused += 1
         return answer
 
 

@@ -24,7 +24,7 @@ Submit = Callable[[EmailMessage], Awaitable[None]]
 
 
 class Outbox:
-    """What is posted is handed over by `run`; without `submit` there is no SMTP server."""
+    """What is posted is handed over by `run`; where nobody runs it, a hundred messages wait."""
 
     def __init__(self, letterhead: Letterhead, submit: Submit, metrics: Metrics) -> None:
         self._letterhead = letterhead
@@ -57,17 +57,18 @@ class Outbox:
 
     async def _send(self, message: EmailMessage) -> None:
         for pause in (*PAUSES, None):
-            try:
-                await self._submit(message)
-            except NotSubmitted as error:
-                is_over = error.is_final or pause is None
-                self._tell("given_up" if is_over else "postponed", str(error))
-                if is_over or pause is None:
-                    return
-                await asyncio.sleep(pause)
-            else:
-                self._tell("sent", "")
+            outcome, reason = await self._attempt(message, is_last=pause is None)
+            self._tell(outcome, reason)
+            if pause is None or outcome != "postponed":
                 return
+            await asyncio.sleep(pause)
+
+    async def _attempt(self, message: EmailMessage, *, is_last: bool) -> tuple[str, str]:
+        try:
+            await self._submit(message)
+        except NotSubmitted as error:
+            return "given_up" if error.is_final or is_last else "postponed", str(error)
+        return "sent", ""
 
     def _tell(self, outcome: str, reason: str) -> None:
         """Never to whom: the log is no list of addresses."""

@@ -1,1 +1,1 @@
-"""People who sign in: passwords now, throttling and second factors to come."""
+"""People who sign in: passwords and links for new ones, throttling; second factors to come."""
