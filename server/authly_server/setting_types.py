@@ -44,8 +44,9 @@ def _check_origins(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_email(value: str) -> str:
     """An address in the rough: people type it, and mail to it proves it."""
-    local, _, domain = value.strip().rpartition("@")
-    if not local or not domain or not value.strip().isprintable() or " " in value.strip():
+    text = value.strip()
+    local, _, domain = text.rpartition("@")
+    if not local or not domain or not text.isprintable() or set(text) & set(" ,"):
         message = "must be an e-mail address"
         raise ValueError(message)
     return value

@@ -70,7 +70,7 @@ GUIDE: dict[str, tuple[str, str | None, str]] = {
     "SMTP_PORT": ("465", "0", MAIL),
     "SMTP_USERNAME": ("noreply@example.com", None, MAIL),
     "SMTP_PASSWORD": ("your_smtp_password", None, MAIL),
-    "SMTP_FROM_EMAIL": ("noreply@example.com", "nobody", MAIL),
+    "SMTP_FROM_EMAIL": ("noreply@example.com", "a@x.example,b@x.example", MAIL),
     "METRICS_ENABLED": ("false", "perhaps", "test_what_is_switched_off_is_not_there"),
     "HEALTH_CHECK_ENABLED": ("false", "perhaps", "test_what_is_switched_off_is_not_there"),
     "REDIS_URL": ("redis://redis:6379/0", "http://redis", "test_two_processes_share_one_limit"),
