@@ -68,7 +68,7 @@ def test_a_redis_that_loses_its_pod_costs_no_request(counting: Instance) -> None
             lambda: [lost] != kubes.names(counting.pods("redis")) != [],
         )
         wait_shared(counting)
-    assert len(load.answers) > 20
+        counting.kube.wait_until("twenty answers", lambda: len(load.answers) > 20)
     assert load.failed == []
 
 

@@ -48,7 +48,8 @@ follow() {{
 
 follow &
 follower=$!
-trap 'kill "$follower"; wait "$follower"' EXIT
+leave() {{ kill "$follower" 2> /dev/null; wait "$follower"; }}
+trap leave EXIT
 trap 'kill "$child" 2> /dev/null; exit 143' TERM INT
 for connection in "$order"/{connection}*; do
   rm -f {dump}.partial {facts} ended
@@ -56,6 +57,7 @@ for connection in "$order"/{connection}*; do
     2> "$order/said" &
   child=$!
   if wait "$child" && [ "$(cat ended)" = 0 ]; then
+    leave # what it tells is not the last word
     tell dumped
     echo "${{connection##*-}}" > {source} && mv {dump}.partial {dump} && exit 0
   fi
