@@ -9,10 +9,13 @@ BIN := $(VENV)/bin
 CODE := operator server dev tests bench examples
 export PYTHONDONTWRITEBYTECODE := 1
 TEST ?= tests
+PARTS := test-backups test-node test-faults test-control-plane test-fast
+# Each part keeps for itself how it ended, for dev/again.
+PYTEST = $(BIN)/pytest $(TEST) -q --durations=10 -o cache_dir=.pytest_cache/$@
 # A part of the tests may have none of one half (pytest's exit status 5); all of them may not.
 NONE_OF_A_PART := || { code=$$?; [ $$code = 5 ] && [ $(TEST) != tests ]; }
 
-.PHONY: help tools check test test-fast test-control-plane test-faults test-backups test-node format manifests lock images cluster-up cluster-down cluster-status demo bench soak clean
+.PHONY: help tools check test $(PARTS) format manifests lock images cluster-up cluster-down cluster-status demo bench soak clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-19s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,23 +57,23 @@ check: $(VENV)/installed ## All static checks: lint, format, types, import contr
 
 test: tools ## Every test, on real parts: the five parts below side by side (root needed)
 	@echo "make: five parts run side by side; each prints when it is through" >&2
-	@$(MAKE) --no-print-directory --jobs=5 --output-sync=target \
-	  test-backups test-node test-faults test-control-plane test-fast
+	@rm -rf .pytest_cache/test-*/v/authly
+	@$(MAKE) --no-print-directory --jobs=5 --keep-going --output-sync=target $(PARTS) || $(BIN)/python dev/again $(PARTS)
 
 test-fast: tools ## Every test that needs no cluster
-	$(BIN)/pytest $(TEST) -m 'not node and not control_plane' -q --durations=10 $(NONE_OF_A_PART)
+	$(PYTEST) -m 'not node and not control_plane' $(NONE_OF_A_PART)
 
 test-control-plane: tools ## Every test on a real kube-apiserver with its controllers, but those of the next two
-	$(BIN)/pytest $(TEST) -m 'control_plane and not node and not faults and not backups' -q --durations=10 $(NONE_OF_A_PART)
+	$(PYTEST) -m 'control_plane and not node and not faults and not backups' $(NONE_OF_A_PART)
 
 test-faults: tools ## Every test of an operator that is killed, refused, or cut off
-	$(BIN)/pytest $(TEST) -m faults -q --durations=10 $(NONE_OF_A_PART)
+	$(PYTEST) -m faults $(NONE_OF_A_PART)
 
 test-backups: tools ## Every test of backups and restores as resources
-	$(BIN)/pytest $(TEST) -m backups -q --durations=10 $(NONE_OF_A_PART)
+	$(PYTEST) -m backups $(NONE_OF_A_PART)
 
 test-node: tools ## Every test on a whole node, with pods and images
-	$(BIN)/pytest $(TEST) -m node -q --durations=10 $(NONE_OF_A_PART)
+	$(PYTEST) -m node $(NONE_OF_A_PART)
 
 format: $(VENV)/installed ## Let ruff rewrite what it can
 	$(BIN)/ruff check --fix $(CODE)

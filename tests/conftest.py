@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests import parts
+from tests import outcome, parts
 
 from authly_server.storage import migrate
 from throwaway import nursery, postgres as throwaway_postgres
@@ -16,6 +16,10 @@ _numbers = itertools.count(1)
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     return parts.is_elsewhere(collection_path, config.option.markexpr) or None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(outcome.Keeper())
 
 
 @pytest.hookimpl(trylast=True)

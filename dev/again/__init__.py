@@ -1,0 +1,1 @@
+"""What failed beside other parts of the tests is asked again, alone."""
