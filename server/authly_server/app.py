@@ -56,7 +56,7 @@ def run(settings: Settings) -> int:
     try:
         configuration.check_serving(settings)
         keys = assembly.load_keys(settings)
-        telemetry.configure("debug" if settings.debug else settings.log_level)
+        telemetry.configure("debug" if settings.debug else settings.log_level, settings.log_format)
         malformed.install()
         if settings.processes > 1:
             return _run_several(settings, keys)

@@ -86,3 +86,4 @@ Email = Annotated[str, AfterValidator(_check_email)]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_fold)
 ]
+LogFormat = Annotated[Literal["json", "console"], BeforeValidator(_fold)]

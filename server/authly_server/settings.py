@@ -19,6 +19,7 @@ from authly_server.setting_rules import TO_SERVE, TOGETHER, Rule
 from authly_server.setting_types import (
     Email,
     Issuer,
+    LogFormat,
     LogLevel,
     Names,
     Networks,
@@ -133,6 +134,8 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """A name for the log."""
     log_level: LogLevel = "info"
     """What is logged: debug, info, warning, error or critical."""
+    log_format: LogFormat = "json"
+    """How serve logs: json, an object a line, or console, a line for people who read it."""
     debug: bool = False
     """Whether everything is logged, as by LOG_LEVEL=debug."""
     metrics_enabled: bool = True

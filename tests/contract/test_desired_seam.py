@@ -70,7 +70,7 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
     assert (loaded.database_pool_min, loaded.database_pool_max) == (2, 20)
     assert loaded.cors_origins == ("https://app.example.com", "https://admin.example.com")
     assert "main.auth.svc" in loaded.allowed_hosts
-    assert loaded.log_level == "debug"
+    assert (loaded.log_level, loaded.log_format) == ("debug", "json")
     assert (loaded.rate_limit_enabled, loaded.rate_limit_requests_per_minute) == (True, 200)
     assert loaded.auth_rate_limit_requests_per_minute == 20
     assert loaded.auth_rate_limit_burst == 0
@@ -93,6 +93,11 @@ def test_a_server_that_writes_to_people_hands_its_mail_over_as_the_spec_says() -
     assert (loaded.smtp_username, loaded.smtp_password) == ("authly", "hunter2")
     assert loaded.smtp_from_email == "accounts@example.com"
     assert loaded.without_effect == ()
+
+
+def test_a_server_whose_log_people_read_writes_it_for_them() -> None:
+    spec = {**plans.MINIMAL, "logging": {"format": "Console"}}
+    assert settings.load(environment(spec, "Deployment", "main")).log_format == "console"
 
 
 def test_a_server_of_fapi_is_set_to_it_and_can_serve() -> None:

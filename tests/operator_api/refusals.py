@@ -129,6 +129,8 @@ REFUSED = [
     ("AuthlyServer", {"gateway": {"parentRefs": [{"name": "a"}], "hostnames": ["A"]}}, "match"),
     ("AuthlyServer", {"monitoring": {"serviceMonitor": {"interval": "0s"}}}, "should match"),
     ("AuthlyServer", variable("LOG_LEVEL", value="debug"), "set the field of the spec"),
+    ("AuthlyServer", {"logging": {"format": "console"}}, "Unsupported value"),
+    ("AuthlyServer", variable("LOG_FORMAT", value="json"), "set the field of the spec"),
     ("AuthlyServer", variable("not-a-name", value="1"), "should match"),
     ("AuthlyServer", variable("A", value="1", valueFrom={}), "exactly one of valueFrom."),
     ("AuthlyServer", variable("A", value="1", valueFrom=FROM), "not both"),

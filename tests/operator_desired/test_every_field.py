@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from tests.operator_desired import field_effects, plans
-from tests.operator_desired.field_effects import EFFECTS, POD, POLICY, ROUTE, SERVER, Effect, Object
+from tests.operator_desired.effect import POD, POLICY, ROUTE, SERVER, Effect, Object
+from tests.operator_desired.field_effects import EFFECTS
 from tests.operator_desired.field_paths import at, changed, merged
 
 

@@ -1,8 +1,9 @@
 """A server that runs gets each field changed, one after the other, and follows each time."""
 
 import pytest
-from tests.operator_desired import field_effects
-from tests.operator_desired.field_effects import EFFECTS, Effect
+from tests.operator_desired import effect as effects
+from tests.operator_desired.effect import Effect
+from tests.operator_desired.field_effects import EFFECTS
 from tests.operator_desired.field_paths import at, changed, merged
 from tests.operator_faults import world as worlds
 from tests.operator_faults.kubernetes_api import Object, is_ready, wait_until
@@ -10,7 +11,7 @@ from tests.operator_faults.operators import Operator
 from tests.operator_faults.world import World
 
 
-NOT_HERE = frozenset({field_effects.ROUTE, field_effects.MONITOR, field_effects.RULES})
+NOT_HERE = frozenset({effects.ROUTE, effects.MONITOR, effects.RULES})
 """Kinds that this cluster does not know."""
 
 

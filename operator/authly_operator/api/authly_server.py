@@ -1,6 +1,5 @@
 """AuthlyServer: an authorization server with its database."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -19,6 +18,7 @@ from authly_operator.api import (
     gateway as gateways,
     image as images,
     key_status,
+    logs,
     mail,
     migration,
     monitoring as monitorings,
@@ -42,22 +42,6 @@ class BootstrapAdmin(value.Value):
     """Where the administrator is reached; ADMIN_EMAIL of secretRef goes before."""
     secret_ref: reference.SecretReference | None = None
     """A Secret with ADMIN_EMAIL and ADMIN_PASSWORD; a password is generated where omitted."""
-
-
-class LogLevel(StrEnum):
-    """How much is logged."""
-
-    DEBUG = "Debug"
-    INFO = "Info"
-    WARNING = "Warning"
-    ERROR = "Error"
-
-
-class Logging(value.Value):
-    """What the server logs, as JSON on stdout."""
-
-    level: LogLevel = LogLevel.INFO
-    """How much is logged."""
 
 
 class Switch(value.Value):
@@ -148,7 +132,7 @@ class Spec(value.Value):
     """Who may talk to the server."""
     email: mail.Email | None = None
     """How people are written to; nobody is where omitted."""
-    logging: Logging = Field(default_factory=Logging)
+    logging: logs.Logging = Field(default_factory=logs.Logging)
     """What the server logs."""
     service: exposure.Service = Field(default_factory=exposure.Service)
     """The Service in front of the replicas."""

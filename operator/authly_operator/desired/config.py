@@ -73,9 +73,11 @@ def _differing(spec: authly_server.Spec) -> dict[str, str]:
         "LOGIN_THROTTLE_ENABLED": "" if security.login_throttle.enabled else "false",
         "PASSWORD_HASH_COST": str(security.password_policy.hash_cost),
         "PASSWORD_MINIMUM_LENGTH": str(security.password_policy.minimum_length),
+        "LOG_FORMAT": spec.logging.format.value.lower(),
         **_mail(spec),
     }
     unsaid = {
+        "LOG_FORMAT": "json",
         "DYNAMIC_REGISTRATION": "off",
         "PASSWORD_HASH_COST": "12",
         "PASSWORD_MINIMUM_LENGTH": "12",

@@ -1,6 +1,8 @@
+import contextlib
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,20 +12,33 @@ import structlog
 from authly_server import telemetry
 
 
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """Where logs go for a test; afterwards logging is as it was."""
+@contextlib.contextmanager
+def writing(form: telemetry.Format) -> Iterator[io.StringIO]:
+    """Where logs go for a while; afterwards logging is as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     # basicConfig(force=True) closes the handlers that it replaces: pytest's must not be.
     root.handlers[:] = []
     stream = io.StringIO()
-    telemetry.configure("info", stream)
+    telemetry.configure("info", form, stream)
     yield stream
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    with writing("json") as stream:
+        yield stream
+
+
+@pytest.fixture
+def read() -> Iterator[io.StringIO]:
+    """What people read."""
+    with writing("console") as stream:
+        yield stream
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -91,3 +106,54 @@ def test_other_keys_keep_their_values(written: io.StringIO, key: str) -> None:
 def test_what_json_does_not_know_is_written_as_text(written: io.StringIO) -> None:
     telemetry.logger("authly").info("x", value=frozenset({"read"}))
     assert lines(written)[0]["value"] == "frozenset({'read'})"
+
+
+def test_for_people_an_event_is_a_line_with_its_facts_behind_it(read: io.StringIO) -> None:
+    telemetry.logger("authly").info("token issued", grant_type="refresh_token", status=200)
+    logging.getLogger("psycopg.pool").warning("lost %s", "connection")
+    mine, theirs = read.getvalue().splitlines()
+    time, _, rest = mine.partition(" ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", time)
+    assert rest == "INFO     token issued grant_type=refresh_token status=200 logger=authly"
+    assert theirs.partition(" ")[2] == "WARNING  lost connection logger=psycopg.pool"
+
+
+def test_for_people_an_exception_stays_in_its_line(read: io.StringIO) -> None:
+    try:
+        1 / 0  # noqa: B018
+    except ZeroDivisionError:
+        telemetry.logger("authly").exception("failed")
+    (line,) = read.getvalue().splitlines()
+    assert "Traceback" in line
+    assert "ZeroDivisionError" in line
+
+
+HOSTILE = ["x\nERROR forged", "x level=error", "\x1b[31mred", "a\u2028b", "\u202e", "\x85", '"', ""]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_for_people_a_value_is_one_fact_that_can_be_read_back(
+    read: io.StringIO, value: str
+) -> None:
+    telemetry.logger("authly").info("login", user=value)
+    (line,) = read.getvalue().splitlines()
+    assert line.isprintable()
+    assert line.split(" ", 2)[2].strip() == f"login user={json.dumps(value)} logger=authly"
+
+
+@pytest.mark.parametrize("event", ["lost\nERROR forged", "lost a=b", "\x1b]0;title\x07"])
+def test_for_people_what_a_library_says_is_one_event(read: io.StringIO, event: str) -> None:
+    logging.getLogger("library").warning(event)
+    (line,) = read.getvalue().splitlines()
+    assert line.endswith(f"WARNING  {json.dumps(event)} logger=library")
+
+
+def test_for_people_words_of_any_language_stay_readable(read: io.StringIO) -> None:
+    telemetry.logger("authly").info("login", user="Zoë", city="São Paulo")
+    assert 'user=Zoë city="São Paulo"' in read.getvalue()
+
+
+def test_for_people_credentials_are_overwritten_too(read: io.StringIO) -> None:
+    telemetry.logger("authly").info("x", client_secret="hunter2", token_type="Bearer")
+    assert f"client_secret={telemetry.REDACTED} token_type=Bearer" in read.getvalue()
+    assert "hunter2" not in read.getvalue()
