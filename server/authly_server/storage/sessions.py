@@ -1,12 +1,13 @@
 """Signed-in browsers; a row knows only the digest of the cookie's value."""
 
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import errors as pg
 
 from authly_server.model.session import PASSWORD, Session
 from authly_server.model.user import User
-from authly_server.storage import errors, rows
+from authly_server.storage import errors, rows, sign_out
 from authly_server.storage.pool import Database
 
 
@@ -39,29 +40,12 @@ LEFT JOIN authly.consents AS consent
 WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enabled
 """
 # The last statement counts the notices; the others run whether or not anybody asks for their rows.
-_END = """
+_END: LiteralString = f"""
 WITH ended AS (
     DELETE FROM authly.sessions WHERE digest = %(digest)s RETURNING id, user_id
-), granted AS (
-    SELECT grants.id, grants.client_id, grants.session_id, grants.user_id, grants.scopes
-    FROM authly.grants JOIN ended ON ended.id = grants.session_id
-    WHERE 'openid' = ANY (grants.scopes)
-), revoked AS (
-    UPDATE authly.grants SET revoked_at = now() FROM granted
-    WHERE grants.id = granted.id AND grants.revoked_at IS NULL
-    AND 'offline_access' <> ALL (grants.scopes)
-), recorded AS (
-    INSERT INTO authly.audit_log (event, user_id, detail)
-    SELECT 'session_ended', user_id, jsonb_build_object('session_id', id) FROM ended
-), told AS (
-    INSERT INTO authly.logout_notices (client_id, session_id, user_id)
-    SELECT DISTINCT client.id, granted.session_id, granted.user_id
-    FROM granted JOIN authly.clients AS client ON client.id = granted.client_id
-    WHERE client.enabled AND client.backchannel_logout_uri IS NOT NULL
-    RETURNING id
-)
+), {sign_out.OF_SESSIONS}
 SELECT count(*) AS notices FROM told
-"""
+"""  # noqa: S608  # of constants
 
 
 async def start(
@@ -114,5 +98,5 @@ async def end(database: Database, digest: bytes) -> int:
     grants with offline_access, which are for when nobody is there. A grant without openid never
     was about the session. Answers for how many clients a notice waits now.
     """
-    row = await database.fetch_one(_END, {"digest": digest})
+    row = await database.fetch_one(_END, {"digest": digest, "detail": "{}"})
     return 0 if row is None else int(row["notices"])

@@ -1,10 +1,11 @@
 """People who sign in; names are compared in their folded form (PRECIS in spirit: NFKC and case)."""
 
 import unicodedata
+from typing import LiteralString
 from uuid import UUID
 
 from authly_server.model.user import User
-from authly_server.storage import rows
+from authly_server.storage import rows, sign_out
 from authly_server.storage.pool import Database
 
 
@@ -18,31 +19,17 @@ UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now() WH
 """
 # Whoever knew the former password may have sessions and tokens by it, so that all of them end. The
 # former hash admits one of several at once.
-_REPLACE = """
+_REPLACE: LiteralString = f"""
 WITH changed AS (
     UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now()
     WHERE id = %(id)s AND password_hash = %(former)s AND enabled
     RETURNING id
-), ended AS (
-    DELETE FROM authly.sessions USING changed WHERE sessions.user_id = changed.id
-    RETURNING sessions.id
-), revoked AS (
-    UPDATE authly.grants SET revoked_at = now() FROM changed
-    WHERE grants.user_id = changed.id AND grants.revoked_at IS NULL
 ), recorded AS (
     INSERT INTO authly.audit_log (event, user_id, detail)
-    SELECT 'password_changed', id, '{}' FROM changed
-), told AS (
-    INSERT INTO authly.logout_notices (client_id, session_id, user_id)
-    SELECT DISTINCT client.id, grants.session_id, grants.user_id
-    FROM authly.grants JOIN ended ON ended.id = grants.session_id
-    JOIN authly.clients AS client ON client.id = grants.client_id
-    WHERE 'openid' = ANY (grants.scopes)
-    AND client.enabled AND client.backchannel_logout_uri IS NOT NULL
-    RETURNING id
-)
+    SELECT 'password_changed', id, '{{}}' FROM changed
+), {sign_out.EVERYWHERE}
 SELECT (SELECT count(*) FROM told) AS notices FROM changed
-"""
+"""  # noqa: S608  # of constants
 _FIND_OF_GRANT = """
 SELECT person.id AS user_id, person.email, person.username, person.password_hash,
     person.is_verified, person.is_admin, person.enabled, person.updated_at,
