@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from authly_server import clock
+from authly_server.authorization.default_scopes import DefaultScopes
 from authly_server.authorization.transaction import Seal
 from authly_server.clients import cluster_keys
 from authly_server.clients.assertion_verifier import AssertionVerifier
@@ -131,6 +132,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
         issuer=issuer,
         database=opened.database,
         registry=opened.registry,
+        default_scopes=DefaultScopes(opened.registry, settings.default_scopes),
         liveness=Liveness(opened.database),
         directory=Directory(
             registry=opened.registry,

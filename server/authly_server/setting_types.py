@@ -1,6 +1,7 @@
 """The kinds of values that settings have, as they are written in the environment."""
 
 import ipaddress
+import re
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
@@ -8,11 +9,24 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 
 MINIMUM_SECRET: Final = 32
+# A comma stands between them.
+_SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]{1,128}")
 
 
 def _split(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _split_names(value: object) -> object:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _check_scopes(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(map(_SCOPE_TOKEN.fullmatch, value)):
+        message = "must be names of scopes (RFC 6749 section 3.3) of at most 128 characters"
+        raise ValueError(message)
     return value
 
 
@@ -77,6 +91,9 @@ def _fold(value: object) -> object:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), BeforeValidator(_split)]
+ScopeNames = Annotated[
+    tuple[str, ...], BeforeValidator(_split_names), AfterValidator(_check_scopes)
+]
 Secret = Annotated[str, Field(min_length=MINIMUM_SECRET, max_length=4096)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Ports = Annotated[tuple[Port, ...], BeforeValidator(_split)]

@@ -25,6 +25,7 @@ from authly_server.setting_types import (
     Networks,
     Origins,
     Port,
+    ScopeNames,
     Secret,
 )
 
@@ -117,6 +118,9 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """Whether DPoP proofs must have a nonce of the server (RFC 9449)."""
     require_user_consent: bool = True
     """Whether people are asked before a client gets what it had not before."""
+    default_scopes: ScopeNames = ()
+    """Scopes that a client gets, as far as it may have them, when it asks for none; with commas or
+    spaces between them. Those that say so themselves are given beside them."""
     password_hash_cost: int = Field(default=12, ge=10, le=16)
     """Cost of bcrypt for passwords, as a power of two."""
 

@@ -100,6 +100,12 @@ def test_a_server_whose_log_people_read_writes_it_for_them() -> None:
     assert settings.load(environment(spec, "Deployment", "main")).log_format == "console"
 
 
+def test_scopes_that_are_given_by_default_come_over_whatever_they_are_made_of() -> None:
+    names = ["openid", "orders:read", "https://api.example.com/all", "!#$%&'()*+-./[]^_`{|}~"]
+    spec = {**plans.MINIMAL, "oauth": {"defaultScopes": names}}
+    assert settings.load(environment(spec, "Deployment", "main")).default_scopes == tuple(names)
+
+
 def test_a_server_of_fapi_is_set_to_it_and_can_serve() -> None:
     spec = {
         **plans.MINIMAL,

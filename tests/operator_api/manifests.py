@@ -115,6 +115,7 @@ ACCEPTED = [
     ("AuthlyServer", {"security": {"trustedProxies": ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]}}),
     ("AuthlyServer", {"security": {"corsOrigins": ["*", "https://[::1]:8443", "http://a.b:1"]}}),
     ("AuthlyServer", {"security": {"allowedHosts": ["Auth.example.com:8443"]}}),
+    ("AuthlyServer", {"oauth": {"defaultScopes": ["openid", "orders:read", "https://a.b/c"]}}),
     ("AuthlyServer", registering(mode="Token", tokenSecretRef=URL)),
     ("AuthlyServer", registering(mode="Open", scopes=["openid"], limit=1)),
     ("AuthlyServer", {"redis": {"external": {"urlSecretRef": URL}}}),

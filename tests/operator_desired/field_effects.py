@@ -123,6 +123,7 @@ EFFECTS: Mapping[str, Effect] = {
     "oauth.requireConsent": setting(False, "REQUIRE_USER_CONSENT", "false"),
     "oauth.requirePkce": setting(False, "PKCE_REQUIRED", "false"),
     "oauth.requirePushedAuthorization": setting(True, "PUSHED_AUTHORIZATION_REQUIRED", "true"),
+    "oauth.defaultScopes": setting(["openid", "orders"], "DEFAULT_SCOPES", "openid,orders"),
     "oauth.deviceFlow": setting(False, "DEVICE_FLOW_ENABLED", "false"),
     "oauth.clientIdMetadataDocuments": setting(True, "CLIENT_ID_METADATA_DOCUMENTS", "true"),
     "oauth.dynamicRegistration.mode": setting("Open", "DYNAMIC_REGISTRATION", "open"),

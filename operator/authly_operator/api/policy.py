@@ -161,6 +161,10 @@ class Oauth(value.Value):
     requirePkce."""
     require_pushed_authorization: bool = False
     """Whether every authorization request has to be pushed (RFC 9126)."""
+    default_scopes: registration.Scopes = ()
+    """Scopes that a client gets, as far as it may have them, when it asks for none, beside those of
+    AuthlyScopes with isDefault. One that is not registered, or is sensitive, has no effect, and the
+    server's log says so."""
     device_flow: bool = True
     """Whether devices without a browser may ask for a code (RFC 8628)."""
     dynamic_registration: registration.Registration = Field(

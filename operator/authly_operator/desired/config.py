@@ -64,6 +64,7 @@ def _differing(spec: authly_server.Spec) -> dict[str, str]:
         "ACCESS_TOKEN_FORMAT": "opaque" if is_opaque else "",
         "OAUTH_PROFILE": "fapi2" if is_fapi else "",
         "PUSHED_AUTHORIZATION_REQUIRED": "true" if oauth.require_pushed_authorization else "",
+        "DEFAULT_SCOPES": ",".join(oauth.default_scopes),
         "DEVICE_FLOW_ENABLED": "" if oauth.device_flow else "false",
         "CLIENT_ID_METADATA_DOCUMENTS": "true" if oauth.client_id_metadata_documents else "",
         "DYNAMIC_REGISTRATION": dynamic.mode.value.lower(),

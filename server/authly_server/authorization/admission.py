@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from authly_server.authorization import checks
 from authly_server.authorization.checks import Policy
+from authly_server.authorization.default_scopes import DefaultScopes
 from authly_server.authorization.response import Recipient
 from authly_server.clients.directory import Directory
 from authly_server.model.client import Client, ClientOrigin
@@ -11,7 +12,6 @@ from authly_server.protocol import authorization_request
 from authly_server.protocol.authorization_request import AuthorizationRequest
 from authly_server.protocol.errors import ErrorCode, OAuthError, PageError
 from authly_server.protocol.parameters import Parameters
-from authly_server.storage.registry import Registry
 
 
 OFFLINE_ACCESS = "offline_access"
@@ -37,7 +37,7 @@ async def recognise(directory: Directory, parameters: Parameters) -> tuple[Clien
 
 
 async def admit(
-    registry: Registry, client: Client, parameters: Parameters, policy: Policy
+    defaults: DefaultScopes, client: Client, parameters: Parameters, policy: Policy
 ) -> AuthorizationRequest:
     """The request, checked, with what counts where it leaves something out.
 
@@ -49,7 +49,10 @@ async def admit(
     """
     request = _for_client(authorization_request.parse(parameters), client)
     checks.check(request, client, policy)
-    scopes = request.scopes or await default_scopes(registry, client)
+    scopes = request.scopes
+    if not scopes:
+        scopes = await defaults.of(client)
+        checks.check_id_token_can_be_signed(replace(request, scopes=scopes), client, policy)
     max_age = client.default_max_age if request.max_age is None else request.max_age
     scopes = _without_offline_access(scopes, request)
     if scopes == request.scopes and max_age == request.max_age:
@@ -81,15 +84,3 @@ def _without_offline_access(
     if scopes == {OFFLINE_ACCESS}:
         raise OAuthError(ErrorCode.INVALID_SCOPE, "offline_access needs prompt=consent")
     return scopes - {OFFLINE_ACCESS}
-
-
-async def default_scopes(registry: Registry, client: Client) -> frozenset[str]:
-    """RFC 6749 section 3.3: "a pre-defined default value or fail the request".
-
-    Raises:
-        OAuthError: invalid_scope if the client has none.
-    """
-    defaults = {scope.name for scope in await registry.scopes() if scope.is_default}
-    if found := client.scopes & defaults:
-        return found
-    raise OAuthError(ErrorCode.INVALID_SCOPE, "scope is missing and the client has no default one")

@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from authly_server import entropy
-from authly_server.authorization import admission
+from authly_server.authorization.default_scopes import DefaultScopes
 from authly_server.model.client import Client
 from authly_server.model.device_authorization import NewDeviceAuthorization
 from authly_server.protocol import resource_indicator, scope, user_code
 from authly_server.protocol.device_authorization import DeviceAuthorizationRequest
 from authly_server.storage import attempts, device_authorizations
 from authly_server.storage.pool import Database
-from authly_server.storage.registry import Registry
 from authly_server.tokens import device_code, digest
 from authly_server.tokens.device_code import UserCodes
 
@@ -52,14 +51,14 @@ class Tries:
 
 
 async def check(
-    registry: Registry, client: Client, request: DeviceAuthorizationRequest
+    defaults: DefaultScopes, client: Client, request: DeviceAuthorizationRequest
 ) -> frozenset[str]:
     """The scopes that a person will be asked for.
 
     Raises:
         OAuthError: invalid_scope or invalid_target.
     """
-    scopes = request.scopes or await admission.default_scopes(registry, client)
+    scopes = request.scopes or await defaults.of(client)
     scope.check_allowed(scopes, client.scopes)
     resource_indicator.check_allowed(request.resources, client.audiences)
     return scopes

@@ -40,7 +40,7 @@ async def admit(found: Services, asked: Asked) -> Admitted:
     policy = found.policy
     try:
         pushed.check_pushed(client, policy, asked.pushed)
-        wanted = await admission.admit(found.registry, client, asked.parameters, policy)
+        wanted = await admission.admit(found.default_scopes, client, asked.parameters, policy)
         subjects = hint.subjects(wanted, client, found.keys.ring, found.issuer)
     except PageError:
         raise

@@ -21,7 +21,7 @@ async def post(request: web.Request) -> Response:
     client = await client_authentication.authenticate(request, form)
     authentication.check_may_use_grant(client, token_request.DEVICE_CODE)
     wanted = device_authorization.parse(form)
-    scopes = await device.check(found.registry, client, wanted)
+    scopes = await device.check(found.default_scopes, client, wanted)
     try:
         started = await device.start(
             found.database, found.user_codes, client, scopes=scopes, resources=wanted.resources

@@ -41,5 +41,5 @@ async def _check(request: web.Request, client: Client, asked: Parameters) -> Non
     """
     found = services.of(request)
     await admission.recognise(found.directory, asked)
-    wanted = await admission.admit(found.registry, client, asked, found.policy)
+    wanted = await admission.admit(found.default_scopes, client, asked, found.policy)
     hint.subjects(wanted, client, found.keys.ring, found.issuer)

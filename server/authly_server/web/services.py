@@ -8,6 +8,7 @@ from uuid import UUID
 from aiohttp import web
 
 from authly_server.authorization.checks import Policy
+from authly_server.authorization.default_scopes import DefaultScopes
 from authly_server.authorization.transaction import Seal
 from authly_server.clients.assertion_verifier import AssertionVerifier
 from authly_server.clients.directory import Directory
@@ -59,6 +60,7 @@ class Services:
     issuer: str
     database: Database
     registry: Registry
+    default_scopes: DefaultScopes
     liveness: Liveness
     directory: Directory
     registrations: RegistrationLimits

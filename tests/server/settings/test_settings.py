@@ -73,6 +73,10 @@ def test_an_empty_variable_is_an_absent_one() -> None:
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("PORT", "65536"),
         ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("DEFAULT_SCOPES", 'a"b'),
+        ("DEFAULT_SCOPES", "a" * 129),
+        ("DEFAULT_SCOPES", "café"),
         ("BACKUP_NAME", "../etc"),
     ],
 )
@@ -170,6 +174,12 @@ def test_serving_asks_for_issuer_and_keys() -> None:
         "JWT_REFRESH_SECRET_KEY",
         "JWT_SECRET_KEY",
     ]
+
+
+@pytest.mark.parametrize("text", ["openid,read", "openid read", " openid , read,", "openid\nread"])
+def test_names_of_scopes_stand_between_commas_or_spaces(text: str) -> None:
+    loaded = settings.load(DATABASE | {"DEFAULT_SCOPES": text})
+    assert loaded.default_scopes == ("openid", "read")
 
 
 def test_log_levels_are_read_in_either_case() -> None:
