@@ -127,6 +127,11 @@ class Server:
         threads = Path(f"/proc/{self.process_id}/task").glob("*/schedstat")
         return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
+    @property
+    def admin_url(self) -> str:
+        """Where the administrators' API is, with ADMIN_NETWORKS; in plain HTTP on 127.0.0.1."""
+        return f"http://127.0.0.1:{self.environ['ADMIN_PORT']}"
+
     def tls_context(self) -> ssl.SSLContext:
         """What a client verifies the server with."""
         return ssl.create_default_context(cafile=str(self.certificate_authority))
@@ -229,6 +234,7 @@ def create(database_url: str, *, tls: bool = False, start: bool = True, **enviro
         # All tests come from one address, and many type wrong passwords on purpose.
         "RATE_LIMIT_ENABLED": "false",
         "LOGIN_THROTTLE_ENABLED": "false",
+        **({"ADMIN_PORT": str(free_port())} if "ADMIN_NETWORKS" in environ else {}),
         **environ,
     }
     if start:
@@ -245,7 +251,7 @@ def replicate(server: Server) -> Server:
     shared = {
         name: value
         for name, value in server.environ.items()
-        if name not in {"DATABASE_URL", "PORT", "MANAGEMENT_PORT"}
+        if name not in {"DATABASE_URL", "PORT", "MANAGEMENT_PORT", "ADMIN_PORT"}
     }
     return create(server.environ["DATABASE_URL"], tls=False, start=True, **shared)
 

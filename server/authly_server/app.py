@@ -1,4 +1,4 @@
-"""`serve`: what `assembly` makes of the settings, and two listeners; or several processes of that.
+"""`serve`: what `assembly` makes of the settings, and its listeners; or several processes of that.
 
 The order of the end matters: not ready, then every answer closes its connection, then nobody is
 let in, then what is in flight is finished, and only then the pool is closed.
@@ -26,7 +26,7 @@ from authly_server.settings import Settings, SettingsError
 from authly_server.storage import maintenance_figures
 from authly_server.storage.errors import Unavailable
 from authly_server.tokens.keyring import KeyRingError, KeyRingFile, Keys
-from authly_server.web import exposition, malformed
+from authly_server.web import application, exposition, malformed
 from authly_server.web.application import Application
 from authly_server.web.services import Services
 
@@ -76,7 +76,8 @@ def _run_several(settings: Settings, keys: Keys) -> int:
         return 0
 
     management_port = settings.management_port if settings.metrics_enabled else None
-    doors = Doors(settings.processes, settings.port, management_port)
+    admin_port = settings.admin_port if settings.admin_networks else None
+    doors = Doors(settings.processes, settings.port, admin_port, management_port)
     return Supervisor(settings.processes, doors, serve_at).run()
 
 
@@ -97,13 +98,12 @@ async def serve(settings: Settings, keys: Keys, place: Place | None = None) -> N
         _noting(found.assertions.key_uses, "authly-key-uses"),
         _noting(found.token_uses, "authly-token-uses"),
     ):
-        served = Application(found).server(**_CONNECTIONS)
+        ports = _ports(found, place)
         _settle()
         async with contextlib.AsyncExitStack() as listeners:
-            sites = _at_port(settings.port) if place is None else _at(place.public)
-            await listeners.enter_async_context(
-                _listening(web.ServerRunner(served, **_ENDING), sites)
-            )
+            for served, sites in ports:
+                runner = web.ServerRunner(served.server(**_CONNECTIONS), **_ENDING)
+                await listeners.enter_async_context(_listening(runner, sites))
             if settings.metrics_enabled:
                 await listeners.enter_async_context(_managing(found, place))
             _announce(settings, place)
@@ -151,6 +151,17 @@ def _announce(settings: Settings, place: Place | None) -> None:
         jwt_algorithm=settings.jwt_algorithm,
         **numbered,
     )
+
+
+def _ports(found: Services, place: Place | None) -> list[tuple[Application, _Sites]]:
+    """What is served where: that of administrators only where networks of theirs are named."""
+    settings = found.settings
+    sites = _at_port(settings.port) if place is None else _at(place.public)
+    ports = [(application.of_everybody(found), sites)]
+    if settings.admin_networks:
+        sites = _at_port(settings.admin_port) if place is None else _at(place.admin)
+        ports.append((application.of_administrators(found), sites))
+    return ports
 
 
 def _at_port(port: int) -> _Sites:

@@ -37,6 +37,13 @@ TOGETHER: Final = (
         "must not exceed DATABASE_POOL_MAX",
     ),
     Rule(
+        ("admin_port", "admin_networks", "port", "management_port"),
+        lambda given: (
+            bool(given.admin_networks) and given.admin_port in {given.port, given.management_port}
+        ),
+        "must be another port than PORT and MANAGEMENT_PORT",
+    ),
+    Rule(
         ("jwt_refresh_secret_key", "jwt_secret_key"),
         lambda given: (
             given.jwt_secret_key is not None

@@ -39,6 +39,7 @@ _NO_MAIL: Final = "has no effect without SMTP_HOST"
 _WITHOUT_EFFECT: Final = {
     "db_password": "has no effect: the password is the one in DATABASE_URL",
 }
+_NO_ADMINISTRATORS: Final = {"admin_port": "has no effect without ADMIN_NETWORKS"}
 _WITHOUT_SMTP: Final = dict.fromkeys(
     (name for name in MailSettings.model_fields if name.startswith("smtp_")), _NO_MAIL
 )
@@ -152,6 +153,11 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     """Where clients and people come."""
     management_port: Port = 9000
     """Where /metrics is."""
+    admin_networks: Networks = ()
+    """Networks that administrators come from, with commas between them; where it is empty their API
+    is not there. As for TRUSTED_PROXIES, which are believed first."""
+    admin_port: Port = 9001
+    """Where the administrators' API is, with ADMIN_NETWORKS."""
 
     instance_owner: str | None = None
     """For migrate: whose database it is, as namespace/name of an AuthlyServer. That of another one
@@ -169,6 +175,7 @@ class Settings(LimitSettings, ClientSettings, BackupSettings, MailSettings):
     def without_effect(self) -> tuple[str, ...]:
         """One line for each setting that was given and changes nothing in this version."""
         told = _WITHOUT_EFFECT | (_WITHOUT_SMTP if self.smtp_host is None else {})
+        told |= {} if self.admin_networks else _NO_ADMINISTRATORS
         given = (name for name in told if name in self.model_fields_set)
         return tuple(f"{name.upper()}: {told[name]}" for name in given if getattr(self, name))
 

@@ -1,8 +1,9 @@
 """The sockets of several processes, opened before they part.
 
 Each process has a listening socket of its own on the public port (SO_REUSEPORT), so that the
-kernel deals connections out evenly. The parent keeps all of them open: what waits at the door of a
-process that has died is answered by its successor.
+kernel deals connections out evenly, and one on that of administrators, if there is one. The parent
+keeps all of them open: what waits at the door of a process that has died is answered by its
+successor.
 """
 
 import contextlib
@@ -31,6 +32,7 @@ class Place:
 
     number: int
     public: Sockets
+    admin: Sockets
     management: Sockets
     metrics: socket.socket
     siblings: tuple[tuple[str, int], ...]
@@ -40,14 +42,22 @@ class Place:
 class Doors:
     """All sockets, in the parent."""
 
-    def __init__(self, count: int, port: int, management_port: int | None) -> None:
-        """Listen; `management_port` None is for no metrics.
+    def __init__(
+        self, count: int, port: int, admin_port: int | None, management_port: int | None
+    ) -> None:
+        """Listen; `admin_port` None is for no administrators, `management_port` for no metrics.
 
         Raises:
             OSError: a port is taken.
         """
         with contextlib.ExitStack() as on_failure:
-            self._public = tuple(_listen(on_failure, port, shared=True) for _ in range(count))
+            self._public, self._admin = (
+                tuple(
+                    () if each is None else _listen(on_failure, each, shared=True)
+                    for _ in range(count)
+                )
+                for each in (port, admin_port)
+            )
             self._management = (
                 () if management_port is None else _listen(on_failure, management_port)
             )
@@ -61,12 +71,14 @@ class Doors:
     def enter(self, number: int) -> Place:
         """In a child: keep what is its own, so that nobody listens after it has closed it."""
         os.close(self._held)
-        for other, (public, metrics) in enumerate(zip(self._public, self._metrics, strict=True)):
+        own = zip(self._public, self._admin, self._metrics, strict=True)
+        for other, (public, admin, metrics) in enumerate(own):
             if other != number:
-                _close((*public, metrics))
+                _close((*public, *admin, metrics))
         return Place(
             number=number,
             public=self._public[number],
+            admin=self._admin[number],
             management=self._management,
             metrics=self._metrics[number],
             siblings=tuple(each for index, each in enumerate(self._addresses) if index != number),
@@ -75,7 +87,7 @@ class Doors:
 
     def close(self) -> None:
         """In the parent: nobody is let in any more, once the children close theirs."""
-        for each in (*self._public, self._management, self._metrics):
+        for each in (*self._public, *self._admin, self._management, self._metrics):
             _close(each)
 
 

@@ -1,4 +1,4 @@
-"""The whole of what is served: a request's path and method find the endpoint that answers it.
+"""The whole of what a port serves: a request's path and method find the endpoint that answers it.
 
 Made once, when the server starts, over aiohttp's server of single requests: its applications
 resolve, wrap and sign off each request anew.
@@ -15,6 +15,7 @@ from aiohttp.streams import StreamReader
 
 from authly_server.protocol.errors import NotAllowed, not_found
 from authly_server.web import discovery, forms, jwks, routes, services
+from authly_server.web.admin import frame as admin_frame
 from authly_server.web.paths import Paths
 from authly_server.web.response import Handler, Response
 from authly_server.web.routes import Route
@@ -26,18 +27,22 @@ _OTHER = "other"
 
 
 class Application:
-    """Everything that the table says, and an answer for all the rest; it opens nothing."""
+    """Everything that a table says, and an answer for all the rest; it opens nothing.
 
-    def __init__(self, found: Services) -> None:
+    `elsewhere` is what surrounds that answer, where callers of this port have to be let in first.
+    """
+
+    def __init__(
+        self, found: Services, table: Mapping[str, Route], elsewhere: Route | None = None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._state: dict[web.RequestKey[Any] | str, Any] = {
             services.SERVICES: found,
             discovery.DOCUMENT: discovery.prepare(found),
             jwks.DOCUMENT: jwks.prepare(found.keys),
         }
-        table = routes.table(found.settings, found.issuer)
         self._paths = Paths({path: _by_method(route, found) for path, route in table.items()})
-        self._nowhere = _for_all(_refuse_path, None, found)
+        self._nowhere = _for_all(_refuse_path, elsewhere, found)
 
     def server(self, **options: Any) -> web.Server:
         """What listens; `options` are those of aiohttp's connections."""
@@ -65,6 +70,16 @@ class Application:
     def _answer(self, request: web.Request) -> Awaitable[Response]:
         methods = self._paths.find(request) or self._nowhere
         return (methods.get(request.method) or methods[_OTHER])(request)
+
+
+def of_everybody(found: Services) -> Application:
+    """What is on the public port."""
+    return Application(found, routes.table(found.settings, found.issuer))
+
+
+def of_administrators(found: Services) -> Application:
+    """What is on the port of administrators, which answers nobody else."""
+    return Application(found, admin_frame.routes_below(found.issuer), admin_frame.ELSEWHERE)
 
 
 def _by_method(route: Route, found: Services) -> Mapping[str, Handler]:

@@ -2,9 +2,11 @@
 
 import functools
 import ipaddress
+from collections.abc import Iterable
 
 from aiohttp import web
 
+from authly_server.setting_types import Network
 from authly_server.web import services
 
 
@@ -25,6 +27,12 @@ def network(request: web.Request) -> str:
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
     return "unknown" if address is None else str(address)
+
+
+def is_in(request: web.Request, networks: Iterable[Network]) -> bool:
+    """Whether the client's address is in one of these networks; not, where it is not known."""
+    address = _find(request)
+    return address is not None and any(address in each for each in networks)
 
 
 def is_of_unknown_proxy(request: web.Request) -> bool:

@@ -1,4 +1,4 @@
-"""What is at a path: whole paths, and those whose last segment is somebody's name."""
+"""What is at a path: whole paths, and those of which one segment is somebody's name."""
 
 from collections.abc import Mapping
 from typing import Generic, TypeVar
@@ -6,31 +6,40 @@ from typing import Generic, TypeVar
 from aiohttp import web
 
 
-LAST_SEGMENT = web.RequestKey("last_segment", str)
+NAMED_SEGMENT = web.RequestKey("named_segment", str)
 T = TypeVar("T")
 
 
 class Paths(Generic[T]):
-    """Values by path; one like `/register/{client_id}` is below `/register`, whatever follows."""
+    """Values by path; one like `/users/{id}` or `/users/{id}/sessions` has any name in braces.
+
+    The name is the last segment, or the last but one.
+    """
 
     def __init__(self, values: Mapping[str, T]) -> None:
-        self._whole = {path: value for path, value in values.items() if not path.endswith("}")}
-        self._below = {
-            path.rpartition("/")[0]: value for path, value in values.items() if path.endswith("}")
-        }
+        self._whole = {path: value for path, value in values.items() if "{" not in path}
+        self._named = {_around(path): value for path, value in values.items() if "{" in path}
 
     def find(self, request: web.Request) -> T | None:
-        """The value for a request, which then knows its last segment if it is a name."""
+        """The value for a request, which then knows the segment that is a name, if one is."""
         # As nearly everybody writes it: neither escaped nor a whole URL, which take a parser.
         value = self._whole.get(request.raw_path.partition("?")[0])
         if value is not None:
             return value
         path = request.rel_url.path_safe
-        return self._whole.get(path) or self._named(request, path)
+        return self._whole.get(path) or self._find_named(request, path)
 
-    def _named(self, request: web.Request, path: str) -> T | None:
+    def _find_named(self, request: web.Request, path: str) -> T | None:
         parent, _, last = path.rpartition("/")
-        if not last or parent not in self._below:
-            return None
-        request[LAST_SEGMENT] = last.replace("%2F", "/").replace("%25", "%")
-        return self._below[parent]
+        above, _, middle = parent.rpartition("/")
+        for name, around in ((last, (parent, "")), (middle, (above, last))):
+            if name and around in self._named:
+                request[NAMED_SEGMENT] = name.replace("%2F", "/").replace("%25", "%")
+                return self._named[around]
+        return None
+
+
+def _around(path: str) -> tuple[str, str]:
+    """What is before the name, and the segment after it if there is one."""
+    before, _, rest = path.partition("/{")
+    return before, rest.partition("}")[2].removeprefix("/")

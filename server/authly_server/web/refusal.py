@@ -23,6 +23,8 @@ _TITLES: Mapping[int, str] = {
     500: "Something went wrong",
     503: "Please try again in a moment",
 }
+# What a token needs, where one is presented.
+_SCOPES = {Face.RESOURCE: "profile", Face.ADMIN: "admin"}
 _log = telemetry.logger(__name__)
 
 
@@ -53,9 +55,12 @@ def respond(
         return page
     presented = request.headers.get("Authorization")
     challenge = error_response.basic_challenge(error, presented)
-    is_resource = route is not None and route.face is Face.RESOURCE
-    if error.error is ErrorCode.INVALID_TOKEN or (is_resource and error.status in {400, 401, 403}):
-        scope = "profile" if error.error is ErrorCode.INSUFFICIENT_SCOPE else None
+    needed = None if route is None else _SCOPES.get(route.face)
+    is_of_resource = needed is not None and error.status in {400, 401, 403}
+    # A token helps nobody who comes from the wrong place.
+    is_of_resource &= error.error is not ErrorCode.ACCESS_DENIED
+    if error.error is ErrorCode.INVALID_TOKEN or is_of_resource:
+        scope = needed if error.error is ErrorCode.INSUFFICIENT_SCOPE else None
         challenge = error_response.resource_challenge(error, presented, scope)
     return error_response.render(error, challenge=challenge)
 

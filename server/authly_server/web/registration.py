@@ -12,7 +12,7 @@ from authly_server.protocol import bearer
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.storage import clients, described_clients
 from authly_server.web import client_address, forms, rate_limit, services
-from authly_server.web.paths import LAST_SEGMENT
+from authly_server.web.paths import NAMED_SEGMENT
 from authly_server.web.response import JSON, Response
 
 
@@ -66,7 +66,7 @@ async def delete(request: web.Request) -> Response:
 
 async def _authenticated(request: web.Request) -> Client:
     """The client of the path, by its registration access token; asked of the database itself."""
-    name = request[LAST_SEGMENT]
+    name = request[NAMED_SEGMENT]
     is_possible = name.isprintable() and name.isascii()
     client = await clients.find(services.of(request).database, name) if is_possible else None
     authenticated = registration.authenticate(client, _token(request))

@@ -1,4 +1,7 @@
-"""The table of everything that is served, and nothing else is."""
+"""The table of everything that is served, and nothing else is, but to administrators.
+
+What is for them, on a port of its own, is in `admin/table.py`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -34,6 +37,7 @@ class Face(Enum):
 
     PROGRAM = auto()  # JSON, RFC 6749 section 5.2
     RESOURCE = auto()  # JSON and a Bearer challenge, RFC 6750 section 3
+    ADMIN = auto()  # the same, for callers from ADMIN_NETWORKS
     PERSON = auto()  # a page
     PROBE = auto()  # JSON, whatever the Host header says
 
@@ -60,6 +64,7 @@ class Route:
 _LIMITS = {
     Face.PROGRAM: Limit.CLIENT,
     Face.RESOURCE: Limit.CALLER,
+    Face.ADMIN: Limit.CALLER,
     Face.PERSON: Limit.GENERAL,
     Face.PROBE: Limit.NONE,
 }
@@ -127,7 +132,7 @@ REGISTRATION = (
         {"GET": registration.get, "PUT": registration.put, "DELETE": registration.delete},
     ),
 )
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 METADATA = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 HEALTH = (
     Route("/health", "health", Face.PROBE, {"GET": health.live}),

@@ -6,12 +6,14 @@ one function that knows which parts there are for it.
 
 import logging
 import time
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from authly_server import entropy, telemetry
 from authly_server.protocol import dpop, errors
 from authly_server.protocol.errors import OAuthError
+from authly_server.setting_types import Network
 from authly_server.web import client_address, cors, rate_limit, refusal
 from authly_server.web.rate_limit import Limit
 from authly_server.web.response import Handler, Response
@@ -37,6 +39,7 @@ class Surrounded:
         face = None if route is None else route.face
         self._is_cross_origin = route is not None and route.cross_origin
         self._hosts = _hosts(services, face)
+        self._networks = services.settings.admin_networks if face is Face.ADMIN else None
         self._level = logging.DEBUG if face is Face.PROBE else logging.INFO
         self._lifecycle = services.lifecycle
         self._proofs = services.proofs if services.settings.dpop_nonce_required else None
@@ -52,6 +55,8 @@ class Surrounded:
         telemetry.refer_to(reference)
         headers = request.headers
         try:
+            if self._networks is not None:
+                _check_network(request, self._networks)
             if self._hosts is not None:
                 _check_host(request, self._hosts)
             if "Expect" in headers:
@@ -87,11 +92,20 @@ class Surrounded:
 
 
 def _hosts(services: Services, face: Face | None) -> frozenset[str] | None:
-    """The names of ALLOWED_HOSTS; None where any will do, as for probes, which come by address."""
+    """The names of ALLOWED_HOSTS; None where any will do.
+
+    As for probes, which come by address, and administrators, who come by names of the cluster.
+    """
     allowed = services.settings.allowed_hosts
-    if not allowed or "*" in allowed or face is Face.PROBE:
+    if not allowed or "*" in allowed or face in {Face.PROBE, Face.ADMIN}:
         return None
     return frozenset(name.lower() for name in allowed)
+
+
+def _check_network(request: web.Request, networks: Sequence[Network]) -> None:
+    if not client_address.is_in(request, networks):
+        message = "this address is in none of the networks that administrators come from"
+        raise OAuthError(errors.ErrorCode.ACCESS_DENIED, message, 403)
 
 
 def _check_host(request: web.Request, hosts: frozenset[str]) -> None:

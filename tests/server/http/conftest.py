@@ -3,7 +3,9 @@
 import itertools
 from collections.abc import Iterator
 
+import httpx
 import pytest
+from tests.server.http.administering import Desk
 
 from throwaway import instance as throwaway_instance, postgres as throwaway_postgres
 from throwaway.instance import Instance
@@ -36,3 +38,10 @@ def instance(module_database_url: str, settings: dict[str, str]) -> Iterator[Ins
     """The module's server."""
     with throwaway_instance.running(module_database_url, tls=False, **settings) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def desk(instance: Instance) -> Iterator[Desk]:
+    """Where administrators ask; for modules whose settings let them in."""
+    with httpx.Client(base_url=instance.server.admin_url, timeout=30) as http:
+        yield Desk(instance, http)

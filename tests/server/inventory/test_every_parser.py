@@ -19,6 +19,7 @@ VERBS = ("parse", "read", "identify", "open", "find")
 TEXTS = "protocol/test_parser_properties.py::test_any_text_is_read_or_refused"
 REQUESTS = "protocol/test_parser_properties.py::test_any_authorization_request_is_read_or_refused"
 TOKENS = "protocol/test_parser_properties.py::test_any_token_request_is_read_or_refused"
+PAGES = "protocol/test_pages_and_versions.py"
 PROOFS = "protocol/test_dpop_proofs.py"
 SEALED = "tokens/test_sealed_values.py"
 STRANGERS = "protocol/test_strangers_jwts.py"
@@ -60,11 +61,16 @@ PROPERTIES = {
         f"{PROOFS}::test_any_header_and_thumbprint_is_read_or_refused",
     "protocol/dpop.py read": f"{PROOFS}::test_any_text_is_refused",
     "protocol/json_object.py parse": f"{SEALED}::test_any_bytes_are_an_object_or_refused",
+    "protocol/json_object.py read":
+        "clients/test_client_metadata.py::test_any_bytes_are_an_object_that_can_be_stored_or_are_refused",
     "protocol/logout_request.py parse": REQUESTS,
+    "protocol/page.py parse": f"{PAGES}::test_any_query_is_a_page_or_is_refused",
+    "protocol/page.py parse_cursor": f"{PAGES}::test_any_query_is_a_page_or_is_refused",
     "protocol/parameters.py parse_form":
         "protocol/test_parser_properties.py::test_any_body_is_read_or_refused",
     "protocol/parameters.py parse_query":
         "protocol/test_parser_properties.py::test_any_query_is_read_or_refused",
+    "protocol/precondition.py parse": f"{PAGES}::test_any_header_names_versions_or_is_refused",
     "protocol/presented_token.py parse": TOKENS,
     "protocol/public_key.py parse": f"{STRANGERS}::test_any_object_is_a_key_or_is_refused",
     "protocol/public_key.py parse_set":

@@ -71,6 +71,9 @@ def test_an_empty_variable_is_an_absent_one() -> None:
         ("SECRET_KEY", "short"),
         ("PKCE_REQUIRED", "perhaps"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("ADMIN_NETWORKS", "10.0.0.1/8"),
+        ("ADMIN_NETWORKS", "localhost"),
+        ("ADMIN_PORT", "0"),
         ("PORT", "65536"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
@@ -211,3 +214,17 @@ def test_a_server_of_fapi_is_not_set_to_what_the_profile_forbids(
         )
     (told,) = caught.value.lines
     assert told.startswith(line)
+
+
+@pytest.mark.parametrize("port", ["8000", "9000"])
+def test_the_port_of_administrators_is_one_of_its_own_where_there_is_one(port: str) -> None:
+    (line,) = refused(ADMIN_NETWORKS="10.0.0.0/8", ADMIN_PORT=port)
+    assert line == "ADMIN_PORT: must be another port than PORT and MANAGEMENT_PORT"
+    assert settings.load(DATABASE | {"ADMIN_PORT": port}).admin_networks == ()
+
+
+def test_a_port_of_administrators_without_their_networks_is_told_to_have_no_effect() -> None:
+    loaded = settings.load(DATABASE | {"ADMIN_PORT": "9002"})
+    assert loaded.without_effect == ("ADMIN_PORT: has no effect without ADMIN_NETWORKS",)
+    both = settings.load(DATABASE | {"ADMIN_PORT": "9002", "ADMIN_NETWORKS": "::1"})
+    assert both.without_effect == ()

@@ -1,0 +1,1 @@
+"""The administrators' API: what is there is in `table.py`, what all of it shares in `frame.py`."""
