@@ -56,8 +56,8 @@ def _check_origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def _check_email(value: str) -> str:
-    """An address in the rough: people type it, and mail to it proves it."""
+def check_email(value: str) -> str:
+    """An address in the rough, or ValueError: people type it, and mail to it proves it."""
     text = value.strip()
     local, _, domain = text.rpartition("@")
     if not local or not domain or not text.isprintable() or set(text) & set(" ,"):
@@ -99,7 +99,7 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 Ports = Annotated[tuple[Port, ...], BeforeValidator(_split)]
 Issuer = Annotated[str, AfterValidator(_check_issuer)]
 Origins = Annotated[Names, AfterValidator(_check_origins)]
-Email = Annotated[str, AfterValidator(_check_email)]
+Email = Annotated[str, AfterValidator(check_email)]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_fold)
 ]

@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg import errors as pg
 
 from authly_server.model.account import Account, Changed, Profile, Refusal
-from authly_server.model.actor import Actor
+from authly_server.model.administrator import Administrator
 from authly_server.storage import sign_out, users
 from authly_server.storage.connections import Connection, Row
 from authly_server.storage.pool import Database, Parameters
@@ -26,9 +26,10 @@ _FIND: LiteralString = f"SELECT {_COLUMNS} FROM authly.users WHERE id = %(id)s" 
 _LIST: LiteralString = f"""
 SELECT {_COLUMNS} FROM authly.users WHERE id > %(after)s ORDER BY id LIMIT %(limit)s
 """  # noqa: S608  # of constants
-_FIND_BY_LOGIN: LiteralString = f"""
+_LIST_BY_LOGIN: LiteralString = f"""
 SELECT {_COLUMNS} FROM authly.users
-WHERE email_folded = %(login)s OR username_folded = %(login)s ORDER BY id LIMIT 1
+WHERE (email_folded = %(login)s OR username_folded = %(login)s) AND id > %(after)s
+ORDER BY id LIMIT %(limit)s
 """  # noqa: S608  # of constants
 # A version of its own for each change, also where the clock goes back.
 _NEXT: LiteralString = "updated_at = greatest(now(), updated_at + interval '1 microsecond')"
@@ -119,20 +120,22 @@ async def find(database: Database, user_id: UUID) -> Account | None:
     return None if row is None else _read(row)
 
 
-async def find_by_login(database: Database, login: str) -> Account | None:
-    """The account whose address or username folds to what `login` folds to."""
-    row = await database.fetch_one(_FIND_BY_LOGIN, {"login": users.fold(login)})
-    return None if row is None else _read(row)
+async def find_after(
+    database: Database, after: UUID | None, limit: int, *, login: str | None = None
+) -> tuple[Account, ...]:
+    """Up to `limit` accounts in the order of their keys, from the one behind `after` on.
 
-
-async def find_after(database: Database, after: UUID | None, limit: int) -> tuple[Account, ...]:
-    """Up to `limit` accounts in the order of their keys, from the one behind `after` on."""
-    parameters = {"after": after or UUID(int=0), "limit": limit}
-    return tuple(map(_read, await database.fetch_all(_LIST, parameters)))
+    With a `login` only who has an address or a username that folds to what it folds to.
+    """
+    parameters: dict[str, object] = {"after": after or UUID(int=0), "limit": limit}
+    if login is None:
+        return tuple(map(_read, await database.fetch_all(_LIST, parameters)))
+    parameters["login"] = users.fold(login)
+    return tuple(map(_read, await database.fetch_all(_LIST_BY_LOGIN, parameters)))
 
 
 async def create(
-    database: Database, profile: Profile, *, password_hash: str, by: Actor
+    database: Database, profile: Profile, *, password_hash: str, by: Administrator
 ) -> Account | Refusal:
     """Make an account, or say which of its names somebody has."""
     parameters = _columns(profile) | {"password_hash": password_hash, "detail": _detail(by)}
@@ -144,7 +147,7 @@ async def create(
     return _read(row)
 
 
-async def change(database: Database, wanted: Change, *, by: Actor) -> Changed | Refusal:
+async def change(database: Database, wanted: Change, *, by: Administrator) -> Changed | Refusal:
     """Write what an account is to be; whoever is disabled, or enabled again, is signed out."""
     parameters = _columns(wanted.profile) | {
         "id": wanted.was.id,
@@ -160,7 +163,7 @@ async def change(database: Database, wanted: Change, *, by: Actor) -> Changed | 
 
 
 async def remove(
-    database: Database, user_id: UUID, *, by: Actor, version: datetime | None = None
+    database: Database, user_id: UUID, *, by: Administrator, version: datetime | None = None
 ) -> Changed | Refusal:
     """Delete an account and all it has; only that version, if one is given."""
     parameters = {"id": user_id, "version": version, "detail": _detail(by)}
@@ -169,12 +172,12 @@ async def remove(
 
 
 async def set_password(
-    database: Database, user_id: UUID, password_hash: str, *, by: Actor
-) -> Changed | None:
-    """Give a person another password, and end every session and grant of theirs; None if absent."""
+    database: Database, user_id: UUID, password_hash: str, *, by: Administrator
+) -> Changed | Refusal:
+    """Give a person another password, and end every session and grant of theirs."""
     parameters = {"id": user_id, "password_hash": password_hash, "detail": _detail(by)}
     row = await database.fetch_one(_SET_PASSWORD, parameters)
-    return None if row is None else _changed(row)
+    return Refusal.ABSENT if row is None else _changed(row)
 
 
 async def _one_after_another(
@@ -208,8 +211,8 @@ def _columns(profile: Profile) -> dict[str, object]:
     }
 
 
-def _detail(by: Actor, **more: object) -> str:
-    return json.dumps(by.told() | more)
+def _detail(by: Administrator, **more: object) -> str:
+    return json.dumps(by.audited | more)
 
 
 def _changed(row: Row) -> Changed:

@@ -1,6 +1,7 @@
 """What people are written about their password."""
 
 from authly_server.mail.message import Message
+from authly_server.model.account import Account
 from authly_server.model.user import User
 
 
@@ -33,6 +34,6 @@ def forgotten(user: User, link: str) -> Message:
     return Message(user.email, "Your password", text.format(username=user.username, link=link))
 
 
-def changed(user: User) -> Message:
+def changed(user: User | Account) -> Message:
     """That the password is another one now."""
     return Message(user.email, "Your password was changed", _CHANGED.format(username=user.username))

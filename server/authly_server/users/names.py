@@ -6,6 +6,9 @@ How two spellings of one name are found equal is `storage.users.fold`.
 import unicodedata
 from typing import Final
 
+from authly_server import setting_types
+from authly_server.storage import users
+
 
 MOST_CHARACTERS: Final = 255
 # Controls, invisible format characters (zero-width, bidirectional), surrogates, private use,
@@ -23,7 +26,8 @@ def parse(text: str) -> str:
     Raises:
         InvalidName: nothing is left, it is too long, or it has a character that cannot be seen.
     """
-    if len(text) > MOST_CHARACTERS:
+    # One character may fold to eighteen, and an index holds no such names.
+    if len(text) > MOST_CHARACTERS or len(users.fold(text)) > MOST_CHARACTERS:
         raise InvalidName(f"a name has at most {MOST_CHARACTERS} characters")
     name = text.strip(" ")
     if not name:
@@ -31,3 +35,17 @@ def parse(text: str) -> str:
     if any(unicodedata.category(character) in _REFUSED for character in name):
         raise InvalidName("the name holds a character that cannot be seen")
     return name
+
+
+def parse_address(text: str) -> str:
+    """The address as typed, which mail can be sent to for all that can be seen of it.
+
+    Raises:
+        InvalidName: it cannot be a name, or no e-mail address.
+    """
+    try:
+        return setting_types.check_email(parse(text))
+    except InvalidName:
+        raise
+    except ValueError as error:
+        raise InvalidName(str(error)) from error

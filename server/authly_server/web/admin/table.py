@@ -6,11 +6,76 @@ and what its function is given.
 
 from typing import Final
 
-from authly_server.web.admin import keys
+from authly_server.web.admin import accounts, chosen_password, keys, signed_in
 from authly_server.web.admin.operation import Operation
 
 
+_LOGIN: Final = "An address or a username, in any spelling that is read as the same."
 OPERATIONS: Final = (
+    Operation(
+        *("GET", "/users", "listUsers", "People who can sign in"),
+        accounts.find_all,
+        gives=accounts.User,
+        is_list=True,
+        filters={"login": _LOGIN},
+    ),
+    Operation(
+        *("POST", "/users", "createUser", "Make somebody able to sign in"),
+        accounts.create,
+        takes=accounts.NewUser,
+        gives=accounts.User,
+        status=201,
+    ),
+    Operation(
+        *("GET", "/users/{id}", "getUser", "A person, and the version that a change names"),
+        accounts.find,
+        gives=accounts.User,
+    ),
+    Operation(
+        *("PATCH", "/users/{id}", "changeUser", "Change names and rights of a person"),
+        accounts.change,
+        takes=accounts.UserChange,
+        gives=accounts.User,
+        is_conditional=True,
+    ),
+    Operation(
+        *("DELETE", "/users/{id}", "deleteUser", "Delete a person, with sessions and grants"),
+        accounts.remove,
+        status=204,
+    ),
+    Operation(
+        *("PUT", "/users/{id}/password", "setPassword", "Set a password; all sign-ins end"),
+        accounts.set_password,
+        takes=chosen_password.NewPassword,
+        status=204,
+    ),
+    Operation(
+        *("GET", "/users/{id}/sessions", "listSessions", "Where a person is signed in"),
+        signed_in.find_sessions,
+        gives=signed_in.Session,
+        is_list=True,
+    ),
+    Operation(
+        *("DELETE", "/users/{id}/sessions", "endSessions", "Sign a person out everywhere"),
+        signed_in.end_sessions,
+        status=204,
+    ),
+    Operation(
+        *("DELETE", "/sessions/{id}", "endSession", "Sign a person out of one browser"),
+        signed_in.end_session,
+        status=204,
+    ),
+    Operation(
+        *("GET", "/users/{id}/grants", "listGrants", "What clients have of a person"),
+        signed_in.find_grants,
+        gives=signed_in.Grant,
+        is_list=True,
+    ),
+    Operation(
+        *("DELETE", "/users/{id}/grants", "revokeGrants", "Revoke what clients have of a person"),
+        signed_in.revoke_grants,
+        status=204,
+    ),
     Operation(
         *("GET", "/keys", "listKeys", "The keys that tokens are signed with"),
         keys.find_all,
