@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg import errors as pg
 
 from authly_server.model.account import Account, Changed, Profile, Refusal
-from authly_server.model.administrator import Administrator
+from authly_server.model.actor import Actor
 from authly_server.storage import sign_out, users
 from authly_server.storage.connections import Connection, Row
 from authly_server.storage.pool import Database, Parameters
@@ -135,7 +135,7 @@ async def find_after(
 
 
 async def create(
-    database: Database, profile: Profile, *, password_hash: str, by: Administrator
+    database: Database, profile: Profile, *, password_hash: str, by: Actor
 ) -> Account | Refusal:
     """Make an account, or say which of its names somebody has."""
     parameters = _columns(profile) | {"password_hash": password_hash, "detail": _detail(by)}
@@ -147,7 +147,7 @@ async def create(
     return _read(row)
 
 
-async def change(database: Database, wanted: Change, *, by: Administrator) -> Changed | Refusal:
+async def change(database: Database, wanted: Change, *, by: Actor) -> Changed | Refusal:
     """Write what an account is to be; whoever is disabled, or enabled again, is signed out."""
     parameters = _columns(wanted.profile) | {
         "id": wanted.was.id,
@@ -163,7 +163,7 @@ async def change(database: Database, wanted: Change, *, by: Administrator) -> Ch
 
 
 async def remove(
-    database: Database, user_id: UUID, *, by: Administrator, version: datetime | None = None
+    database: Database, user_id: UUID, *, by: Actor, version: datetime | None = None
 ) -> Changed | Refusal:
     """Delete an account and all it has; only that version, if one is given."""
     parameters = {"id": user_id, "version": version, "detail": _detail(by)}
@@ -172,7 +172,7 @@ async def remove(
 
 
 async def set_password(
-    database: Database, user_id: UUID, password_hash: str, *, by: Administrator
+    database: Database, user_id: UUID, password_hash: str, *, by: Actor
 ) -> Changed | Refusal:
     """Give a person another password, and end every session and grant of theirs."""
     parameters = {"id": user_id, "password_hash": password_hash, "detail": _detail(by)}
@@ -211,8 +211,8 @@ def _columns(profile: Profile) -> dict[str, object]:
     }
 
 
-def _detail(by: Administrator, **more: object) -> str:
-    return json.dumps(by.audited | more)
+def _detail(by: Actor, **more: object) -> str:
+    return json.dumps(by.told() | more)
 
 
 def _changed(row: Row) -> Changed:

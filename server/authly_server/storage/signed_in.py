@@ -5,7 +5,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from authly_server.model.account import LiveGrant, OpenSession
-from authly_server.model.administrator import Administrator
+from authly_server.model.actor import Actor
 from authly_server.storage import sign_out
 from authly_server.storage.connections import Row
 from authly_server.storage.pool import Database
@@ -73,18 +73,18 @@ async def find_grants(
     return tuple(map(_grant, await database.fetch_all(_GRANTS, parameters)))
 
 
-async def end_sessions(database: Database, user_id: UUID, *, by: Administrator) -> int | None:
+async def end_sessions(database: Database, user_id: UUID, *, by: Actor) -> int | None:
     """Sign a person out of every browser, in the sense of `sessions.end`; None if absent."""
     parameters = {"user_id": user_id, "detail": _detail(by)}
     return _notices(await database.fetch_one(_END_ALL, parameters))
 
 
-async def end_session(database: Database, session_id: UUID, *, by: Administrator) -> int | None:
+async def end_session(database: Database, session_id: UUID, *, by: Actor) -> int | None:
     """End one session, in the sense of `sessions.end`; None if there is no such session."""
     return _notices(await database.fetch_one(_END_ONE, {"id": session_id, "detail": _detail(by)}))
 
 
-async def revoke_grants(database: Database, user_id: UUID, *, by: Administrator) -> bool:
+async def revoke_grants(database: Database, user_id: UUID, *, by: Actor) -> bool:
     """Revoke all that clients have of a person; whether there is such a person."""
     parameters = {"user_id": user_id, "detail": _detail(by)}
     return await database.fetch_one(_REVOKE_ALL, parameters) is not None
@@ -99,5 +99,5 @@ def _grant(row: Row) -> LiveGrant:
     return LiveGrant(**{**row, **lists})
 
 
-def _detail(by: Administrator) -> str:
-    return json.dumps(by.audited)
+def _detail(by: Actor) -> str:
+    return json.dumps(by.told())

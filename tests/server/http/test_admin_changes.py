@@ -15,12 +15,12 @@ from throwaway.browser import told
 from throwaway.instance import problem
 
 
-WRONG_FLAGS = (1, 0, "true", None, [], {}, 1.0)
-WRONG_ADDRESSES = (
+WRONG_FLAGS: tuple[object, ...] = (1, 0, "true", None, [], {}, 1.0)
+WRONG_ADDRESSES: tuple[object, ...] = (
     *(1, None, True, [], {}, "", " ", "x", "a@", "@b", "a b@c", "a@b,c@d"),
     *("a@b\r\nBcc: c@d", "a\u202e@b", "a@" + "b" * 255),
 )
-WRONG_NAMES = (
+WRONG_NAMES: tuple[object, ...] = (
     *("", " ", 7, None, "a\u200bb", "x" * 256, "\ufdfa" * 200),
     *("ada@example.org", "\uff20", "not@mine"),
 )

@@ -191,7 +191,7 @@ def test_a_password_that_was_set_is_the_one_and_the_person_is_written_to(
             person.id,
         )
     ]
-    assert recorded["by_client_id"] == "console"
+    assert recorded["by"]["client_id"] == "console"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_who_was_made_is_told_found_and_signs_in(desk: Desk) -> None:
     assert desk.get("/users", params={"login": email.upper()}).json() == {"items": [told]}
     assert peopling.signs_in(desk, email)
     by = desk.get("/users", params={"login": registration.EMAIL}).json()["items"][0]["id"]
-    detail = {"by_client_id": "console", "by_user_id": by}
+    detail = {"by": {"client_id": "console", "user_id": by}}
     assert peopling.recorded(desk, "user_created", told["id"]) == detail
 
 
@@ -57,7 +57,7 @@ def test_without_a_password_nobody_signs_in(desk: Desk) -> None:
 def test_a_client_that_acts_for_itself_is_the_one_in_the_audit_log(desk: Desk) -> None:
     token = desk.token_of(desk.console)
     made = desk.ask("POST", "/users", token, json={"email": f"{uuid4().hex}@example.org"}).json()
-    assert peopling.recorded(desk, "user_created", made["id"]) == {"by_client_id": "console"}
+    assert peopling.recorded(desk, "user_created", made["id"]) == {"by": {"client_id": "console"}}
 
 
 def test_nothing_that_is_told_or_kept_of_a_change_has_a_password_in_it(desk: Desk) -> None:
@@ -195,10 +195,8 @@ def test_whoever_was_deleted_is_not_there(
     headers = {"If-Match": etag} if method == "PATCH" else {}
     answer = desk.ask(method, path + below, headers=headers, **content)
     assert problem(answer) == (404, "invalid_request")
-    assert set(peopling.recorded(desk, "user_deleted", person["id"])) == {
-        "by_client_id",
-        "by_user_id",
-    }
+    by = peopling.recorded(desk, "user_deleted", person["id"])["by"]
+    assert set(by) == {"client_id", "user_id"}
 
 
 def test_nobody_without_a_token_changes_anything(desk: Desk, person: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.server.storage.conftest import NewCode, Owner
 
 from authly_server.model.account import Account, Changed, Profile, Refusal
-from authly_server.model.administrator import Administrator
+from authly_server.model.actor import Actor
 from authly_server.model.client import Client
 from authly_server.model.user import User
 from authly_server.storage import accounts, authorization_codes, sessions, signed_in, users
@@ -19,7 +19,7 @@ from authly_server.storage.accounts import Change
 from authly_server.storage.pool import Database
 
 
-BY = Administrator("console", UUID(int=7))
+BY = Actor("console", UUID(int=7))
 EVE = Profile("eve@example.org", "eve")
 
 
@@ -91,23 +91,23 @@ async def test_a_change_is_recorded_with_who_made_it_and_without_any_address(
     database: Database, recorded: Callable[[str], object]
 ) -> None:
     eve = await make(database)
-    by = {"by_client_id": "console", "by_user_id": str(BY.user_id)}
-    assert recorded("user_created") == by | {"of": str(eve.id)}
+    by = {"client_id": "console", "user_id": str(BY.user_id)}
+    assert recorded("user_created") == {"by": by, "of": str(eve.id)}
     changed = await alter(database, eve, email="new@example.org", is_verified=True)
     assert isinstance(changed, Changed)
     assert (changed.account.email, changed.account.is_verified) == ("new@example.org", True)
     assert await users.find_by_login(database, "NEW@example.org") is not None
     told = recorded("user_changed")
-    assert told == by | {"of": str(eve.id), "changed": ["email", "is_verified"]}
+    assert told == {"by": by, "of": str(eve.id), "changed": ["email", "is_verified"]}
     assert "@" not in json.dumps(told)
 
 
 async def test_a_client_that_acts_for_nobody_is_recorded_as_itself(
     database: Database, recorded: Callable[[str], object]
 ) -> None:
-    made = await accounts.create(database, EVE, password_hash="x", by=Administrator("robot"))
+    made = await accounts.create(database, EVE, password_hash="x", by=Actor("robot"))
     assert isinstance(made, Account)
-    assert recorded("user_created") == {"by_client_id": "robot", "of": str(made.id)}
+    assert recorded("user_created") == {"by": {"client_id": "robot"}, "of": str(made.id)}
 
 
 async def test_of_two_changes_of_one_version_one_is_made(database: Database) -> None:
@@ -279,8 +279,8 @@ async def test_ending_sessions_is_signing_out_of_each(
     told = [await signed_in.end_session(database, each.id, by=BY) for each in (first, second)]
     assert sorted(map(str, told)) == ["0", "1"]
     assert counts(owner) == (0, 1, 1)
-    by = {"by_client_id": "console", "by_user_id": str(BY.user_id)}
-    detail = by | {"of": str(present.id), "session_id": str(second.id)}
+    by = {"client_id": "console", "user_id": str(BY.user_id)}
+    detail = {"by": by, "of": str(present.id), "session_id": str(second.id)}
     assert recorded("session_ended") == detail
 
 

@@ -47,3 +47,22 @@ def test_a_name_that_passes_can_be_stored(text: str) -> None:
     except names.InvalidName:
         return
     assert b"\0" not in name.encode("utf-8")
+
+
+@given(st.text(st.characters(codec=None)) | st.from_regex(r".?@.?(,|@)?.?", fullmatch=True))
+def test_an_address_that_passes_has_two_sides(text: str) -> None:
+    try:
+        address = names.parse_address(text)
+    except names.InvalidName:
+        return
+    local, _, domain = address.rpartition("@")
+    assert local
+    assert domain
+    assert not {" ", ","} & set(address)
+    assert names.parse(address) == address
+
+
+@pytest.mark.parametrize("text", ["\ufdfa" * 30, "a" * 200 + "\ufdfa" * 4])
+def test_a_name_that_folds_to_more_than_an_index_holds_is_refused(text: str) -> None:
+    with pytest.raises(names.InvalidName, match="255"):
+        names.parse(text)

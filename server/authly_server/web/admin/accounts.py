@@ -96,7 +96,7 @@ async def create(call: Call[NewUser]) -> Response:
         of_person = (profile.email, profile.username)
         hashed = await chosen_password.hashed(call.services, password, of_person)
     made = await accounts.create(
-        call.services.database, profile, password_hash=hashed, by=call.administrator
+        call.services.database, profile, password_hash=hashed, by=call.actor
     )
     if isinstance(made, Refusal):
         raise _refused(made)
@@ -123,14 +123,14 @@ async def change(call: Call[UserChange]) -> Response:
     wanted = Change(account, profile)
     if not wanted.changed:
         return _answer(account)
-    outcome = await accounts.change(call.services.database, wanted, by=call.administrator)
+    outcome = await accounts.change(call.services.database, wanted, by=call.actor)
     return _answer(_done(call.services, outcome))
 
 
 async def remove(call: Call[Shape]) -> Response:
     """DELETE /users/{id}, with all that the person has here."""
     outcome = await accounts.remove(
-        call.services.database, keyset.identifier(call.name), by=call.administrator
+        call.services.database, keyset.identifier(call.name), by=call.actor
     )
     _done(call.services, outcome)
     return Response(status=204)
@@ -142,9 +142,7 @@ async def set_password(call: Call[chosen_password.NewPassword]) -> Response:
     hashed = await chosen_password.hashed(
         call.services, call.body.password, (account.email, account.username)
     )
-    outcome = await accounts.set_password(
-        call.services.database, account.id, hashed, by=call.administrator
-    )
+    outcome = await accounts.set_password(call.services.database, account.id, hashed, by=call.actor)
     chosen_password.tell(call.services, _done(call.services, outcome))
     return Response(status=204)
 

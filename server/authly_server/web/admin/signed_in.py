@@ -59,21 +59,21 @@ async def find_grants(call: Call[Shape]) -> Response:
 async def end_sessions(call: Call[Shape]) -> Response:
     """DELETE /users/{id}/sessions: as if the person had signed out of each browser."""
     user_id = keyset.identifier(call.name)
-    ended = await signed_in.end_sessions(call.services.database, user_id, by=call.administrator)
+    ended = await signed_in.end_sessions(call.services.database, user_id, by=call.actor)
     return _ended(call, ended)
 
 
 async def end_session(call: Call[Shape]) -> Response:
     """DELETE /sessions/{id}: as if the person had signed out of that browser."""
     session_id = keyset.identifier(call.name)
-    ended = await signed_in.end_session(call.services.database, session_id, by=call.administrator)
+    ended = await signed_in.end_session(call.services.database, session_id, by=call.actor)
     return _ended(call, ended)
 
 
 async def revoke_grants(call: Call[Shape]) -> Response:
     """DELETE /users/{id}/grants: no client has anything of the person any more."""
     user_id = keyset.identifier(call.name)
-    if not await signed_in.revoke_grants(call.services.database, user_id, by=call.administrator):
+    if not await signed_in.revoke_grants(call.services.database, user_id, by=call.actor):
         raise errors.not_found()
     return Response(status=204)
 
