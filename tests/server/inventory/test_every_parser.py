@@ -102,7 +102,7 @@ PROPERTIES = {
     "tokens/strict_json.py read_object": f"{SEALED}::test_any_bytes_are_an_object_or_refused",
     "users/devices.py read": f"{SEALED}::test_any_text_is_no_device",
     "users/names.py parse": "users/test_names.py::test_a_name_that_passes_can_be_stored",
-    "users/names.py parse_address": "users/test_names.py::test_an_address_that_passes_has_two_sides",
+    "users/names.py parse_address": "users/test_names.py::test_what_passes_has_two_sides",
 }
 # fmt: on
 NO_PARSERS = {  # looks into a cache and a table, by the token's digest

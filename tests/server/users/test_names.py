@@ -50,7 +50,7 @@ def test_a_name_that_passes_can_be_stored(text: str) -> None:
 
 
 @given(st.text(st.characters(codec=None)) | st.from_regex(r".?@.?(,|@)?.?", fullmatch=True))
-def test_an_address_that_passes_has_two_sides(text: str) -> None:
+def test_what_passes_has_two_sides(text: str) -> None:
     try:
         address = names.parse_address(text)
     except names.InvalidName:
