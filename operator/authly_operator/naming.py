@@ -130,10 +130,7 @@ def database_claim(server: str) -> str:
 
 
 def standby(server: str) -> str:
-    """The StatefulSet of the managed database's replicas: shorter than a label of its pods allows.
-
-    Kubernetes labels them with this name and ten characters more, of which 63 are the limit.
-    """
+    """The StatefulSet of the managed database's replicas; ten characters more are a pod's label."""
     return f"{server}-standby"
 
 
@@ -210,6 +207,11 @@ def role_lock(server: str, mark: str) -> str:
 def metrics(server: str) -> str:
     """The Service through which Prometheus finds the replicas; the job of their metrics."""
     return f"{server}-metrics"
+
+
+def administration(server: str) -> str:
+    """The Service through which administrators reach their API."""
+    return f"{server}-admin"
 
 
 def dashboard(server: str) -> str:

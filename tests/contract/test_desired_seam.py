@@ -16,6 +16,7 @@ from authly_operator.observed import Manifest
 from authly_server import settings
 from authly_server.backup import dump_script
 from authly_server.web import routes
+from authly_server.web.admin import frame
 
 
 def containers(manifest: Manifest, kind: str = "containers") -> list[Any]:
@@ -70,10 +71,11 @@ def test_the_large_server_has_every_setting_of_its_spec() -> None:
     assert (loaded.database_pool_min, loaded.database_pool_max) == (2, 20)
     assert loaded.cors_origins == ("https://app.example.com", "https://admin.example.com")
     assert "main.auth.svc" in loaded.allowed_hosts
-    assert (loaded.log_level, loaded.log_format) == ("debug", "json")
+    assert (loaded.log_level, loaded.log_format) == ("debug", "console")
     assert (loaded.rate_limit_enabled, loaded.rate_limit_requests_per_minute) == (True, 200)
     assert loaded.auth_rate_limit_requests_per_minute == 20
     assert loaded.auth_rate_limit_burst == 0
+    assert loaded.default_scopes == ("openid", "orders")
     assert (loaded.pushed_authorization_required, loaded.device_flow_enabled) == (True, False)
     assert (loaded.login_throttle_enabled, loaded.password_hash_cost) == (False, 13)
     assert loaded.password_minimum_length == 15
@@ -93,11 +95,6 @@ def test_a_server_that_writes_to_people_hands_its_mail_over_as_the_spec_says() -
     assert (loaded.smtp_username, loaded.smtp_password) == ("authly", "hunter2")
     assert loaded.smtp_from_email == "accounts@example.com"
     assert loaded.without_effect == ()
-
-
-def test_a_server_whose_log_people_read_writes_it_for_them() -> None:
-    spec = {**plans.MINIMAL, "logging": {"format": "Console"}}
-    assert settings.load(environment(spec, "Deployment", "main")).log_format == "console"
 
 
 def test_scopes_that_are_given_by_default_come_over_whatever_they_are_made_of() -> None:
@@ -210,6 +207,20 @@ def test_the_ingress_publishes_every_path_of_the_server_but_its_health(
     assert all(prefix in table for prefix in below)
 
 
+@pytest.mark.parametrize("issuer", ["https://auth.example.com", "https://auth.example.com/a/b"])
+def test_the_ingress_publishes_all_that_is_for_administrators_at_their_port(issuer: str) -> None:
+    spec = {**plans.FULL, "issuer": issuer}
+    loaded = settings.load(environment(spec, "Deployment", "main"))
+    made = plans.everything(plans.plan(spec))
+    (published,) = (each for each in made if each["kind"] == "Ingress")
+    paths = published["spec"]["rules"][0]["http"]["paths"]
+    (admin,) = (each for each in paths if each["backend"]["service"]["name"] == "main-admin")
+
+    assert admin["backend"]["service"]["port"]["number"] == loaded.admin_port == config.ADMIN_PORT
+    table = frame.routes_below(issuer)
+    assert [path for path in table if not path.startswith(f"{admin['path']}/")] == []
+
+
 @pytest.mark.parametrize(
     ("name", "written", "setting"),
     [
@@ -217,6 +228,7 @@ def test_the_ingress_publishes_every_path_of_the_server_but_its_health(
         ("corsOrigins", ["https://[::1]:8443"], "cors_origins"),
         ("allowedHosts", ["Auth.example.com:8443"], "allowed_hosts"),
         ("trustedProxies", ["10.0.0.0/8", "fd00::/8", "192.0.2.1"], "trusted_proxies"),
+        ("adminNetworks", ["10.0.0.0/8", "fd00::/8", "192.0.2.1"], "admin_networks"),
     ],
 )
 def test_what_admission_lets_through_is_read_by_the_server(

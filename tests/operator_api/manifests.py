@@ -1,5 +1,6 @@
 """What is accepted, and what is immutable with the message that an edit is refused with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.operator_desired import pods
@@ -83,6 +84,15 @@ def registering(**fields: Any) -> dict[str, Any]:
     return {"oauth": {"dynamicRegistration": fields}}
 
 
+def administered(
+    networks: Sequence[str] = ("::1",), proxies: Sequence[str] = ("10.0.0.1",), **ingress: Any
+) -> dict[str, Any]:
+    """With an Ingress that publishes the administrators' API."""
+    published = {"enabled": True, "host": "auth.example.com", "exposeAdmin": True, **ingress}
+    security = {"adminNetworks": list(networks), "trustedProxies": list(proxies)}
+    return {"ingress": published, "security": security}
+
+
 def mailing(sender: str = "accounts@example.com", **smtp: Any) -> dict[str, Any]:
     return {"email": {"smtp": {"host": "smtp.example.com", **smtp}, "from": sender}}
 
@@ -113,6 +123,8 @@ ACCEPTED = [
     ("AuthlyServer", mailing(security="None", port=25)),
     ("AuthlyServer", mailing(username="authly", passwordSecretRef=URL)),
     ("AuthlyServer", {"security": {"trustedProxies": ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]}}),
+    ("AuthlyServer", {"security": {"adminNetworks": ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]}}),
+    ("AuthlyServer", administered()),
     ("AuthlyServer", {"security": {"corsOrigins": ["*", "https://[::1]:8443", "http://a.b:1"]}}),
     ("AuthlyServer", {"security": {"allowedHosts": ["Auth.example.com:8443"]}}),
     ("AuthlyServer", {"oauth": {"defaultScopes": ["openid", "orders:read", "https://a.b/c"]}}),

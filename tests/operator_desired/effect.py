@@ -31,6 +31,9 @@ IN_REDIS, IN_DATABASE = f"{POD} containers redis", f"{POD} containers postgresql
 MANAGED: Object = {"redis": {"managed": {}}}
 SCALED: Object = {"autoscaling": {"min": 2, "max": 9, "cpu": 60}}
 ON_CLAIM: Object = {"backup": {"destination": CLAIM}}
+ADMINISTERED: Object = {
+    "security": {"adminNetworks": ["10.0.0.0/8"], "trustedProxies": ["10.0.0.1"]}
+}
 BALANCED: Object = {"service": {"type": "LoadBalancer"}}
 DYNAMIC: Object = {"oauth": {"dynamicRegistration": {"mode": "Open"}}}
 

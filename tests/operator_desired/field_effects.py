@@ -7,6 +7,7 @@ names.
 from collections.abc import Mapping
 
 from tests.operator_desired.effect import (
+    ADMINISTERED,
     BACKUP,
     BALANCED,
     BUDGET,
@@ -144,6 +145,7 @@ EFFECTS: Mapping[str, Effect] = {
         ["b.example.com"], CONFIG, "data ALLOWED_HOSTS", ending(",b.example.com")
     ),
     "security.trustedProxies": setting(["10.0.0.0/8"], "TRUSTED_PROXIES", "10.0.0.0/8"),
+    "security.adminNetworks": setting(["10.0.0.0/8", "::1"], "ADMIN_NETWORKS", "10.0.0.0/8,::1"),
     "security.rateLimit.enabled": setting(False, "RATE_LIMIT_ENABLED", "false"),
     "security.rateLimit.requestsPerMinute": setting(7, "RATE_LIMIT_REQUESTS_PER_MINUTE", "7"),
     "security.rateLimit.authRequestsPerMinute": setting(
@@ -187,6 +189,13 @@ EFFECTS: Mapping[str, Effect] = {
         "spec rules 0 http paths",
         lambda found: any(one["path"] == "/metrics" for one in found),
         INGRESS_ON,
+    ),
+    "ingress.exposeAdmin": Effect(
+        True,
+        INGRESS,
+        "spec rules 0 http paths",
+        lambda found: any(one["path"] == "/admin/v1" for one in found),
+        {**INGRESS_ON, **ADMINISTERED},
     ),
     "gateway.hostnames": Effect(
         ["login.example.com"],

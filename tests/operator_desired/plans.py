@@ -1,14 +1,11 @@
 """One AuthlyServer in its smallest and its largest form, and what becomes of it."""
 
-import base64
 import dataclasses
-import functools
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.operator_desired import pods
+from tests.operator_desired.published_key import rsa_key
 
 from authly_operator import desired, material
 from authly_operator.api import authly_client, authly_server
@@ -62,6 +59,7 @@ FULL: dict[str, Any] = {
         "requirePkce": False,
         "requirePushedAuthorization": True,
         "deviceFlow": False,
+        "defaultScopes": ["openid", "orders"],
         "clientIdMetadataDocuments": True,
         "dynamicRegistration": {
             "mode": "Token",
@@ -74,11 +72,12 @@ FULL: dict[str, Any] = {
         "corsOrigins": ["https://app.example.com", "https://admin.example.com"],
         "allowedHosts": ["other.example.com"],
         "trustedProxies": ["10.0.0.0/8"],
+        "adminNetworks": ["192.0.2.0/24", "2001:db8::7"],
         "rateLimit": {"requestsPerMinute": 200, "authRequestsPerMinute": 20, "burst": 0},
         "loginThrottle": {"enabled": False},
         "passwordPolicy": {"hashCost": 13, "minimumLength": 15},
     },
-    "logging": {"level": "Debug"},
+    "logging": {"level": "Debug", "format": "Console"},
     "service": {
         "type": "LoadBalancer",
         "port": 8080,
@@ -94,6 +93,7 @@ FULL: dict[str, Any] = {
         "tls": {"issuerRef": {"name": "letsencrypt"}},
         "annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "1m"},
         "exposeMetrics": True,
+        "exposeAdmin": True,
     },
     "gateway": {
         "parentRefs": [
@@ -201,37 +201,12 @@ SECRETS = {
 }
 
 
-_PRIMES = (
-    "4BzEEOtIpmVdVEZNCqS7baC4crd0pqnRH_5IB3jw3bcxGn6QLvnEtfdUdiYrqBdss1l58BQ3KhooKeQTa9AB0Hw_"
-    "Py5PJdTJNPY8cQn7ouZ2KKDcmnPGBY5t7yLc1QlQ5xHdwW1VhvKn-nXqhJTBgIPgtldC-KDV5z-y2XDwGUc",
-    "uQPEfgmVtjL0Uyyx88GZFF1fOunH3-7cepKmtH4pxhtCoHqpWmT8YAmZxaewHgHAjLYsp1ZSe7zFYHj7C6ul7Tje"
-    "LQeZD_YwD66t62wDmpe_HlB-TnBA-njbglfIsRLtXlnDzQkv5dTltRJ11BKBBypeeF6689rjcJIDEz9RWdc",
-)
-
-
 CLIENT_IDENTITY = Identity(name="shop", namespace="web", uid="uid-of-shop", generation=1)
 PUBLIC: dict[str, Any] = {
     "type": "Public",
     "grantTypes": ["refresh_token", "authorization_code"],
     "redirectUris": ["https://shop.example.com/callback"],
 }
-
-
-@functools.cache
-def rsa_key() -> str:
-    """The RSA key of RFC 7515 appendix A.2, from its primes: the same one at each run."""
-    p, q = (int.from_bytes(base64.urlsafe_b64decode(f"{prime}==")) for prime in _PRIMES)
-    d = rsa.rsa_recover_private_exponent(65537, p, q)
-    ways = (
-        rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q),
-    )  # fmt: skip
-    numbers = rsa.RSAPrivateNumbers(p, q, d, *ways, rsa.RSAPublicNumbers(65537, p * q))
-    written = numbers.private_key().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return written.decode()
 
 
 def plan_of(

@@ -129,7 +129,7 @@ def test_a_shared_secret_needs_no_key_ring_and_a_key_ring_no_shared_secret() -> 
 
 
 def test_an_ingress_publishes_nothing_but_oauth() -> None:
-    hidden = {**plans.FULL["ingress"], "exposeMetrics": False}
+    hidden = {**plans.FULL["ingress"], "exposeMetrics": False, "exposeAdmin": False}
     spec = one(plans.plan({**plans.FULL, "ingress": hidden, "oauth": {}}), "Ingress")["spec"]
     paths = spec["rules"][0]["http"]["paths"]
 

@@ -10,9 +10,13 @@ from tests.operator_faults.kubernetes_api import Object, is_ready, wait_until
 from tests.operator_faults.operators import Operator
 from tests.operator_faults.world import World
 
+from authly_operator import naming
+
 
 NOT_HERE = frozenset({effects.ROUTE, effects.MONITOR, effects.RULES})
 """Kinds that this cluster does not know."""
+COME_AND_GO = ("Service", "Ingress", "CronJob", "HorizontalPodAutoscaler", "NetworkPolicy")
+OURS = f"{naming.MANAGED_BY_LABEL}={naming.FIELD_MANAGER}"
 
 
 @pytest.fixture
@@ -36,10 +40,16 @@ def seen(world: World, namespace: str, target: str, path: str) -> list[object]:
     return [at(one, path) for one in every if one["metadata"]["name"].startswith(name)]
 
 
+def children(world: World, namespace: str) -> set[tuple[str, str]]:
+    """Kind and name of what may come with a field, and go with it."""
+    found = (one for kind in COME_AND_GO for one in world.api.select(kind, namespace, OURS))
+    return {(one["kind"], one["metadata"]["name"]) for one in found}
+
+
 def test_every_field_is_applied_whenever_it_changes(
     world: World, operator: Operator, base: Object
 ) -> None:
-    tried = 0
+    before, tried = children(world, operator.name), 0
     for path, effect in EFFECTS.items():
         if not is_possible(path, effect):
             continue
@@ -56,3 +66,4 @@ def test_every_field_is_applied_whenever_it_changes(
     world.api.apply(worlds.server(operator.name, **base))
     back = world.api.wait_for("AuthlyServer", operator.name, "main", is_ready)
     assert back["status"]["observedGeneration"] == back["metadata"]["generation"]
+    wait_until("what came to be gone", lambda: children(world, operator.name) == before)

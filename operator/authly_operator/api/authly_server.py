@@ -70,6 +70,20 @@ class Spec(value.Value):
                 "deletionPolicy BackupThenDelete needs a place for the last backup: set backup",
             ),
             value.rule(
+                "!self.ingress.exposeAdmin || self.ingress.enabled",
+                "ingress.exposeAdmin needs an Ingress: set ingress.enabled, or remove exposeAdmin",
+            ),
+            value.rule(
+                "!self.ingress.exposeAdmin || size(self.security.adminNetworks) > 0",
+                "ingress.exposeAdmin needs security.adminNetworks: name where administrators come"
+                " from",
+            ),
+            value.rule(
+                "!self.ingress.exposeAdmin || size(self.security.trustedProxies) > 0",
+                "ingress.exposeAdmin needs security.trustedProxies: everybody would have the"
+                " address of the ingress controller",
+            ),
+            value.rule(
                 "has(self.issuer) || has(self.ingress.host)",
                 "set issuer, or ingress.host to derive it from",
             ),

@@ -110,3 +110,6 @@ class Ingress(value.Value):
     """Annotations to add to the Ingress."""
     expose_metrics: bool = False
     """Whether /metrics is reachable through it, which tells everybody who asks what goes on."""
+    expose_admin: bool = False
+    """Whether the administrators' API is reachable through it, for callers from
+    security.adminNetworks whose addresses security.trustedProxies tell."""

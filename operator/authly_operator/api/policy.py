@@ -215,6 +215,10 @@ class Security(value.Value):
     """Host headers that are answered besides the issuer's."""
     trusted_proxies: Networks = ()
     """Networks (CIDR) whose X-Forwarded-* headers are believed."""
+    admin_networks: Networks = ()
+    """Networks (CIDR) that administrators come from: they reach the administrators' API at the
+    Service <name>-admin, port 9001, with an access token of scope admin. Where omitted there is no
+    such API. trustedProxies are believed first."""
     rate_limit: RateLimit = Field(default_factory=RateLimit)
     """How often one address may ask, as long as it does not prove who asks. Each process counts for
     itself, unless there is a redis."""

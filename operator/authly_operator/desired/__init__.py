@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from authly_operator.desired import (
+    administration,
     alerts,
     autoscaler,
     backup_cronjob,
@@ -89,6 +90,7 @@ TABLE: Final = (
     Entry(role_lock_job.build,        wanted=role_lock_job.is_wanted, due=role_lock_job.is_due),
     Entry(autoscaler.build,           wanted=autoscaler.is_wanted, due=_migrated),
     Entry(service.build),
+    Entry(administration.service,     wanted=administration.is_wanted),
     Entry(ingress.build,              wanted=ingress.is_wanted),
     Entry(http_route.build,           wanted=http_route.is_wanted, optional="HTTPRoute"),
     Entry(service_monitor.service,    wanted=service_monitor.is_service_wanted),

@@ -17,6 +17,8 @@ PORT: Final = 8000
 """Where the server serves OAuth and its health."""
 MANAGEMENT_PORT: Final = 9000
 """Where the server serves /metrics."""
+ADMIN_PORT: Final = 9001
+"""Where the server serves administrators, if their networks are named."""
 KEYS_DIRECTORY: Final = "/etc/authly/keys"
 _MINUTE: Final = 60
 _DAY: Final = 86_400
@@ -71,6 +73,7 @@ def _differing(spec: authly_server.Spec) -> dict[str, str]:
         "DYNAMIC_CLIENT_SCOPES": ",".join(dynamic.scopes),
         "DYNAMIC_CLIENT_AUDIENCES": ",".join(dynamic.audiences),
         "DYNAMIC_CLIENT_LIMIT": str(dynamic.limit) if dynamic.limit != default.limit else "",
+        "ADMIN_NETWORKS": ",".join(security.admin_networks),
         "LOGIN_THROTTLE_ENABLED": "" if security.login_throttle.enabled else "false",
         "PASSWORD_HASH_COST": str(security.password_policy.hash_cost),
         "PASSWORD_MINIMUM_LENGTH": str(security.password_policy.minimum_length),

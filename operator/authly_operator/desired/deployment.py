@@ -6,6 +6,7 @@ from authly_operator import naming
 from authly_operator.api import policy
 from authly_operator.desired import (
     account_keys,
+    administration,
     autoscaler,
     config,
     environment,
@@ -122,6 +123,7 @@ def _container(plan: Plan) -> pod.Part:
         ports=[
             {"name": "http", "containerPort": config.PORT, "protocol": "TCP"},
             {"name": "metrics", "containerPort": config.MANAGEMENT_PORT, "protocol": "TCP"},
+            *([administration.PORT] if administration.is_wanted(plan) else []),
         ],
         startupProbe=_probe("/health/live", period=2, failures=30),
         livenessProbe=_probe("/health/live", period=10, failures=3),

@@ -1,13 +1,14 @@
 """The Ingress: only what OAuth's clients and users need, each path by its whole name.
 
-Health, metrics and whatever a later version serves for administrators stay inside the cluster.
+Health stays inside the cluster, and so do metrics and what is for administrators, unless the spec
+publishes them.
 """
 
 from typing import Any, Final
 
 from authly_operator import naming
 from authly_operator.api import exposure
-from authly_operator.desired import config, metadata, url
+from authly_operator.desired import administration, config, metadata, url
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import Manifest
 
@@ -32,6 +33,8 @@ ENDPOINTS: Final = (
 )
 """Below the issuer's path."""
 METRICS: Final = "/metrics"
+ADMINISTRATION: Final = "/admin/v1"
+"""What is for administrators, below the issuer's path too, and all of it below this."""
 REGISTRATION: Final = "/register"
 """Where clients register themselves, and below it, by their client_id, manage that (RFC 7592)."""
 METADATA: Final = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
@@ -48,6 +51,7 @@ def build(plan: Plan) -> Manifest:
     published = [_path(plan, path) for path in paths(plan)]
     published += [_path(plan, path, "Prefix") for path in prefixes(plan)]
     published += [_metrics(plan)] if wanted.expose_metrics else []
+    published += [_administration(plan)] if administration.is_published(plan) else []
     rule = {"host": wanted.host, "http": {"paths": published}}
     spec: dict[str, Any] = {"rules": [rule]}
     if wanted.class_name is not None:
@@ -90,6 +94,13 @@ def _metrics(plan: Plan) -> dict[str, Any]:
     port = {"number": config.MANAGEMENT_PORT}
     backend = {"service": {"name": naming.metrics(plan.name), "port": port}}
     return {"path": METRICS, "pathType": "Exact", "backend": backend}
+
+
+def _administration(plan: Plan) -> dict[str, Any]:
+    path = url.path(plan.spec.effective_issuer()) + ADMINISTRATION
+    port = {"number": config.ADMIN_PORT}
+    backend = {"service": {"name": naming.administration(plan.name), "port": port}}
+    return {"path": path, "pathType": "Prefix", "backend": backend}
 
 
 def _path(plan: Plan, path: str, kind: str = "Exact") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from authly_operator import naming
 from authly_operator.api import backup as backups, value
 from authly_operator.desired import (
+    administration,
     cloud_native_pg,
     config,
     database_service,
@@ -60,7 +61,9 @@ def is_wanted_for_backup(plan: Plan) -> bool:
 
 
 def server(plan: Plan) -> Manifest:
-    """Replicas: OAuth for everybody, metrics for the cluster; out to DNS, database and clients.
+    """Replicas: OAuth for everybody, metrics for the cluster, and what is for administrators.
+
+    Out to DNS, database and clients.
 
     Clients name the hosts of their keys, metadata and logouts; the server itself asks public
     addresses only, and whatever else OUTBOUND_ALLOWED_NETWORKS names.
@@ -74,6 +77,7 @@ def server(plan: Plan) -> Manifest:
         ingress=[
             _rule(config.PORT, _from=_clients(plan)),
             _rule(config.MANAGEMENT_PORT, _from=_scrapers(plan)),
+            *_administrators(plan),
         ],
         egress=[_dns(), _database(plan), *_redis(plan), *_mail(plan), _rule(_HTTPS)],
     )
@@ -169,6 +173,17 @@ def _clients(plan: Plan) -> list[Rule] | None:
     """Everybody, or those whom the spec names and the operator, which asks for discovery."""
     named = plan.spec.network_policy.from_
     return [*map(value.written, named), _operator(plan)] if named else None
+
+
+def _administrators(plan: Plan) -> list[Rule]:
+    """In from where they come, and from where the Ingress is if that is a way, too."""
+    if not administration.is_wanted(plan):
+        return []
+    named = administration.peers(plan)
+    if administration.is_published(plan):
+        clients = _clients(plan)
+        return [_rule(config.ADMIN_PORT, _from=clients and [*named, *clients])]
+    return [_rule(config.ADMIN_PORT, _from=named)]
 
 
 def _scrapers(plan: Plan) -> list[Rule]:
