@@ -33,7 +33,7 @@ class Paths(Generic[T]):
         parent, _, last = path.rpartition("/")
         above, _, middle = parent.rpartition("/")
         for name, around in ((last, (parent, "")), (middle, (above, last))):
-            if name and around in self._named:
+            if last and name and around in self._named:
                 request[NAMED_SEGMENT] = name.replace("%2F", "/").replace("%25", "%")
                 return self._named[around]
         return None

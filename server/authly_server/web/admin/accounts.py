@@ -50,7 +50,7 @@ class NewUser(Shape):
     email: Address
     username: Name | None = None
     """The address where it is left out; an @ is only in that."""
-    password: chosen_password.Password | None = None
+    password: chosen_password.Password | None = Field(default=None, repr=False)
     """Where it is left out, the person has to choose one by the mail of a forgotten password."""
     is_verified: bool = False
     is_admin: bool = False

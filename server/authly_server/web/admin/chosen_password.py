@@ -19,14 +19,14 @@ def _check(password: str) -> str:
 
 
 Password = Annotated[
-    str, Field(min_length=1, max_length=passwords.MAXIMUM_BYTES, repr=False), AfterValidator(_check)
+    str, Field(min_length=1, max_length=passwords.MAXIMUM_BYTES), AfterValidator(_check)
 ]
 
 
 class NewPassword(Shape):
     """The password that a person has from now on; at least PASSWORD_MINIMUM_LENGTH characters."""
 
-    password: Password
+    password: Password = Field(repr=False)
 
 
 async def hashed(services: Services, password: str, names: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from authly_server.web.response import JSON, Response
 
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Shape)
 _MOST_FAULTS = 5
 
 
@@ -42,6 +43,11 @@ def parse(body: bytes, shape: type[Shape]) -> Shape:
         return shape.model_validate(members)
     except pydantic.ValidationError as error:
         raise _faulty(error) from None  # its own words repeat what was sent
+
+
+def show(shape: type[S], known: object) -> S:
+    """What is known, as far as the shape tells it: each member is an attribute of that name."""
+    return shape.model_validate(known, from_attributes=True)
 
 
 def answer(shape: Shape, version: str | None = None, *, status: int = 200) -> Response:

@@ -14,13 +14,12 @@ from authly_server.protocol.parameters import Parameters
 from authly_server.web import forms, services, token_bearer
 from authly_server.web.admin import admission, content
 from authly_server.web.admin.operation import Call, Operation
-from authly_server.web.admin.table import OPERATIONS
+from authly_server.web.admin.table import BELOW, OPERATIONS
 from authly_server.web.paths import NAMED_SEGMENT
 from authly_server.web.response import Handler, Response
 from authly_server.web.routes import Face, Route
 
 
-BELOW = "/admin/v1"
 # For all that is not in the table: nobody else learns what is.
 ELSEWHERE = Route("", "admin_unknown", Face.ADMIN, {})
 

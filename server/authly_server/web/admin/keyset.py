@@ -21,7 +21,7 @@ def identifier(name: str) -> UUID:
     Raises:
         OAuthError: there is nothing by that name.
     """
-    found = _parse(name)
+    found = parse(name)
     if found is None:
         raise errors.not_found()
     return found
@@ -35,7 +35,7 @@ def after(page: Page) -> UUID | None:
     """
     if page.after is None:
         return None
-    found = _parse(page.after)
+    found = parse(page.after)
     if found is None:
         raise pages.not_a_cursor()
     return found
@@ -46,8 +46,11 @@ def key(row: Keyed) -> str:
     return str(row.id)
 
 
-def _parse(text: str) -> UUID | None:
-    """RFC 9562 section 4, in lower case: the class takes braces, prefixes and other dashes too."""
+def parse(text: str) -> UUID | None:
+    """An id as they are told: RFC 9562 section 4, in lower case.
+
+    The class itself takes braces, prefixes and other dashes too.
+    """
     try:
         found = UUID(text)
     except ValueError:

@@ -20,11 +20,11 @@ class Shape(pydantic.BaseModel):
     )
 
 
-B = TypeVar("B", bound=Shape)
+B_co = TypeVar("B_co", bound=Shape, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[B]):
+class Call(Generic[B_co]):
     """A request of an administrator, of which nothing is left to check but what it is about.
 
     `name` is the segment in braces of the path, empty where it has none, and not looked at.
@@ -38,10 +38,10 @@ class Call(Generic[B]):
     filters: Mapping[str, str] = field(default_factory=dict)
     page: Page = field(default_factory=Page)
     versions: tuple[str, ...] = ()
-    content: B | None = None
+    content: B_co | None = None
 
     @property
-    def body(self) -> B:
+    def body(self) -> B_co:
         """What was sent; only rows that take something have it."""
         assert self.content is not None  # noqa: S101  # the frame reads it for each such row
         return self.content

@@ -6,8 +6,29 @@ and what its function is given.
 
 from typing import Final
 
-from authly_server.web.admin import accounts, chosen_password, keys, signed_in
-from authly_server.web.admin.operation import Operation
+import orjson
+
+from authly_server.web.admin import (
+    accounts,
+    audit,
+    chosen_password,
+    clients,
+    keys,
+    openapi,
+    scopes,
+    signed_in,
+)
+from authly_server.web.admin.operation import Call, Operation, Shape
+from authly_server.web.response import JSON, Response
+
+
+BELOW: Final = "/admin/v1"
+
+
+async def describe(call: Call[Shape]) -> Response:
+    """GET /openapi.json: this very table."""
+    document = openapi.document(OPERATIONS, call.services.issuer + BELOW)
+    return Response(orjson.dumps(document), JSON)
 
 
 _LOGIN: Final = "An address or a username, in any spelling that is read as the same."
@@ -77,9 +98,41 @@ OPERATIONS: Final = (
         status=204,
     ),
     Operation(
+        *("GET", "/clients", "listClients", "Clients, by their identifiers"),
+        clients.find_all,
+        gives=clients.Client,
+        is_list=True,
+    ),
+    Operation(
+        *("GET", "/clients/{client_id}", "getClient", "One client, with its ETag"),
+        clients.find,
+        gives=clients.Client,
+    ),
+    Operation(
+        *("PATCH", "/clients/{client_id}", "changeClient", "Disable a client that nobody manages"),
+        clients.change,
+        takes=clients.ClientChange,
+        gives=clients.Client,
+        is_conditional=True,
+    ),
+    Operation(
+        *("GET", "/scopes", "listScopes", "Scopes, by name"),
+        scopes.find_all,
+        gives=scopes.Scope,
+        is_list=True,
+    ),
+    Operation(
         *("GET", "/keys", "listKeys", "The keys that tokens are signed with"),
         keys.find_all,
         gives=keys.Key,
         is_list=True,
     ),
+    Operation(
+        *("GET", "/audit", "listAudit", "The audit log, the youngest entry first"),
+        audit.find_all,
+        gives=audit.Entry,
+        is_list=True,
+        filters=audit.FILTERS,
+    ),
+    Operation("GET", "/openapi.json", "describe", "This description", describe),
 )
