@@ -112,6 +112,15 @@ class Browser:
         form = read_form(page)
         return self.follow(self.client.post(form.action, data=form.fields | fields))
 
+    def press(self, page: httpx.Response, button_id: str, **fields: str) -> httpx.Response:
+        """Press a button of a page, send the form that it is in, and follow."""
+        (button,) = html.fromstring(page.text).cssselect(f"button#{button_id}")
+        (element,) = button.iterancestors("form")
+        form = _form(element)
+        name = button.get("name")
+        pressed = {} if name is None else {name: button.get("value", "")}
+        return self.follow(self.client.post(form.action, data=form.fields | pressed | fields))
+
     def sign_in(
         self, page: httpx.Response, username: str = EMAIL, password: str = PASSWORD
     ) -> httpx.Response:
@@ -136,6 +145,10 @@ def has_form(page: httpx.Response, name: str) -> bool:
 def read_form(page: httpx.Response) -> Form:
     """The only form of a page."""
     (form,) = html.fromstring(page.text).cssselect("form")
-    hidden = form.cssselect("input[type=hidden]")
+    return _form(form)
+
+
+def _form(element: html.HtmlElement) -> Form:
+    hidden = element.cssselect("input[type=hidden]")
     fields = {each.get("name", ""): each.get("value", "") for each in hidden}
-    return Form(form.get("action", ""), fields)
+    return Form(element.get("action", ""), fields)

@@ -189,14 +189,16 @@ def test_a_lifetime_comes_back_as_its_very_seconds(seconds: int) -> None:
 
 
 REGISTERING = {"dynamicRegistration": {"mode": "Open"}}
+MAILING = {"email": {"smtp": {"host": "smtp.example.com"}, "from": "accounts@example.com"}}
 
 
 @pytest.mark.parametrize("issuer", ["https://auth.example.com", "https://auth.example.com/a/b"])
 @pytest.mark.parametrize("oauth", [{}, {"deviceFlow": False}, REGISTERING])
+@pytest.mark.parametrize("mail", [{}, MAILING], ids=["no mail", "mail"])
 def test_the_ingress_publishes_every_path_of_the_server_but_its_health(
-    issuer: str, oauth: dict[str, Any]
+    issuer: str, oauth: dict[str, Any], mail: dict[str, Any]
 ) -> None:
-    spec = {**plans.MINIMAL, "issuer": issuer, "oauth": oauth}
+    spec = {**plans.MINIMAL, "issuer": issuer, "oauth": oauth, **mail}
     table = set(routes.table(settings.load(environment(spec, "Deployment", "main")), issuer))
     plan = plans.plan(spec)
     below = ingress.prefixes(plan)

@@ -175,8 +175,12 @@ class Tab:
         ]
 
     def screenshot(self, file: Path) -> None:
-        """Keep what the tab shows."""
-        picture = self.call("Page.captureScreenshot", format="png")
+        """Keep what the tab shows, also what one would have to scroll to."""
+        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {**size, "scale": 1}
+        picture = self.call(
+            "Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True
+        )
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(base64.b64decode(picture["data"]))
 

@@ -1,5 +1,6 @@
 """Every page as people see it: narrow and wide, light and dark, and without script."""
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.interop.steps import allow, sign_in
 from tests.interop.tab import Tab
 
 from throwaway import registration, server as throwaway_server
+from throwaway.browser import Browser
 from throwaway.smtp import Mailbox
 
 
@@ -144,6 +146,34 @@ class Visit:
         self._fill_in(password="four words in a row", again="four words in a row")
         self.tab.wait_for("password-changed")
 
+    def account_sign_in(self) -> None:
+        self.tab.go(f"{self._server.issuer}/account")
+        self.tab.wait_for("login-form")
+
+    def account(self) -> None:
+        """Of somebody who is signed in on another browser as well, and has let something in."""
+        self._doubt()
+        self._sign_in_elsewhere()
+        self.account_sign_in()
+        sign_in(self.tab, email=self._email)
+        self.tab.wait_for("sessions-form")
+        self.tab.go(self._ask(self._application))
+        allow(self.tab)
+        self.tab.wait("!location.pathname.startsWith('/consent')")
+        self.tab.go(f"{self._server.issuer}/account")
+        self.tab.wait_for("applications-form")
+
+    def account_ended(self) -> None:
+        self.account()
+        self._press("end-session-2")
+        self._press("withdraw-1")
+        self.tab.wait_for("no-applications")
+
+    def _sign_in_elsewhere(self) -> None:
+        registration.add_user(self._server.environ["DATABASE_URL"], self._email)
+        with contextlib.closing(Browser(self._server.base_url)) as other:
+            other.sign_in(other.client.get("/account"), self._email)
+
     def _fill_in(self, **fields: str) -> None:
         for name, text in fields.items():
             self.tab.tab_to(name)
@@ -188,6 +218,9 @@ PAGES: dict[str, Callable[[Visit], None]] = {
     "new-password": Visit.new_password,
     "new-password-unfit": Visit.unfit_password,
     "new-password-done": Visit.password_changed,
+    "account-sign-in": Visit.account_sign_in,
+    "account": Visit.account,
+    "account-ended": Visit.account_ended,
     "device-sign-in": Visit.device_sign_in,
     "device-code": Visit.device_code,
     "device-wrong-code": Visit.device_wrong_code,

@@ -30,8 +30,14 @@ ENDPOINTS: Final = (
     "/introspect",
     "/userinfo",
     "/jwks",
+    "/account",
+    "/account/login",
+    "/account/sessions",
+    "/account/applications",
 )
 """Below the issuer's path."""
+MAILED: Final = ("/account/forgotten-password", "/account/new-password")
+"""The same, where the server can send mail."""
 METRICS: Final = "/metrics"
 ADMINISTRATION: Final = "/admin/v1"
 """What is for administrators, below the issuer's path too, and all of it below this."""
@@ -78,7 +84,8 @@ def paths(plan: Plan) -> tuple[str, ...]:
     """Every path that is published."""
     prefix = url.path(plan.spec.effective_issuer())
     served = plan.spec.oauth.device_flow
-    endpoints = [prefix + path for path in ENDPOINTS if served or not path.startswith("/device")]
+    wanted = ENDPOINTS if plan.spec.email is None else ENDPOINTS + MAILED
+    endpoints = [prefix + path for path in wanted if served or not path.startswith("/device")]
     well_known = [path for name in METADATA for path in (name + prefix, prefix + name)]
     return tuple(dict.fromkeys((*endpoints, *well_known)))
 

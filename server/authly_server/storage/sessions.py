@@ -5,6 +5,7 @@ from uuid import UUID
 
 from psycopg import errors as pg
 
+from authly_server.model.own_account import SignIn
 from authly_server.model.session import PASSWORD, Session
 from authly_server.model.user import User
 from authly_server.storage import errors, rows, sign_out
@@ -43,6 +44,26 @@ WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enab
 _END: LiteralString = f"""
 WITH ended AS (
     DELETE FROM authly.sessions WHERE digest = %(digest)s RETURNING id, user_id
+), {sign_out.OF_SESSIONS}
+SELECT count(*) AS notices FROM told
+"""  # noqa: S608  # of constants
+_FIND_OF = """
+SELECT session.id AS session_id, session.authenticated_at, session.expires_at,
+    (SELECT max(grants.created_at) FROM authly.grants WHERE grants.session_id = session.id)
+        AS used_at
+FROM authly.sessions AS session
+WHERE session.user_id = %(user_id)s AND session.expires_at > now()
+ORDER BY session.id = %(first)s DESC, session.authenticated_at DESC, session.id LIMIT %(most)s
+"""
+_END_ONE_OF: LiteralString = f"""
+WITH ended AS (
+    DELETE FROM authly.sessions WHERE id = %(id)s AND user_id = %(user_id)s RETURNING id, user_id
+), {sign_out.OF_SESSIONS}
+SELECT count(*) AS notices FROM told
+"""  # noqa: S608  # of constants
+_END_OTHERS_OF: LiteralString = f"""
+WITH ended AS (
+    DELETE FROM authly.sessions WHERE id <> %(id)s AND user_id = %(user_id)s RETURNING id, user_id
 ), {sign_out.OF_SESSIONS}
 SELECT count(*) AS notices FROM told
 """  # noqa: S608  # of constants
@@ -99,4 +120,30 @@ async def end(database: Database, digest: bytes) -> int:
     was about the session. Answers for how many clients a notice waits now.
     """
     row = await database.fetch_one(_END, {"digest": digest, "detail": "{}"})
+    return 0 if row is None else int(row["notices"])
+
+
+async def find_of(
+    database: Database, user_id: UUID, *, first: UUID, most: int
+) -> tuple[SignIn, ...]:
+    """Up to `most` live sessions of a person: the one of that id, then the youngest first."""
+    parameters = {"user_id": user_id, "first": first, "most": most}
+    return tuple(SignIn(**row) for row in await database.fetch_all(_FIND_OF, parameters))
+
+
+async def end_one_of(database: Database, *, user_id: UUID, session_id: UUID) -> int:
+    """As `end`, for a session by its id; one of somebody else is not there."""
+    return await _end_by_id(database, _END_ONE_OF, user_id, session_id)
+
+
+async def end_others_of(database: Database, *, user_id: UUID, session_id: UUID) -> int:
+    """As `end`, for all sessions of a person but that one."""
+    return await _end_by_id(database, _END_OTHERS_OF, user_id, session_id)
+
+
+async def _end_by_id(
+    database: Database, statement: LiteralString, user_id: UUID, session_id: UUID
+) -> int:
+    parameters = {"id": session_id, "user_id": user_id, "detail": "{}"}
+    row = await database.fetch_one(statement, parameters)
     return 0 if row is None else int(row["notices"])

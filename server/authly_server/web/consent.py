@@ -10,8 +10,8 @@ from authly_server.web import (
     answers,
     conversation,
     cookies,
+    described_scopes,
     forms,
-    languages,
     pages,
     services,
     visitor,
@@ -75,9 +75,6 @@ async def _check_not_answered(request: web.Request, transaction_id: str | None) 
 
 async def _page(request: web.Request, found: Conversation) -> Response:
     services_ = services.of(request)
-    read = languages.of(request)
-    known = await services_.registry.scopes()
-    descriptions = {scope.name: scope.described_in(read) for scope in known}
     local = answers.local
     asked = found.request.scopes | found.entitlement.scopes
     switching = f"transaction={found.transaction.id.hex}&switch=1"
@@ -88,7 +85,7 @@ async def _page(request: web.Request, found: Conversation) -> Response:
         form_token=services_.seal.form_token(found.transaction.id, *_bound(found)),
         client=found.client,
         username="" if found.user is None else found.user.username,
-        scopes=[(name, descriptions.get(name, "")) for name in sorted(asked)],
+        scopes=await described_scopes.describe(request, asked),
         resources=found.request.resources,
         redirect_uri=found.recipient.redirect_uri,
     )

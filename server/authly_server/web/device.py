@@ -6,10 +6,8 @@ link with the code in it may come from anybody (section 5.4).
 
 from aiohttp import web
 
-from authly_server import entropy
-from authly_server.authorization import device, transaction
+from authly_server.authorization import device
 from authly_server.authorization.device import Tries
-from authly_server.authorization.transaction import Transaction
 from authly_server.model.device_authorization import WaitingDevice
 from authly_server.model.grant import Authentication
 from authly_server.model.session import Session
@@ -21,21 +19,19 @@ from authly_server.storage import device_authorizations, errors as storage_error
 from authly_server.web import (
     answers,
     client_address,
-    conversation,
-    cookies,
+    described_scopes,
     forms,
-    languages,
-    password_reset,
+    own_sign_in,
     services,
-    signing_in,
     visitor,
 )
+from authly_server.web.own_sign_in import Place
 from authly_server.web.pages import device as pages
 from authly_server.web.response import Response
-from authly_server.web.signing_in import Failed
 
 
-_LOGIN, _CODE, _DECISION = "device-login", "device-code", "device-decision"
+_CODE, _DECISION = "device-code", "device-decision"
+_PLACE = Place("/device", "your device")
 _OUT_OF_DATE = "the form is out of date; go back and try again"
 
 
@@ -44,27 +40,14 @@ async def get(request: web.Request) -> Response:
     code = user_code.parse(forms.read_query(request).get("user_code"))
     session, user = await visitor.find(request)
     if session is None or user is None:
-        return _begin_sign_in(request, code)
+        carried = {} if code is None else {"user_code": user_code.display(code)}
+        return own_sign_in.begin(request, _PLACE, carried)
     return _code_page(request, session, user, code)
 
 
 async def sign_in(request: web.Request) -> Response:
     """POST /device/login: go on as whoever that is."""
-    form = await forms.read(request)
-    found = services.of(request)
-    now = int(found.clock.now().timestamp())
-    identified = transaction.identify(form.get("transaction"))
-    opened = cookies.find_transaction(request, found.seal, identified, now)
-    if opened is None or not found.seal.is_form_token(form.get("csrf"), opened.id, _LOGIN):
-        raise PageError("this sign-in was not started in this browser, or took too long")
-    user = await signing_in.authenticate(request, form)
-    if isinstance(user, Failed):
-        return _login_page(request, opened, user)
-    _, value = await signing_in.begin_session(request, user)
-    answer = answers.redirect(f"{_path(request)}?{opened.query}")
-    cookies.drop_transaction(answer, opened.id)
-    signing_in.keep(request, answer, user, value)
-    return answer
+    return await own_sign_in.post(request, _PLACE)
 
 
 async def post(request: web.Request) -> Response:
@@ -136,32 +119,6 @@ async def _settle(request: web.Request, session: Session, code: str, *, is_allow
         raise PageError("the account does not exist any more") from error
 
 
-def _begin_sign_in(request: web.Request, code: str | None) -> Response:
-    """A transaction of its own in the browser, so that nobody else's form signs anybody in."""
-    found = services.of(request)
-    now = int(found.clock.now().timestamp())
-    carried = {} if code is None else {"user_code": (user_code.display(code),)}
-    started = Transaction(conversation.draw_id(), Parameters(carried), now)
-    answer = _login_page(request, started)
-    cookies.drop_surplus(request, answer, found.seal, now)
-    sealed = found.seal.close(started, entropy.draw(transaction.NONCE_BYTES))
-    cookies.set_transaction(answer, started.id, sealed)
-    return answer
-
-
-def _login_page(
-    request: web.Request, started: Transaction, failed: Failed | None = None
-) -> Response:
-    return pages.login(
-        action=_path(request, "/login"),
-        transaction_id=started.id.hex,
-        form_token=services.of(request).seal.form_token(started.id, _LOGIN),
-        failed_as=failed.username if failed else None,
-        wait_seconds=failed.seconds if failed else None,
-        forgotten=password_reset.offer(request),
-    )
-
-
 def _code_page(
     request: web.Request,
     session: Session,
@@ -186,16 +143,13 @@ async def _question(
     client = await found.registry.client(waiting.client_id)
     if client is None:
         raise PageError("the application does not exist any more")
-    read = languages.of(request)
-    known = await found.registry.scopes()
-    descriptions = {scope.name: scope.described_in(read) for scope in known}
     return pages.question(
         action=_path(request, "/consent"),
         form_token=found.seal.form_token(session.id, _DECISION, code),
         client=client,
         username=user.username,
         user_code=user_code.display(code),
-        scopes=[(name, descriptions.get(name, "")) for name in sorted(waiting.scopes)],
+        scopes=await described_scopes.describe(request, waiting.scopes),
         resources=waiting.resources,
     )
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from authly_server.settings import Settings
 from authly_server.web import (
+    account,
     authorize,
     consent,
     cors,
@@ -105,8 +106,14 @@ OAUTH = (
     ),
     Route("/jwks", "jwks", Face.PROGRAM, {"GET": jwks.get}, True, Limit.NONE),
 )
-# Only where SMTP_HOST is set.
 ACCOUNT = (
+    Route(account.ROOT, "account", Face.PERSON, {"GET": account.get}),
+    Route(account.LOGIN, "account_login", Face.PERSON, {"POST": account.sign_in}, limit=Limit.FORM),
+    Route(account.SESSIONS, "account_sessions", Face.PERSON, {"POST": account.end_sessions}),
+    Route(account.APPLICATIONS, "account_applications", Face.PERSON, {"POST": account.withdraw}),
+)
+# Only where SMTP_HOST is set.
+FORGOTTEN = (
     Route(
         password_reset.FORGOTTEN,
         "forgotten_password",
@@ -151,8 +158,9 @@ def table(settings: Settings, issuer: str) -> dict[str, Route]:
             for route in OAUTH
             if settings.device_flow_enabled or not route.endpoint.startswith("device")
         ]
+        routes += [_below(prefix, route) for route in ACCOUNT]
         if settings.smtp_host is not None:
-            routes += [_below(prefix, route) for route in ACCOUNT]
+            routes += [_below(prefix, route) for route in FORGOTTEN]
         if settings.dynamic_registration != "off":
             routes += [_below(prefix, route) for route in REGISTRATION]
         routes += [_metadata(path) for path in metadata_paths(prefix)]

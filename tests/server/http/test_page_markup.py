@@ -9,7 +9,7 @@ from lxml import html
 from throwaway.instance import Instance
 
 
-PAGES = ("login", "failed login", "consent", "error", "form_post")
+PAGES = ("login", "failed login", "consent", "error", "form_post", "account")
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,7 @@ def pages(instance: Instance) -> dict[str, httpx.Response]:
         "consent": browser.sign_in(login),
         "error": instance.http.get("/authorize"),
         "form_post": instance.person.authorize(instance.shop, response_mode="form_post"),
+        "account": instance.person.client.get("/account"),
     }
 
 

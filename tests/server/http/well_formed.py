@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import httpx
-from tests.server.http import devices, newcomers
+from tests.server.http import devices, newcomers, own_account
 from tests.server.http.encoded import Request, request
 
 from authly_server.web import routes
@@ -15,7 +15,8 @@ from throwaway.instance import Instance
 PATHS = tuple(
     dict.fromkeys(
         (
-            *(route.path for route in (*routes.OAUTH, *routes.REGISTRATION, *routes.HEALTH)),
+            *(route.path for route in (*routes.OAUTH, *routes.ACCOUNT)),
+            *(route.path for route in (*routes.REGISTRATION, *routes.HEALTH)),
             *routes.METADATA,
         )
     )
@@ -109,9 +110,9 @@ def _device(instance: Instance) -> Request:
     return _person(instance, "POST", "/device", form.fields | {"user_code": "BCDF-GHJK"})
 
 
-def _device_login(instance: Instance) -> Request:
+def _device_login(instance: Instance, page: str = "/device") -> Request:
     browser = instance.browser()
-    form = read_form(browser.client.get("/device"))
+    form = read_form(browser.client.get(page))
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     fields = form.fields | {"username": "ada@example.org", "password": "wrong"}
     return request("POST", "/device/login", fields, Cookie=cookies)
@@ -221,6 +222,24 @@ def _userinfo(instance: Instance) -> Request:
     return request("POST", "/userinfo", {"access_token": instance.tokens()["access_token"]})
 
 
+def _account_page(instance: Instance) -> Request:
+    return _person(instance, "GET", "/account", {"said": "withdrawn", "proof": "0" * 64})
+
+
+def _account_login(instance: Instance) -> Request:
+    return replace(_device_login(instance, "/account"), path="/account/login")
+
+
+def _account_sessions(instance: Instance) -> Request:
+    fields = own_account.fields(instance.person.client.get("/account"), "sessions-form")
+    return _person(instance, "POST", "/account/sessions", fields | {"session": "0" * 32})
+
+
+def _account_applications(instance: Instance) -> Request:
+    fields = own_account.fields(instance.person.client.get("/account"), "applications-form")
+    return _person(instance, "POST", "/account/applications", fields | {"application": "0" * 32})
+
+
 REQUESTS: dict[str, Callable[[Instance], Request]] = {
     "authorize": _authorize,
     "authorize by POST": _authorize_by_post,
@@ -234,6 +253,10 @@ REQUESTS: dict[str, Callable[[Instance], Request]] = {
     "device": _device,
     "device login": _device_login,
     "device consent": _device_consent,
+    "account page": _account_page,
+    "account login": _account_login,
+    "account sessions": _account_sessions,
+    "account applications": _account_applications,
     "device authorization": _device_authorization,
     "pushed request": _pushed,
     "authorization code": _code,

@@ -6,9 +6,6 @@ from authly_server.web.pages import rendering
 from authly_server.web.response import Response
 
 
-_OURS_ALONE = ""
-
-
 def forgotten(*, action: str, is_failure: bool = False) -> Response:
     """Where one says who one is; 400 if that cannot be a name."""
     body = rendering.render(
@@ -17,7 +14,7 @@ def forgotten(*, action: str, is_failure: bool = False) -> Response:
         is_failure=is_failure,
         most_username_characters=names.MOST_CHARACTERS,
     )
-    return rendering.respond(body, 400 if is_failure else 200, form_target=_OURS_ALONE)
+    return rendering.respond(body, 400 if is_failure else 200, form_target=rendering.OURS_ALONE)
 
 
 def forgotten_sent() -> Response:
@@ -37,7 +34,7 @@ def new_password(
         minimum=minimum,
         fault=fault,
     )
-    return rendering.respond(body, 200 if fault is None else 400, form_target=_OURS_ALONE)
+    return rendering.respond(body, 200 if fault is None else 400, form_target=rendering.OURS_ALONE)
 
 
 def password_changed() -> Response:

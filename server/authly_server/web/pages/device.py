@@ -4,41 +4,8 @@ from collections.abc import Sequence
 
 from authly_server.model.client import Client, ClientOrigin
 from authly_server.protocol import characters
-from authly_server.users import names
 from authly_server.web.pages import rendering
 from authly_server.web.response import Response
-
-
-_OURS_ALONE = ""
-
-
-def login(
-    *,
-    action: str,
-    transaction_id: str,
-    form_token: str,
-    failed_as: str | None,
-    wait_seconds: int | None,
-    forgotten: str | None,
-) -> Response:
-    """The form for user name and password; 400 if the ones sent were wrong, by `failed_as`.
-
-    429 if that has to wait.
-    """
-    body = rendering.render(
-        "login.html",
-        action=action,
-        transaction_id=transaction_id,
-        form_token=form_token,
-        client_name="your device",
-        username=(failed_as or "")[: names.MOST_CHARACTERS],
-        is_failure=failed_as is not None,
-        wait=rendering.wait(wait_seconds),
-        most_username_characters=names.MOST_CHARACTERS,
-        forgotten=forgotten,
-    )
-    answer = rendering.respond(body, 200 if failed_as is None else 400, form_target=_OURS_ALONE)
-    return rendering.delay(answer, wait_seconds)
 
 
 def code(
@@ -53,7 +20,7 @@ def code(
         user_code=user_code,
         is_failure=is_failure,
     )
-    return rendering.respond(body, 400 if is_failure else 200, form_target=_OURS_ALONE)
+    return rendering.respond(body, 400 if is_failure else 200, form_target=rendering.OURS_ALONE)
 
 
 def question(
@@ -78,7 +45,7 @@ def question(
         scopes=[(name, characters.displayable(description)) for name, description in scopes],
         resources=resources,
     )
-    return rendering.respond(body, 200, form_target=_OURS_ALONE)
+    return rendering.respond(body, 200, form_target=rendering.OURS_ALONE)
 
 
 def done(*, is_allowed: bool) -> Response:

@@ -4,16 +4,19 @@ import base64
 import functools
 import hashlib
 from pathlib import Path
+from typing import Protocol
 
 import jinja2
 from markupsafe import Markup
 
 from authly_server.clients import metadata_document
-from authly_server.model.client import Client, ClientOrigin
+from authly_server.model.client import ClientOrigin
 from authly_server.protocol import characters
 from authly_server.web.response import Response
 
 
+OURS_ALONE = ""
+"""The target of forms that lead to us and nowhere else."""
 _MINUTE = 60
 _FOLDER = Path(__file__).parent
 _TEMPLATES = jinja2.Environment(
@@ -23,6 +26,17 @@ _TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+class Named(Protocol):
+    """Whatever has what a client is called by."""
+
+    @property
+    def client_id(self) -> str: ...  # noqa: D102  # as a client's own
+    @property
+    def display_name(self) -> str: ...  # noqa: D102  # as a client's own
+    @property
+    def origin(self) -> ClientOrigin: ...  # noqa: D102  # as a client's own
 
 
 def render(template: str, **context: object) -> str:
@@ -64,12 +78,12 @@ def _hash(source: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")
 
 
-def client_name(client: Client) -> str:
+def client_name(client: Named) -> str:
     """What to call it: a name that somebody answers for, or else the host that publishes it."""
     return voucher(client) or characters.displayable(client.display_name)
 
 
-def voucher(client: Client) -> str | None:
+def voucher(client: Named) -> str | None:
     """The host that a client proves to be of by its document; None for every other client."""
     if client.origin is not ClientOrigin.DOCUMENT:
         return None
