@@ -18,6 +18,12 @@ class Account:
     enabled: bool
     created_at: datetime
     updated_at: datetime
+    is_bootstrapped: bool = False
+
+    @property
+    def password_is_kept(self) -> bool:
+        """As of a `User`."""
+        return self.is_bootstrapped and self.is_admin
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,3 +17,10 @@ class User:
     is_admin: bool
     enabled: bool
     updated_at: datetime
+    is_bootstrapped: bool = False
+    """Whether each migration sees to the account, for ADMIN_EMAIL is its address."""
+
+    @property
+    def password_is_kept(self) -> bool:
+        """Whether a migration makes the password what the settings say."""
+        return self.is_bootstrapped and self.is_admin

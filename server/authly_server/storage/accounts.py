@@ -20,7 +20,7 @@ from authly_server.storage.pool import Database, Parameters
 
 
 _COLUMNS: LiteralString = (
-    "id, email, username, is_verified, is_admin, enabled, created_at, updated_at"
+    "id, email, username, is_verified, is_admin, enabled, created_at, updated_at, is_bootstrapped"
 )
 _FIND: LiteralString = f"SELECT {_COLUMNS} FROM authly.users WHERE id = %(id)s"  # noqa: S608
 _LIST: LiteralString = f"""

@@ -41,6 +41,11 @@ _CHANGE = """
 WITH ended AS (DELETE FROM authly.sessions WHERE user_id = %(id)s)
 UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now() WHERE id = %(id)s
 """
+# So that others can tell whom it would come back to.
+_MARK = """
+UPDATE authly.users SET is_bootstrapped = NOT is_bootstrapped, updated_at = now()
+WHERE is_bootstrapped <> (email_folded = %(folded)s)
+"""
 _RECORD = "INSERT INTO authly.audit_log (event, user_id, detail) VALUES (%s, %s, '{}')"
 
 
@@ -51,6 +56,12 @@ def ensure_administrator(connection: Connection, wanted: Administrator) -> Outco
     that address, who is no administrator, is left alone.
     """
     folded = users.fold(wanted.email)
+    outcome = _ensure(connection, wanted, folded)
+    connection.execute(_MARK, {"folded": folded})
+    return outcome
+
+
+def _ensure(connection: Connection, wanted: Administrator, folded: str) -> Outcome:
     found = connection.execute(_FIND, (folded, folded)).fetchone()
     if found is None:
         return _create(connection, wanted, folded)

@@ -90,6 +90,7 @@ def user(row: Row) -> User:
         is_admin=row["is_admin"],
         enabled=row["enabled"],
         updated_at=row["updated_at"],
+        is_bootstrapped=row["is_bootstrapped"],
     )
 
 

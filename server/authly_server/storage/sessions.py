@@ -26,7 +26,7 @@ RETURNING id AS session_id, user_id, authenticated_at, expires_at, acr
 _FIND = """
 SELECT session.id AS session_id, session.user_id, session.authenticated_at, session.expires_at,
     session.acr, person.email, person.username, person.password_hash, person.is_verified,
-    person.is_admin, person.enabled, person.updated_at
+    person.is_admin, person.enabled, person.updated_at, person.is_bootstrapped
 FROM authly.sessions AS session JOIN authly.users AS person ON person.id = session.user_id
 WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enabled
 """
@@ -34,7 +34,8 @@ WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enab
 _FIND_WITH_CONSENT = """
 SELECT session.id AS session_id, session.user_id, session.authenticated_at, session.expires_at,
     session.acr, person.email, person.username, person.password_hash, person.is_verified,
-    person.is_admin, person.enabled, person.updated_at, consent.scopes AS consented
+    person.is_admin, person.enabled, person.updated_at, person.is_bootstrapped,
+    consent.scopes AS consented
 FROM authly.sessions AS session JOIN authly.users AS person ON person.id = session.user_id
 LEFT JOIN authly.consents AS consent
     ON consent.user_id = person.id AND consent.client_id = %(client_id)s

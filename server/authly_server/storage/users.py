@@ -10,7 +10,8 @@ from authly_server.storage.pool import Database
 
 
 _COLUMNS = """
-SELECT id AS user_id, email, username, password_hash, is_verified, is_admin, enabled, updated_at
+SELECT id AS user_id, email, username, password_hash, is_verified, is_admin, enabled, updated_at,
+    is_bootstrapped
 FROM authly.users """
 _FIND = _COLUMNS + "WHERE id = %(id)s"
 _FIND_BY_LOGIN = _COLUMNS + "WHERE email_folded = %(login)s OR username_folded = %(login)s LIMIT 1"
@@ -32,7 +33,7 @@ SELECT (SELECT count(*) FROM told) AS notices FROM changed
 """  # noqa: S608  # of constants
 _FIND_OF_GRANT = """
 SELECT person.id AS user_id, person.email, person.username, person.password_hash,
-    person.is_verified, person.is_admin, person.enabled, person.updated_at,
+    person.is_verified, person.is_admin, person.enabled, person.updated_at, person.is_bootstrapped,
     grants.userinfo_claims
 FROM authly.grants
 JOIN authly.clients AS client ON client.id = grants.client_id

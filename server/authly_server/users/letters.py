@@ -29,8 +29,8 @@ If it was not you, tell the people who run this server at once.
 
 
 def forgotten(user: User, link: str) -> Message:
-    """How to choose a new password; an administrator's is what whoever runs the server says."""
-    text = _KEPT_ELSEWHERE if user.is_admin else _FORGOTTEN
+    """How to choose a new password; one that is kept is what the settings say."""
+    text = _KEPT_ELSEWHERE if user.password_is_kept else _FORGOTTEN
     return Message(user.email, "Your password", text.format(username=user.username, link=link))
 
 

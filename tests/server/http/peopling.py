@@ -36,7 +36,7 @@ def signs_in(desk: Desk, name: str, password: str = PASSWORD) -> bool:
     """Whether somebody gets past the sign-in page, in a new browser."""
     browser = desk.instance.browser()
     page = browser.sign_in(browser.authorize(desk.instance.shop), name, password)
-    return has_form(page, "consent-form")
+    return not has_form(page, "login-form")
 
 
 def asking(

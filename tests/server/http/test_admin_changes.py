@@ -15,6 +15,7 @@ from throwaway.browser import told
 from throwaway.instance import problem
 
 
+DEMOTE = "UPDATE authly.users SET is_admin = %s WHERE email = %s"
 WRONG_FLAGS: tuple[object, ...] = (1, 0, "true", None, [], {}, 1.0)
 WRONG_ADDRESSES: tuple[object, ...] = (
     *(1, None, True, [], {}, "", " ", "x", "a@", "@b", "a b@c", "a@b,c@d"),
@@ -202,9 +203,48 @@ def test_the_last_administrator_cannot_go(desk: Desk, members: dict[str, bool]) 
     answer = desk.change(path, members)
     assert problem(answer) == (409, "invalid_request")
     assert "last administrator" in answer.text
-    by_itself = desk.ask("DELETE", path, desk.token_of(desk.console))
-    assert problem(by_itself) == (409, "invalid_request")
     assert desk.get(path).json() == before
+    with second(desk) as other:
+        desk.instance.execute(DEMOTE, False, registration.EMAIL)
+        try:
+            token = desk.token_of(desk.console)
+            by_itself = desk.ask("DELETE", f"/users/{other['id']}", token)
+        finally:
+            desk.instance.execute(DEMOTE, True, registration.EMAIL)
+        assert problem(by_itself) == (409, "invalid_request")
+        assert desk.get(f"/users/{other['id']}").json() == other
+
+
+def test_the_account_that_each_migration_sees_to_keeps_what_it_would_get_again(
+    desk: Desk,
+) -> None:
+    path = first(desk)
+    assert desk.get(path).json()["is_bootstrapped"] is True
+    with second(desk):
+        refused = [
+            desk.change(path, {"email": "other@example.org"}),
+            desk.ask("PUT", f"{path}/password", json={"password": PASSWORD}),
+            desk.ask("DELETE", path),
+        ]
+        for answer in refused:
+            assert problem(answer) == (409, "invalid_request")
+            assert "ADMIN_EMAIL" in answer.text
+        changed = desk.change(path, {"email": registration.EMAIL.upper()}).json()
+        assert changed["email"] == registration.EMAIL.upper()
+        desk.change(path, {"email": registration.EMAIL, "is_verified": True}).raise_for_status()
+        assert peopling.signs_in(desk, registration.EMAIL, registration.PASSWORD)
+
+
+def test_one_that_is_no_administrator_any_more_may_have_another_password(desk: Desk) -> None:
+    """A migration leaves it alone then."""
+    path, token = first(desk), desk.token_of(desk.console)
+    desk.instance.execute(DEMOTE, False, registration.EMAIL)
+    try:
+        body = {"password": registration.PASSWORD}
+        assert desk.ask("PUT", f"{path}/password", token, json=body).status_code == 204
+    finally:
+        desk.instance.execute(DEMOTE, True, registration.EMAIL)
+        del desk.token  # it has ended with all others
 
 
 def test_administrators_who_demote_each_other_at_once_leave_one(desk: Desk) -> None:
@@ -223,9 +263,7 @@ def test_administrators_who_demote_each_other_at_once_leave_one(desk: Desk) -> N
             statuses = peopling.at_once(calls)
             count = "SELECT count(*) FROM authly.users WHERE is_admin AND enabled"
             left = desk.instance.fetch(count)
-            desk.instance.execute(
-                "UPDATE authly.users SET is_admin = true WHERE email = %s", registration.EMAIL
-            )
+            desk.instance.execute(DEMOTE, True, registration.EMAIL)
             assert (statuses, left) == ([200, 409], 1)
 
 

@@ -14,7 +14,8 @@ from throwaway.instance import problem
 
 
 MEMBERS = {
-    *("id", "email", "username", "is_verified", "is_admin", "enabled", "created_at", "updated_at")
+    *("id", "email", "username", "is_verified", "is_admin", "enabled", "created_at", "updated_at"),
+    "is_bootstrapped",
 }
 
 

@@ -245,6 +245,19 @@ def test_the_administrator_is_told_where_the_password_is_kept(
     assert "Secret" in text
 
 
+def test_another_administrator_gets_a_link(
+    instance: Instance, box: Mailbox, browser: Browser, person: str
+) -> None:
+    instance.execute("UPDATE authly.users SET is_admin = true WHERE email = %s", person)
+    try:
+        link_of = sent(box, browser, instance, person)
+        assert choose(browser, link_of).status_code == 200
+        box.next()
+        assert signs_in(instance, person, NEW)
+    finally:
+        instance.execute("UPDATE authly.users SET is_admin = false WHERE email = %s", person)
+
+
 def test_a_stranger_cannot_have_somebody_flooded(
     instance: Instance, box: Mailbox, browser: Browser, person: str
 ) -> None:

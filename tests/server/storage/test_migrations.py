@@ -198,6 +198,20 @@ def test_somebody_of_that_address_who_is_no_administrator_is_left_alone(
     assert fetch(empty_database_url, STATE) == "root@example.orghashfalsetrue"
 
 
+def test_the_account_that_each_migration_sees_to_is_marked_and_no_other(
+    empty_database_url: str,
+) -> None:
+    marked = "SELECT string_agg(email, ' ') FROM authly.users WHERE is_bootstrapped"
+    for email in ("root@example.org", "other@example.org", "ROOT@example.org"):
+        migration.run(empty_database_url, administrator=administrator(email))
+        assert fetch(empty_database_url, marked) == email.lower()
+    execute(empty_database_url, "UPDATE authly.users SET is_admin = false")
+    before = fetch(empty_database_url, "SELECT max(updated_at) FROM authly.users")
+    migration.run(empty_database_url, administrator=administrator("root@example.org"))
+    assert fetch(empty_database_url, marked) == "root@example.org"
+    assert fetch(empty_database_url, "SELECT max(updated_at) FROM authly.users") == before
+
+
 def test_a_row_that_is_refused_is_not_repeated_in_the_error(database_url: str) -> None:
     with (
         pytest.raises(errors.MigrationError) as raised,

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from authly_server.model.account import Account, Changed, Refusal
 from authly_server.protocol import errors, precondition
 from authly_server.protocol.errors import ErrorCode, OAuthError
-from authly_server.storage import accounts
+from authly_server.storage import accounts, users
 from authly_server.storage.accounts import Change
 from authly_server.users import names, profiles
 from authly_server.web import answers
@@ -42,6 +42,9 @@ class User(Shape):
     """Whether this person can sign in, and tokens about them are good."""
     created_at: datetime
     updated_at: datetime
+    is_bootstrapped: bool
+    """Whether ADMIN_EMAIL is the address: each migration sees to this account. It keeps that, and
+    is not deleted; as an administrator it has the password of the settings."""
 
 
 class NewUser(Shape):
@@ -120,6 +123,8 @@ async def change(call: Call[UserChange]) -> Response:
         profile = profiles.changed(account, given)
     except names.InvalidName as error:
         raise errors.invalid_request(str(error)) from error
+    if account.is_bootstrapped and users.fold(profile.email) != users.fold(account.email):
+        raise _seen_to("email")
     wanted = Change(account, profile)
     if not wanted.changed:
         return _answer(account)
@@ -129,9 +134,10 @@ async def change(call: Call[UserChange]) -> Response:
 
 async def remove(call: Call[Shape]) -> Response:
     """DELETE /users/{id}, with all that the person has here."""
-    outcome = await accounts.remove(
-        call.services.database, keyset.identifier(call.name), by=call.actor
-    )
+    account = await _find(call)
+    if account.is_bootstrapped:
+        raise _seen_to("disable it instead: it")
+    outcome = await accounts.remove(call.services.database, account.id, by=call.actor)
     _done(call.services, outcome)
     return Response(status=204)
 
@@ -139,6 +145,8 @@ async def remove(call: Call[Shape]) -> Response:
 async def set_password(call: Call[chosen_password.NewPassword]) -> Response:
     """PUT /users/{id}/password: whoever knew the former one is signed out."""
     account = await _find(call)
+    if account.password_is_kept:
+        raise _seen_to("password")
     hashed = await chosen_password.hashed(
         call.services, call.body.password, (account.email, account.username)
     )
@@ -193,6 +201,11 @@ def _refused(refusal: Refusal) -> OAuthError:
     if refusal is Refusal.STALE:
         return precondition.changed()
     return OAuthError(ErrorCode.INVALID_REQUEST, _CONFLICTS[refusal], 409)
+
+
+def _seen_to(what: str) -> OAuthError:
+    message = f"{what} is as ADMIN_EMAIL and ADMIN_PASSWORD say, again with each migration"
+    return OAuthError(ErrorCode.INVALID_REQUEST, message, 409)
 
 
 def _answer(account: Account, *, status: int = 200) -> Response:
