@@ -169,6 +169,40 @@ class Visit:
         self._press("withdraw-1")
         self.tab.wait_for("no-applications")
 
+    def own_password(self) -> None:
+        self._sign_in_elsewhere()
+        self.account_sign_in()
+        sign_in(self.tab, email=self._email)
+        self.tab.wait_for("change-password")
+        self.tab.tab_to("change-password")
+        self.tab.press("Enter")
+        self.tab.wait_for("own-password-form")
+
+    def wrong_present_password(self) -> None:
+        self.own_password()
+        new = "four words in a row"
+        self._fill_in(present="not my secret passphrase", password=new, again=new)
+        self.tab.wait_for("password-error")
+
+    def unfit_own_password(self) -> None:
+        self.own_password()
+        self._fill_in(present=registration.PASSWORD, password="a" * 12, again="a" * 12)
+        self.tab.wait_for("password-error")
+
+    def own_password_changed(self) -> None:
+        self.own_password()
+        new = "four words in a row"
+        self._fill_in(present=registration.PASSWORD, password=new, again=new)
+        self.tab.wait_for("said")
+
+    def kept_password(self) -> None:
+        """Of the administrator."""
+        self.account_sign_in()
+        sign_in(self.tab)
+        self.tab.wait_for("change-password")
+        self.tab.go(f"{self._server.issuer}/account/password")
+        self.tab.wait_for("password-kept")
+
     def _sign_in_elsewhere(self) -> None:
         registration.add_user(self._server.environ["DATABASE_URL"], self._email)
         with contextlib.closing(Browser(self._server.base_url)) as other:
@@ -221,6 +255,11 @@ PAGES: dict[str, Callable[[Visit], None]] = {
     "account-sign-in": Visit.account_sign_in,
     "account": Visit.account,
     "account-ended": Visit.account_ended,
+    "own-password": Visit.own_password,
+    "own-password-wrong-present": Visit.wrong_present_password,
+    "own-password-unfit": Visit.unfit_own_password,
+    "own-password-done": Visit.own_password_changed,
+    "own-password-kept": Visit.kept_password,
     "device-sign-in": Visit.device_sign_in,
     "device-code": Visit.device_code,
     "device-wrong-code": Visit.device_wrong_code,

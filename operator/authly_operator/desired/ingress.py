@@ -34,6 +34,7 @@ ENDPOINTS: Final = (
     "/account/login",
     "/account/sessions",
     "/account/applications",
+    "/account/password",
 )
 """Below the issuer's path."""
 MAILED: Final = ("/account/forgotten-password", "/account/new-password")

@@ -4,6 +4,7 @@ import unicodedata
 from typing import LiteralString
 from uuid import UUID
 
+from authly_server.model.session import PASSWORD, Session
 from authly_server.model.user import User
 from authly_server.storage import rows, sign_out
 from authly_server.storage.pool import Database
@@ -16,7 +17,8 @@ FROM authly.users """
 _FIND = _COLUMNS + "WHERE id = %(id)s"
 _FIND_BY_LOGIN = _COLUMNS + "WHERE email_folded = %(login)s OR username_folded = %(login)s LIMIT 1"
 _RECORD_HASH = """
-UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now() WHERE id = %(id)s
+UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now()
+WHERE id = %(id)s AND password_hash = %(former)s
 """
 # Whoever knew the former password may have sessions and tokens by it, so that all of them end. The
 # former hash admits one of several at once.
@@ -30,6 +32,25 @@ WITH changed AS (
     SELECT 'password_changed', id, '{{}}' FROM changed
 ), {sign_out.EVERYWHERE}
 SELECT (SELECT count(*) FROM told) AS notices FROM changed
+"""  # noqa: S608  # of constants
+# The same by who knows the former one: in the place of the session that it was typed in, which must
+# be live, comes another.
+_CHANGE: LiteralString = f"""
+WITH changed AS (
+    UPDATE authly.users SET password_hash = %(password_hash)s, updated_at = now()
+    WHERE id = %(id)s AND password_hash = %(former)s AND enabled
+    AND EXISTS (SELECT FROM authly.sessions AS present WHERE present.digest = %(present)s
+        AND present.user_id = %(id)s AND present.expires_at > now())
+    RETURNING id
+), recorded AS (
+    INSERT INTO authly.audit_log (event, user_id, detail)
+    SELECT 'password_changed', id, '{{}}' FROM changed
+), {sign_out.EVERYWHERE}, begun AS (
+    INSERT INTO authly.sessions (digest, user_id, acr, expires_at)
+    SELECT %(digest)s, id, %(acr)s, now() + make_interval(secs => %(ttl)s) FROM changed
+    RETURNING id AS session_id, user_id, authenticated_at, expires_at, acr
+)
+SELECT begun.*, (SELECT count(*) FROM told) AS notices FROM begun
 """  # noqa: S608  # of constants
 _FIND_OF_GRANT = """
 SELECT person.id AS user_id, person.email, person.username, person.password_hash,
@@ -81,9 +102,9 @@ async def find_by_login(database: Database, login: str) -> User | None:
     return None if row is None else rows.user(row)
 
 
-async def record_password_hash(database: Database, user_id: UUID, password_hash: str) -> None:
-    """Replace the hash, after a rehash at sign-in or a change of the password."""
-    parameters = {"id": user_id, "password_hash": password_hash}
+async def record_password_hash(database: Database, user: User, password_hash: str) -> None:
+    """Replace the hash by another of the same password, if that is still the person's."""
+    parameters = {"id": user.id, "former": user.password_hash, "password_hash": password_hash}
     await database.execute(_RECORD_HASH, parameters)
 
 
@@ -96,3 +117,30 @@ async def replace_password(database: Database, user: User, password_hash: str) -
     parameters = {"id": user.id, "former": user.password_hash, "password_hash": password_hash}
     row = await database.fetch_one(_REPLACE, parameters)
     return None if row is None else int(row["notices"])
+
+
+async def change_password(
+    database: Database,
+    user: User,
+    password_hash: str,
+    *,
+    present: bytes,
+    digest: bytes,
+    ttl: int,
+) -> tuple[Session, int] | None:
+    """As `replace_password`, and begin a session of `ttl` seconds under `digest`, in one statement.
+
+    `present` is the digest of the live session in which that is asked for. None where there is no
+    such session any more, or as for `replace_password`; else with the number of notices.
+    """
+    parameters: dict[str, object] = {
+        "id": user.id,
+        "former": user.password_hash,
+        "password_hash": password_hash,
+        "present": present,
+        "digest": digest,
+        "acr": PASSWORD,
+        "ttl": ttl,
+    }
+    row = await database.fetch_one(_CHANGE, parameters)
+    return None if row is None else (rows.session(row), int(row["notices"]))

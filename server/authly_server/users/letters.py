@@ -26,6 +26,13 @@ applications that had access have to ask you again.
 
 If it was not you, tell the people who run this server at once.
 """
+_CHANGED_BY_OWNER = """\
+The password of your account {username} was changed just now, by somebody who knew the former one.
+You are signed out everywhere but in the browser where that was done, and applications that had
+access have to ask you again.
+
+If it was not you, tell the people who run this server at once.
+"""
 
 
 def forgotten(user: User, link: str) -> Message:
@@ -36,4 +43,13 @@ def forgotten(user: User, link: str) -> Message:
 
 def changed(user: User | Account) -> Message:
     """That the password is another one now."""
-    return Message(user.email, "Your password was changed", _CHANGED.format(username=user.username))
+    return _changed(user, _CHANGED)
+
+
+def changed_by_owner(user: User) -> Message:
+    """The same, where the former one was known and one browser stays signed in."""
+    return _changed(user, _CHANGED_BY_OWNER)
+
+
+def _changed(user: User | Account, text: str) -> Message:
+    return Message(user.email, "Your password was changed", text.format(username=user.username))

@@ -33,6 +33,9 @@ ROOT = _PLACE.path
 LOGIN = _PLACE.login
 SESSIONS = "/account/sessions"
 APPLICATIONS = "/account/applications"
+PASSWORD = "/account/password"  # noqa: S105  # a path
+# Where to go on after signing in, by what the address says.
+_PAGES = {"password": PASSWORD}
 _OTHERS = "others"
 _SAID = "account-said"
 # Of each; those that are ended make room for the next.
@@ -43,8 +46,11 @@ async def get(request: web.Request) -> Response:
     """The page; or to sign in, before that."""
     sent = forms.read_query(request)
     session, user = await visitor.find(request)
+    page = next((name for name in _PAGES if name == sent.get("page")), None)
     if session is None or user is None:
-        return own_sign_in.begin(request, _PLACE, {})
+        return own_sign_in.begin(request, _PLACE, {} if page is None else {"page": page})
+    if page is not None:
+        return answers.redirect(answers.local(services.of(request).issuer, _PAGES[page]))
     return await _page(request, session, user, _read_said(request, session, sent))
 
 
@@ -56,9 +62,9 @@ async def sign_in(request: web.Request) -> Response:
 async def end_sessions(request: web.Request) -> Response:
     """POST /account/sessions: one of the person's own, or all but this one."""
     form = await forms.read(request)
-    session = await admit(request, form, SESSIONS)
+    session, _ = await admit(request, form, SESSIONS)
     if session is None:
-        return _back(request)
+        return lead_back(request)
     wanted, database = form.get("session"), services.of(request).database
     if wanted == _OTHERS:
         notices = await sessions.end_others_of(
@@ -73,9 +79,9 @@ async def end_sessions(request: web.Request) -> Response:
 async def withdraw(request: web.Request) -> Response:
     """POST /account/applications: one of them has nothing of the person any more."""
     form = await forms.read(request)
-    session = await admit(request, form, APPLICATIONS)
+    session, _ = await admit(request, form, APPLICATIONS)
     if session is None:
-        return _back(request)
+        return lead_back(request)
     notices = await applications.withdraw(
         services.of(request).database,
         user_id=session.user_id,
@@ -84,17 +90,19 @@ async def withdraw(request: web.Request) -> Response:
     return tell(request, session, Said.WITHDRAWN, notices)
 
 
-async def admit(request: web.Request, form: Parameters, path: str) -> Session | None:
-    """The session that a form was shown to; None if it is over, and nobody is signed in here.
+async def admit(
+    request: web.Request, form: Parameters, path: str
+) -> tuple[Session, User] | tuple[None, None]:
+    """The session that a form was shown to, and its person; nothing if it is over.
 
     Raises:
         PageError: the form was shown to another one, or by somebody else.
     """
-    session, _ = await visitor.find(request)
-    seal = services.of(request).seal
+    found = await visitor.find(request)
+    session, seal = found[0], services.of(request).seal
     if session is not None and not seal.is_form_token(form.get("csrf"), session.id, path):
         raise PageError("the form is out of date; go back and try again")
-    return session
+    return found
 
 
 def tell(request: web.Request, session: Session, said: Said, notices: int) -> Response:
@@ -109,9 +117,10 @@ def tell(request: web.Request, session: Session, said: Said, notices: int) -> Re
     return answers.redirect(f"{answers.local(found.issuer, ROOT)}?said={said}&proof={proof}")
 
 
-def _back(request: web.Request) -> Response:
-    """To the page, where whoever is not signed in any more can do so."""
-    return answers.redirect(answers.local(services.of(request).issuer, ROOT))
+def lead_back(request: web.Request, path: str = ROOT) -> Response:
+    """To the page, where whoever is not signed in any more can do so, and from there to `path`."""
+    page = next((f"?page={name}" for name, each in _PAGES.items() if each == path), "")
+    return answers.redirect(answers.local(services.of(request).issuer, ROOT) + page)
 
 
 def _identify(text: str | None) -> UUID:

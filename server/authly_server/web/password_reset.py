@@ -11,10 +11,9 @@ from authly_server.limits.rate import Bucket, Rate
 from authly_server.mail.message import Message
 from authly_server.model.user import User
 from authly_server.protocol.errors import PageError
-from authly_server.protocol.parameters import Parameters
 from authly_server.storage import users
-from authly_server.users import letters, names, password_policy, passwords
-from authly_server.web import answers, cookies, forms, services
+from authly_server.users import letters, names
+from authly_server.web import answers, cookies, forms, new_password, services
 from authly_server.web.pages import account as pages
 from authly_server.web.response import Response
 
@@ -71,7 +70,7 @@ async def post_new(request: web.Request) -> Response:
     form = await forms.read(request)
     token = form.get("token")
     user = await _find(request, token)
-    fault, password = _read_password(request, form, user)
+    fault, password = new_password.read(request, form, user)
     if fault is not None:
         return _form(request, user, token, fault)
     await _replace(request, user, password)
@@ -89,16 +88,6 @@ async def _find(request: web.Request, token: str | None) -> User:
     if user is None or not user.enabled or not found.reset_tokens.is_good(token, user, now):
         raise PageError(_OVER)
     return user
-
-
-def _read_password(request: web.Request, form: Parameters, user: User) -> tuple[str | None, str]:
-    password, again = form.get("password") or "", form.get("again") or ""
-    minimum = services.of(request).settings.password_minimum_length
-    try:
-        passwords.check(password)
-    except passwords.InvalidPassword as error:
-        return f"{str(error).capitalize()}.", password
-    return password_policy.fault(password, again, user, minimum), password
 
 
 async def _replace(request: web.Request, user: User, password: str) -> None:

@@ -22,6 +22,7 @@ from authly_server.web import (
     jwks,
     login,
     logout,
+    own_password,
     password_reset,
     pushed_authorization,
     registration,
@@ -111,6 +112,13 @@ ACCOUNT = (
     Route(account.LOGIN, "account_login", Face.PERSON, {"POST": account.sign_in}, limit=Limit.FORM),
     Route(account.SESSIONS, "account_sessions", Face.PERSON, {"POST": account.end_sessions}),
     Route(account.APPLICATIONS, "account_applications", Face.PERSON, {"POST": account.withdraw}),
+    Route(
+        account.PASSWORD,
+        "account_password",
+        Face.PERSON,
+        {"GET": own_password.get, "POST": own_password.post},
+        limit=Limit.FORM,
+    ),
 )
 # Only where SMTP_HOST is set.
 FORGOTTEN = (

@@ -43,18 +43,36 @@ async def authenticate(request: web.Request, form: Parameters) -> User | Failed:
     typed, password = form.get("username") or "", form.get("password") or ""
     try:
         username = names.parse(typed)
-        user = await users.find_by_login(services.of(request).database, username)
-        attempt = _attempt(request, username, user)
-        throttled = await _begin(request, attempt)
-        if throttled is not None:
-            return Failed(typed, throttled.seconds)
-        if not await _is_right(request, user, password) or user is None:
-            return Failed(typed)
-    except (names.InvalidName, passwords.InvalidPassword):
+    except names.InvalidName:
         return Failed(typed)
-    await _succeed(request, attempt)
+    user = await users.find_by_login(services.of(request).database, username)
+    failed = await _prove(request, username, user, password)
+    if failed is not None or user is None:
+        return Failed(typed, failed.seconds if failed else None)
     await _renew_hash(request, user, password)
     return user
+
+
+async def confirm(request: web.Request, user: User, password: str) -> Failed | None:
+    """None if that is the password of who is signed in; counted as a sign-in by the address."""
+    return await _prove(request, user.email, user, password)
+
+
+async def _prove(
+    request: web.Request, username: str, user: User | None, password: str
+) -> Failed | None:
+    attempt = _attempt(request, username, user)
+    throttled = await _begin(request, attempt)
+    if throttled is not None:
+        return Failed(username, throttled.seconds)
+    try:
+        is_right = await _is_right(request, user, password)
+    except passwords.InvalidPassword:
+        is_right = False
+    if not is_right:
+        return Failed(username)
+    await _succeed(request, attempt)
+    return None
 
 
 def _attempt(request: web.Request, username: str, user: User | None) -> Attempt:
@@ -94,7 +112,7 @@ async def _renew_hash(request: web.Request, user: User, password: str) -> None:
     found = services.of(request)
     if found.passwords.outdated(user.password_hash):
         renewed = await found.passwords.hash(password)
-        await users.record_password_hash(found.database, user.id, renewed)
+        await users.record_password_hash(found.database, user, renewed)
 
 
 def keep(request: web.Request, response: Response, user: User, value: str) -> None:

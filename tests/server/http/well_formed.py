@@ -223,7 +223,7 @@ def _userinfo(instance: Instance) -> Request:
 
 
 def _account_page(instance: Instance) -> Request:
-    return _person(instance, "GET", "/account", {"said": "withdrawn", "proof": "0" * 64})
+    return _person(instance, "GET", "/account", {"said": "x", "proof": "0" * 64, "page": "x"})
 
 
 def _account_login(instance: Instance) -> Request:
@@ -238,6 +238,16 @@ def _account_sessions(instance: Instance) -> Request:
 def _account_applications(instance: Instance) -> Request:
     fields = own_account.fields(instance.person.client.get("/account"), "applications-form")
     return _person(instance, "POST", "/account/applications", fields | {"application": "0" * 32})
+
+
+def _account_password(instance: Instance) -> Request:
+    """Of somebody who has a password to change here, and says the present one wrongly."""
+    browser, email = instance.browser(), own_account.add_person(instance)
+    own_account.visit(browser, email)
+    form = read_form(browser.client.get("/account/password"))
+    typed = {"present": "wrong", "password": "four words in a row", "again": "four words in a row"}
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    return request("POST", "/account/password", form.fields | typed, Cookie=cookies)
 
 
 REQUESTS: dict[str, Callable[[Instance], Request]] = {
@@ -257,6 +267,7 @@ REQUESTS: dict[str, Callable[[Instance], Request]] = {
     "account login": _account_login,
     "account sessions": _account_sessions,
     "account applications": _account_applications,
+    "account password": _account_password,
     "device authorization": _device_authorization,
     "pushed request": _pushed,
     "authorization code": _code,

@@ -131,10 +131,20 @@ async def test_a_user_is_found_by_any_spelling_of_the_address(
 
 
 async def test_a_new_password_hash_replaces_the_old_one(database: Database, user: User) -> None:
-    await users.record_password_hash(database, user.id, "another hash")
+    await users.record_password_hash(database, user, "another hash")
     found = await users.find(database, user.id)
     assert found is not None
     assert found.password_hash == "another hash"
+
+
+async def test_a_new_hash_of_a_password_that_is_another_one_meanwhile_replaces_nothing(
+    database: Database, user: User
+) -> None:
+    await users.record_password_hash(database, user, "the hash of another password")
+    await users.record_password_hash(database, user, "a new hash of the former one")
+    found = await users.find(database, user.id)
+    assert found is not None
+    assert found.password_hash == "the hash of another password"
 
 
 async def test_a_session_is_found_with_its_user_until_it_ends(

@@ -19,6 +19,7 @@ class Said(StrEnum):
     SESSION_ENDED = "session-ended"
     OTHERS_ENDED = "others-ended"
     WITHDRAWN = "withdrawn"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105  # not one
 
 
 _SENTENCES: Mapping[Said | None, str] = {
@@ -26,6 +27,7 @@ _SENTENCES: Mapping[Said | None, str] = {
     Said.SESSION_ENDED: "That browser is signed out.",
     Said.OTHERS_ENDED: "You are signed out everywhere else.",
     Said.WITHDRAWN: "The application has no access any more.",
+    Said.PASSWORD_CHANGED: "Your password is changed. You are signed out everywhere else.",
 }
 
 
