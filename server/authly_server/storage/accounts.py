@@ -6,7 +6,6 @@ sign in stays: those changes that could take the last one go one after another, 
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -70,8 +69,7 @@ SELECT written.*, (SELECT count(*) FROM told) AS notices FROM written
 _REMOVE: LiteralString = f"""
 WITH changed AS (
     DELETE FROM authly.users AS person
-    WHERE id = %(id)s AND (%(version)s::timestamptz IS NULL OR updated_at = %(version)s)
-    AND (NOT (is_admin AND enabled) OR {_OTHER_ADMINISTRATOR})
+    WHERE id = %(id)s AND (NOT (is_admin AND enabled) OR {_OTHER_ADMINISTRATOR})
     RETURNING {_COLUMNS}
 ), recorded AS (
     INSERT INTO authly.audit_log (event, user_id, detail)
@@ -162,11 +160,9 @@ async def change(database: Database, wanted: Change, *, by: Actor) -> Changed | 
         return _taken(error)
 
 
-async def remove(
-    database: Database, user_id: UUID, *, by: Actor, version: datetime | None = None
-) -> Changed | Refusal:
-    """Delete an account and all it has; only that version, if one is given."""
-    parameters = {"id": user_id, "version": version, "detail": _detail(by)}
+async def remove(database: Database, user_id: UUID, *, by: Actor) -> Changed | Refusal:
+    """Delete an account and all it has."""
+    parameters = {"id": user_id, "detail": _detail(by)}
     async with database.connection() as connection:
         return await _one_after_another(connection, _REMOVE, parameters)
 
@@ -191,7 +187,7 @@ async def _one_after_another(
     now = await (await connection.execute(_FIND, parameters)).fetchone()
     if now is None:
         return Refusal.ABSENT
-    is_stale = parameters["version"] not in {None, now["updated_at"]}
+    is_stale = parameters.get("version", now["updated_at"]) != now["updated_at"]
     return Refusal.STALE if is_stale else Refusal.LAST_ADMINISTRATOR
 
 

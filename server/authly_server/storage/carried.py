@@ -102,6 +102,24 @@ CARRIED: Final = (
             " WHERE present.client_id = client.client_id AND present.enabled)",
         ),
     ),
+    # People who were disabled or demoted; whom an administrator has deleted comes back disabled.
+    # Where no administrator would be left, administrators come back as they were.
+    Carried(
+        "SELECT id, enabled, is_admin FROM authly.users UNION ALL"
+        " SELECT DISTINCT user_id, false, false FROM authly.audit_log"
+        " WHERE event = 'user_deleted' AND user_id IS NOT NULL",
+        "id uuid PRIMARY KEY, enabled boolean, is_admin boolean",
+        (
+            "UPDATE authly.users AS person SET enabled = person.enabled AND present.enabled,"
+            " is_admin = person.is_admin AND present.is_admin, updated_at = now()"
+            " FROM present WHERE person.id = present.id AND (person.enabled > present.enabled"
+            " OR person.is_admin > present.is_admin)"
+            " AND (NOT (person.is_admin AND person.enabled) OR EXISTS (SELECT FROM authly.users"
+            " AS other LEFT JOIN present AS since ON since.id = other.id"
+            " WHERE other.is_admin AND other.enabled"
+            " AND coalesce(since.enabled AND since.is_admin, true)))",
+        ),
+    ),
     # Scopes that have come to another owner.
     Carried(
         "SELECT name, owner, deletion_policy, owner_gone_at FROM authly.scopes"

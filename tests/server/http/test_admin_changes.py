@@ -171,6 +171,18 @@ def test_a_weak_tag_of_the_right_version_is_not_it_and_one_of_several_may_be(
     assert desk.change(path, {"is_verified": True}, f'"1", {etag}').status_code == 200
 
 
+def test_a_version_is_not_passed_over_where_nothing_depends_on_it(
+    desk: Desk, person: dict[str, Any]
+) -> None:
+    path = f"/users/{person['id']}"
+    headers = {"If-Match": desk.get(path).headers["ETag"]}
+    for method, below in (("DELETE", ""), ("DELETE", "/sessions"), ("GET", "")):
+        answer = desk.ask(method, path + below, headers=headers)
+        assert problem(answer) == (400, "invalid_request")
+        assert "If-Match" in answer.text
+    assert desk.get(path).json() == person
+
+
 def test_of_changes_of_one_version_at_once_one_is_made(desk: Desk, person: dict[str, Any]) -> None:
     path = f"/users/{person['id']}"
     for _ in range(3):

@@ -184,13 +184,6 @@ async def test_somebody_who_is_not_there_is_told_as_absent(database: Database) -
     assert not await signed_in.revoke_grants(database, eve.id, by=BY)
 
 
-async def test_another_version_is_not_deleted(database: Database) -> None:
-    eve = await make(database)
-    await alter(database, eve, is_verified=True)
-    removed = await accounts.remove(database, eve.id, by=BY, version=eve.updated_at)
-    assert removed is Refusal.STALE
-
-
 @pytest.fixture
 async def present(
     database: Database, owner: Owner, client: Client, user: User, new_code: NewCode

@@ -56,7 +56,7 @@ def _handler(operation: Operation) -> Handler:
                 name=request.get(NAMED_SEGMENT, ""),
                 filters=filters,
                 page=page.parse(query) if operation.is_list else Page(),
-                versions=_versions(request) if operation.is_conditional else (),
+                versions=_versions(request, operation),
                 content=await content.read(request, operation.takes),
             )
         )
@@ -76,5 +76,15 @@ def _filters(operation: Operation, query: Parameters) -> Mapping[str, str]:
     return {name: query.values[name][0] for name in operation.filters if name in query.values}
 
 
-def _versions(request: web.Request) -> tuple[str, ...]:
-    return precondition.parse(request.headers.getall("If-Match", []))
+def _versions(request: web.Request, operation: Operation) -> tuple[str, ...]:
+    """The versions of If-Match, which is not passed over where it would change nothing.
+
+    Raises:
+        OAuthError: invalid_request.
+    """
+    values = request.headers.getall("If-Match", [])
+    if operation.is_conditional:
+        return precondition.parse(values)
+    if values:
+        raise errors.invalid_request("this takes no If-Match: it is done whatever is there by now")
+    return ()
