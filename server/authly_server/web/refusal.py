@@ -6,7 +6,7 @@ from aiohttp import web
 
 from authly_server import telemetry
 from authly_server.protocol.errors import ErrorCode, OAuthError
-from authly_server.storage.errors import Unavailable
+from authly_server.storage.errors import Unavailable, Vanished
 from authly_server.users.passwords import Overloaded
 from authly_server.web import error_response, pages
 from authly_server.web.response import Response
@@ -39,6 +39,10 @@ def name(error: Exception) -> OAuthError:
         case Unavailable() | Overloaded():
             _log.warning("unavailable", reason=str(error))
             return error_response.UNAVAILABLE
+        case Vanished():
+            # In the middle of what somebody asked for, as where an administrator deletes people.
+            message = "the account or the client was deleted a moment ago"
+            return OAuthError(ErrorCode.INVALID_REQUEST, message)
         case _:
             _log.exception("unexpected error")
             return OAuthError(ErrorCode.SERVER_ERROR, "an unexpected error; see the log")
