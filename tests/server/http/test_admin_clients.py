@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 from typing import Any
 
+import psycopg
 import pytest
 from tests.server.http import administering
 from tests.server.http.administering import Desk
@@ -15,7 +16,7 @@ from throwaway.registration import RegisteredClient
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:
-    return administering.SETTINGS
+    return administering.SETTINGS | {"DYNAMIC_REGISTRATION": "open"}
 
 
 def orphan(desk: Desk, client_id: str, **spec: Any) -> RegisteredClient:
@@ -109,6 +110,33 @@ def test_a_client_is_disabled_and_enabled_at_once_and_it_is_written_down_by_whom
     user_id = desk.instance.fetch("SELECT id::text FROM authly.users WHERE is_admin")
     by = {"by": {"client_id": "console", "user_id": user_id}}
     assert audited(desk, "left") == [("client_enabled", by), ("client_disabled", by)]
+
+
+def test_every_process_hears_of_a_change_and_forgets_what_it_knows(desk: Desk) -> None:
+    orphan(desk, "announced")
+    etag = desk.get("/clients/announced").headers["ETag"]
+    with psycopg.connect(desk.instance.database_url, autocommit=True) as listening:
+        listening.execute("LISTEN authly_changed")
+        assert desk.change("/clients/announced", {"enabled": False}, etag).status_code == 200
+        assert desk.change("/clients/announced", {"enabled": False}, etag).status_code == 412
+        heard = [each.payload for each in listening.notifies(timeout=60, stop_after=1)]
+    assert heard == ["client:announced"]
+
+
+def test_a_client_that_registered_itself_is_kept_out_whatever_it_says_of_itself(desk: Desk) -> None:
+    grant_types = ["authorization_code", "refresh_token"]
+    said = {"redirect_uris": ["https://new.example/callback"], "grant_types": grant_types}
+    registered = desk.instance.http.post("/register", json=said).raise_for_status().json()
+    client_id, token = registered["client_id"], registered["registration_access_token"]
+    told = desk.get(f"/clients/{client_id}").json()
+    assert (told["origin"], told["managed_by"]) == ("dynamic", None)
+    assert desk.change(f"/clients/{client_id}", {"enabled": False}).json()["enabled"] is False
+    own = {"client_id": client_id, "client_name": "Let me in", **said}
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = desk.instance.http.put(f"/register/{client_id}", json=own, headers=headers)
+    assert answer.status_code == 200
+    told = desk.get(f"/clients/{client_id}").json()
+    assert (told["display_name"], told["enabled"]) == ("Let me in", False)
 
 
 def test_a_client_that_administers_is_named_in_the_log_without_a_person(desk: Desk) -> None:
