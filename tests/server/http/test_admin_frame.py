@@ -10,13 +10,14 @@ from tests.server.http.administering import Desk
 
 from throwaway import browser as browsers, registration
 from throwaway.instance import problem
-from throwaway.registration import EMAIL
+from throwaway.registration import EMAIL, RegisteredClient
 from throwaway.signer import Signer
 
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:
-    return administering.SETTINGS | {"TRUSTED_PROXIES": "127.0.0.2"}
+    registering = {"DYNAMIC_REGISTRATION": "open", "DYNAMIC_CLIENT_SCOPES": "admin,read"}
+    return administering.SETTINGS | registering | {"TRUSTED_PROXIES": "127.0.0.2"}
 
 
 def test_the_administrator_is_told_the_keys_and_never_what_they_are_made_of(desk: Desk) -> None:
@@ -79,6 +80,17 @@ def test_a_token_for_another_resource_server_is_not_good_here(desk: Desk) -> Non
         desk.instance.tokens(other, scope="admin")["access_token"],
     ):
         assert problem(desk.get("/keys", token)) == (401, "invalid_token")
+
+
+def test_a_client_that_registered_itself_does_not_administer_whoever_consents(desk: Desk) -> None:
+    uri, grants = "https://new.example/callback", ["authorization_code"]
+    said = {"redirect_uris": [uri], "grant_types": grants, "token_endpoint_auth_method": "none"}
+    answer = desk.instance.http.post("/register", json={**said, "scope": "admin"})
+    client_id = answer.raise_for_status().json()["client_id"]
+    spec = {"client_id": client_id, "redirect_uris": [uri], "auth_method": "none"}
+    tokens = desk.instance.tokens(RegisteredClient(spec, ""), scope="admin")
+    assert tokens["scope"] == "admin"
+    assert problem(desk.get("/keys", tokens["access_token"])) == (403, "insufficient_scope")
 
 
 def test_a_token_of_somebody_who_is_no_administrator_is_not_enough(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 from aiohttp import web
 
 from authly_server.model.actor import Actor
+from authly_server.model.client import ClientOrigin
 from authly_server.protocol.errors import ErrorCode, OAuthError
 from authly_server.storage import clients, users
 from authly_server.storage.liveness import Question
@@ -19,7 +20,8 @@ SCOPE = "admin"
 async def admit(request: web.Request) -> Actor | None:
     """Whoever the token of a request is about; None where it has none.
 
-    The token is meant for this server itself and has the scope, which its client may still have;
+    The token is meant for this server itself and has the scope, which its client still has, that
+    did not register itself;
     the person, if it is about one, is an administrator. All of it is asked of the database.
 
     Raises:
@@ -48,8 +50,14 @@ async def _is_live(found: Services, token: AccessToken) -> bool:
 
 
 async def _may_have_it(found: Services, client_id: str) -> bool:
+    """Whether the client, which somebody has registered who may, has the scope still.
+
+    One that describes itself is told whatever people consent to, and nobody has looked at it.
+    """
     client = await clients.find(found.database, client_id)
-    return client is not None and client.enabled and SCOPE in client.scopes
+    if client is None or client.origin is not ClientOrigin.OPERATOR:
+        return False
+    return client.enabled and SCOPE in client.scopes
 
 
 async def _administrator(found: Services, subject: str) -> UUID:
