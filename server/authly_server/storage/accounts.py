@@ -172,15 +172,18 @@ async def set_password(
 ) -> Changed | Refusal:
     """Give a person another password, and end every session and grant of theirs."""
     parameters = {"id": user_id, "password_hash": password_hash, "detail": _detail(by)}
-    row = await database.fetch_one(_SET_PASSWORD, parameters)
+    async with database.connection() as connection:
+        await connection.execute(sign_out.LOCK, parameters)
+        row = await (await connection.execute(_SET_PASSWORD, parameters)).fetchone()
     return Refusal.ABSENT if row is None else _changed(row)
 
 
 async def _one_after_another(
     connection: Connection, statement: LiteralString, parameters: Parameters
 ) -> Changed | Refusal:
-    """The lock first: the statement then sees what whoever had it has written."""
+    """The locks first: the statement then sees what whoever had them has written."""
     await connection.execute(_LOCK)
+    await connection.execute(sign_out.LOCK, parameters)
     row = await (await connection.execute(statement, parameters)).fetchone()
     if row is not None:
         return _changed(row)

@@ -3,8 +3,6 @@
 from typing import LiteralString
 from uuid import UUID
 
-from psycopg import errors as pg
-
 from authly_server.model.own_account import SignIn
 from authly_server.model.session import PASSWORD, Session
 from authly_server.model.user import User
@@ -12,9 +10,12 @@ from authly_server.storage import errors, rows, sign_out
 from authly_server.storage.pool import Database
 
 
+# The lock waits for whoever is changing the account, and has them wait: see `sign_out.LOCK`.
 _START = """
 INSERT INTO authly.sessions (digest, user_id, acr, expires_at)
-VALUES (%(digest)s, %(user_id)s, %(acr)s, now() + make_interval(secs => %(ttl)s))
+SELECT %(digest)s, person.id, %(acr)s, now() + make_interval(secs => %(ttl)s)
+FROM authly.users AS person WHERE person.id = %(user_id)s AND person.enabled
+AND person.password_hash = coalesce(%(password_hash)s::text, person.password_hash) FOR SHARE
 RETURNING id AS session_id, user_id, authenticated_at, expires_at, acr
 """
 _RENEW = """
@@ -78,22 +79,25 @@ async def start(
     ttl: int,
     acr: str = PASSWORD,
     former: bytes | None = None,
+    password_hash: str | None = None,
 ) -> Session:
     """Start a session of `ttl` seconds by the database's clock.
 
     `former` is the digest of the session that the browser has: if it is the same person's, it goes
-    on under the new digest, for clients know it by its id (`sid`).
+    on under the new digest, for clients know it by its id (`sid`). `password_hash` is that of the
+    password by which it is started, if it has to be the person's still.
 
     Raises:
-        errors.Vanished: the user was deleted meanwhile.
+        errors.Vanished: the user was deleted or disabled meanwhile, or has another password.
     """
-    parameters = {"digest": digest, "user_id": user_id, "ttl": ttl, "acr": acr, "former": former}
-    row = await database.fetch_one(_RENEW, parameters) if former is not None else None
-    try:
-        row = row or await database.fetch_one(_START, parameters)
-    except pg.ForeignKeyViolation as error:
-        raise errors.Vanished(str(user_id)) from error
-    assert row is not None  # noqa: S101  # INSERT … RETURNING answers a row or raises
+    parameters: dict[str, object] = {"digest": digest, "user_id": user_id, "ttl": ttl, "acr": acr}
+    row = None
+    if former is not None:
+        row = await database.fetch_one(_RENEW, parameters | {"former": former})
+    if row is None:
+        row = await database.fetch_one(_START, parameters | {"password_hash": password_hash})
+    if row is None:
+        raise errors.Vanished(str(user_id))
     return rows.session(row)
 
 

@@ -7,6 +7,9 @@ take part in a session, which are those that were granted `openid` in it.
 from typing import LiteralString
 
 
+# Before a statement that signs somebody out everywhere, in the same transaction: it looks at
+# sessions as of its own beginning, which then is after that of each that it has to end.
+LOCK: LiteralString = "SELECT FROM authly.users WHERE id = %(id)s FOR UPDATE"
 # After a part `changed (id)` of users: everything that anybody has by their sign-in ends.
 EVERYWHERE: LiteralString = """
 ended AS (

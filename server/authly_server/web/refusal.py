@@ -41,7 +41,7 @@ def name(error: Exception) -> OAuthError:
             return error_response.UNAVAILABLE
         case Vanished():
             # In the middle of what somebody asked for, as where an administrator deletes people.
-            message = "the account or the client was deleted a moment ago"
+            message = "the account or the client was changed or deleted a moment ago"
             return OAuthError(ErrorCode.INVALID_REQUEST, message)
         case _:
             _log.exception("unexpected error")

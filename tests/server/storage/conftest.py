@@ -129,3 +129,16 @@ def other_client(owner: Owner) -> UUID:
     found = owner.fetch("SELECT id FROM authly.clients WHERE client_id = 'thief'")
     assert isinstance(found, UUID)
     return found
+
+
+Recorded = Callable[[str], Any]
+
+
+@pytest.fixture
+def recorded(owner: Owner) -> Recorded:
+    """What the audit log tells of the last event of that name."""
+    return lambda event: owner.fetch(
+        "SELECT detail || jsonb_build_object('of', user_id) FROM authly.audit_log"
+        " WHERE event = %s ORDER BY id DESC LIMIT 1",
+        event,
+    )
