@@ -120,6 +120,25 @@ CARRIED: Final = (
             " AND coalesce(since.enabled AND since.is_admin, true)))",
         ),
     ),
+    # What people agreed to and have withdrawn; what they agreed to again since is not known.
+    Carried(
+        "SELECT user_id, client_id, max(occurred_at) AS withdrawn_at FROM authly.audit_log"
+        " WHERE event = 'access_withdrawn' AND user_id IS NOT NULL GROUP BY user_id, client_id",
+        "user_id uuid, client_id text, withdrawn_at timestamptz",
+        (
+            "DELETE FROM authly.consents AS consent USING present, authly.clients AS client"
+            " WHERE consent.user_id = present.user_id AND consent.client_id = client.id"
+            " AND client.client_id = present.client_id"
+            " AND consent.created_at < present.withdrawn_at",
+            # So that the next restore knows as well.
+            "INSERT INTO authly.audit_log (occurred_at, event, user_id, client_id)"
+            " SELECT withdrawn_at, 'access_withdrawn', user_id, client_id FROM present"
+            " WHERE NOT EXISTS (SELECT FROM authly.audit_log AS told"
+            " WHERE (told.event, told.user_id, told.client_id)"
+            " = ('access_withdrawn', present.user_id, present.client_id)"
+            " AND told.occurred_at >= present.withdrawn_at)",
+        ),
+    ),
     # Scopes that have come to another owner.
     Carried(
         "SELECT name, owner, deletion_policy, owner_gone_at FROM authly.scopes"
