@@ -115,7 +115,9 @@ async def replace_password(database: Database, user: User, password_hash: str) -
     for how many clients a notice of logout waits.
     """
     parameters = {"id": user.id, "former": user.password_hash, "password_hash": password_hash}
-    row = await database.fetch_one(_REPLACE, parameters)
+    async with database.connection() as connection:
+        await connection.execute(sign_out.LOCK, parameters)
+        row = await (await connection.execute(_REPLACE, parameters)).fetchone()
     return None if row is None else int(row["notices"])
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,7 +13,7 @@ from tests.server.storage.conftest import NewCode, Owner, Recorded
 from authly_server.model.account import Account, Changed, Profile, Refusal
 from authly_server.model.client import Client
 from authly_server.model.user import User
-from authly_server.storage import accounts, authorization_codes, errors, sessions, signed_in
+from authly_server.storage import accounts, authorization_codes, errors, sessions, signed_in, users
 from authly_server.storage.pool import Database
 
 
@@ -185,18 +187,19 @@ async def test_a_session_waits_for_who_is_taking_what_it_is_by_and_does_not_begi
         await begun
 
 
-@pytest.mark.parametrize("change", ["disable", "password"])
+@pytest.mark.parametrize("change", ["disable", "password", "reset"])
 async def test_a_session_that_is_just_beginning_ends_with_all_others(
-    database: Database, owner: Owner, present: Account, change: str
+    database: Database, owner: Owner, present: Account, user: User, change: str
 ) -> None:
+    changes: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+        "disable": lambda: alter(database, present, enabled=False),
+        "password": lambda: accounts.set_password(database, present.id, "another", by=BY),
+        "reset": lambda: users.replace_password(database, user, "another"),
+    }
     async with await psycopg.AsyncConnection.connect(owner.url) as beginning:
         await beginning.execute(BEGUN, (present.id,))
-        taking: asyncio.Task[Changed | Refusal] = asyncio.create_task(
-            alter(database, present, enabled=False)
-            if change == "disable"
-            else accounts.set_password(database, present.id, "another", by=BY)
-        )
+        taking = asyncio.create_task(changes[change]())
         await wait_until_held(owner)
         await beginning.commit()
-    assert isinstance(await taking, Changed)
+    assert not isinstance(await taking, Refusal | None)
     assert counts(owner)[0] == 0
