@@ -5,6 +5,7 @@ from uuid import UUID
 
 from authly_server.model.client import ClientOrigin
 from authly_server.model.own_account import Application
+from authly_server.storage import sign_out
 from authly_server.storage.connections import Row
 from authly_server.storage.pool import Database
 
@@ -81,7 +82,10 @@ async def withdraw(database: Database, *, user_id: UUID, client_id: UUID) -> int
     To withdraw what there is not is no error. Answers how many notices of logout wait.
     """
     parameters = {"user_id": user_id, "client_id": client_id}
-    row = await database.fetch_one(_WITHDRAW, parameters)
+    async with database.connection() as connection:
+        # What is just being granted is waited for, so that the statement sees it.
+        await connection.execute(sign_out.LOCK, {"id": user_id})
+        row = await (await connection.execute(_WITHDRAW, parameters)).fetchone()
     return 0 if row is None else int(row["notices"])
 
 

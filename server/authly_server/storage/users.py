@@ -7,6 +7,7 @@ from uuid import UUID
 from authly_server.model.session import PASSWORD, Session
 from authly_server.model.user import User
 from authly_server.storage import rows, sign_out
+from authly_server.storage.connections import Row
 from authly_server.storage.pool import Database
 
 
@@ -102,10 +103,10 @@ async def find_by_login(database: Database, login: str) -> User | None:
     return None if row is None else rows.user(row)
 
 
-async def record_password_hash(database: Database, user: User, password_hash: str) -> None:
-    """Replace the hash by another of the same password, if that is still the person's."""
+async def record_password_hash(database: Database, user: User, password_hash: str) -> bool:
+    """Replace the hash by another of the same password; False if it is replaced already."""
     parameters = {"id": user.id, "former": user.password_hash, "password_hash": password_hash}
-    await database.execute(_RECORD_HASH, parameters)
+    return await database.execute(_RECORD_HASH, parameters) > 0
 
 
 async def replace_password(database: Database, user: User, password_hash: str) -> int | None:
@@ -114,10 +115,12 @@ async def replace_password(database: Database, user: User, password_hash: str) -
     None where the password is not `user.password_hash` any more, or the account is disabled; else
     for how many clients a notice of logout waits.
     """
-    parameters = {"id": user.id, "former": user.password_hash, "password_hash": password_hash}
-    async with database.connection() as connection:
-        await connection.execute(sign_out.LOCK, parameters)
-        row = await (await connection.execute(_REPLACE, parameters)).fetchone()
+    parameters: dict[str, object] = {
+        "id": user.id,
+        "former": user.password_hash,
+        "password_hash": password_hash,
+    }
+    row = await _sign_out(database, _REPLACE, parameters)
     return None if row is None else int(row["notices"])
 
 
@@ -130,7 +133,7 @@ async def change_password(
     digest: bytes,
     ttl: int,
 ) -> tuple[Session, int] | None:
-    """As `replace_password`, and begin a session of `ttl` seconds under `digest`, in one statement.
+    """As `replace_password`, and begin a session of `ttl` seconds under `digest` at once.
 
     `present` is the digest of the live session in which that is asked for. None where there is no
     such session any more, or as for `replace_password`; else with the number of notices.
@@ -144,5 +147,14 @@ async def change_password(
         "acr": PASSWORD,
         "ttl": ttl,
     }
-    row = await database.fetch_one(_CHANGE, parameters)
+    row = await _sign_out(database, _CHANGE, parameters)
     return None if row is None else (rows.session(row), int(row["notices"]))
+
+
+async def _sign_out(
+    database: Database, statement: LiteralString, parameters: dict[str, object]
+) -> Row | None:
+    """The lock first, so that the statement sees also what was just beginning."""
+    async with database.connection() as connection:
+        await connection.execute(sign_out.LOCK, parameters)
+        return await (await connection.execute(statement, parameters)).fetchone()

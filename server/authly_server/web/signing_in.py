@@ -1,6 +1,6 @@
 """Who a person is, by user name and password, and the session that begins with that."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -49,8 +49,7 @@ async def authenticate(request: web.Request, form: Parameters) -> User | Failed:
     failed = await _prove(request, username, user, password)
     if failed is not None or user is None:
         return Failed(typed, failed.seconds if failed else None)
-    await _renew_hash(request, user, password)
-    return user
+    return await _renew_hash(request, user, password) or Failed(typed)
 
 
 async def confirm(request: web.Request, user: User, password: str) -> Failed | None:
@@ -107,12 +106,20 @@ async def _succeed(request: web.Request, attempt: Attempt) -> None:
     await rate_limit.prove(request)
 
 
-async def _renew_hash(request: web.Request, user: User, password: str) -> None:
-    """The cost may have been raised since; only now is the password known again."""
+async def _renew_hash(request: web.Request, user: User, password: str) -> User | None:
+    """The cost may have been raised since; only now is the password known again.
+
+    None where another one has come into its place meanwhile.
+    """
     found = services.of(request)
-    if found.passwords.outdated(user.password_hash):
-        renewed = await found.passwords.hash(password)
-        await users.record_password_hash(found.database, user, renewed)
+    if not found.passwords.outdated(user.password_hash):
+        return user
+    renewed = await found.passwords.hash(password)
+    if await users.record_password_hash(found.database, user, renewed):
+        return replace(user, password_hash=renewed)
+    # Another sign-in has renewed it, or somebody has changed it.
+    present = await users.find(found.database, user.id)
+    return present if present is not None and await _is_right(request, present, password) else None
 
 
 def keep(request: web.Request, response: Response, user: User, value: str) -> None:
@@ -126,6 +133,9 @@ async def begin_session(request: web.Request, user: User) -> tuple[Session, str]
 
     A new cookie each time, never one that the browser brought along (session fixation). The
     session of somebody else ends; one's own goes on under the new cookie.
+
+    Raises:
+        errors.Vanished: the account is gone or disabled meanwhile, or has another password.
     """
     value = entropy.draw_token(SESSION_PREFIX)
     brought = cookies.session(request)
@@ -136,6 +146,7 @@ async def begin_session(request: web.Request, user: User) -> tuple[Session, str]
         user_id=user.id,
         ttl=cookies.SESSION_LIFETIME,
         former=former,
+        password_hash=user.password_hash,
     )
     if former is not None:
         await logout.end(request, former)

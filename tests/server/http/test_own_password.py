@@ -2,11 +2,12 @@
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import pytest
 from lxml import html
-from tests.server.http import own_account
+from tests.server.http import own_account, peopling
 from tests.server.http.own_account import let_in, said, visit
 
 from throwaway import openid, registration, smtp
@@ -32,7 +33,9 @@ def box() -> Iterator[Mailbox]:
 
 @pytest.fixture(scope="module")
 def settings(box: Mailbox) -> dict[str, str]:
-    return {"CACHE_TTL": "0", "LOGIN_THROTTLE_ENABLED": "true", **box.settings}
+    """At a cost to which each password is hashed anew at the first sign-in."""
+    costs = {"PASSWORD_HASH_COST": "11", "LOGIN_THROTTLE_ENABLED": "true"}
+    return {"CACHE_TTL": "0", **costs, **box.settings}
 
 
 @pytest.fixture
@@ -200,6 +203,16 @@ def test_of_two_at_once_one_wins(
     box.next()
     assert box.is_empty
     assert signs_in(instance, person, NEW)
+
+
+def test_all_who_sign_in_at_once_do_so_though_the_password_is_hashed_anew(
+    instance: Instance, person: str
+) -> None:
+    browsers = [instance.browser() for _ in range(4)]
+    forms = [(each, each.client.get("/account")) for each in browsers]
+    signing_in = [partial(each.sign_in, page, person, OLD) for each, page in forms]
+    assert peopling.at_once(signing_in) == [200] * 4
+    assert all(map(is_signed_in, browsers))
 
 
 def test_whose_session_is_over_changes_nothing_and_comes_back_after_signing_in(

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -13,8 +14,19 @@ from tests.server.storage.conftest import NewCode, Owner, Recorded
 from authly_server.model.account import Account, Changed, Profile, Refusal
 from authly_server.model.client import Client
 from authly_server.model.user import User
-from authly_server.storage import accounts, authorization_codes, errors, sessions, signed_in, users
+from authly_server.storage import (
+    accounts,
+    applications,
+    authorization_codes,
+    errors,
+    sessions,
+    signed_in,
+    users,
+)
 from authly_server.storage.pool import Database
+
+
+Change = Callable[[Database, User], Coroutine[Any, Any, object]]
 
 
 @pytest.fixture
@@ -187,19 +199,67 @@ async def test_a_session_waits_for_who_is_taking_what_it_is_by_and_does_not_begi
         await begun
 
 
-@pytest.mark.parametrize("change", ["disable", "password", "reset"])
+async def disable(database: Database, user: User) -> object:
+    account = await accounts.find(database, user.id)
+    assert account is not None
+    return await alter(database, account, enabled=False)
+
+
+async def set_password(database: Database, user: User) -> object:
+    return await accounts.set_password(database, user.id, "another", by=BY)
+
+
+async def replace_password(database: Database, user: User) -> object:
+    return await users.replace_password(database, user, "another")
+
+
+async def change_password(database: Database, user: User) -> object:
+    """In the first of their sessions, which another one replaces."""
+    named = {"present": b"\1" * 32, "digest": b"n" * 32}
+    return await users.change_password(database, user, "another", ttl=60, **named)
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [(disable, 0), (set_password, 0), (replace_password, 0), (change_password, 1)],
+)
+@pytest.mark.usefixtures("present")
 async def test_a_session_that_is_just_beginning_ends_with_all_others(
-    database: Database, owner: Owner, present: Account, user: User, change: str
+    database: Database, owner: Owner, user: User, change: Change, left: int
 ) -> None:
-    changes: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
-        "disable": lambda: alter(database, present, enabled=False),
-        "password": lambda: accounts.set_password(database, present.id, "another", by=BY),
-        "reset": lambda: users.replace_password(database, user, "another"),
-    }
     async with await psycopg.AsyncConnection.connect(owner.url) as beginning:
-        await beginning.execute(BEGUN, (present.id,))
-        taking = asyncio.create_task(changes[change]())
+        await beginning.execute(BEGUN, (user.id,))
+        taking = asyncio.create_task(change(database, user))
         await wait_until_held(owner)
         await beginning.commit()
     assert not isinstance(await taking, Refusal | None)
-    assert counts(owner)[0] == 0
+    assert counts(owner)[:2] == (left, 0)
+
+
+GRANTED = (
+    "INSERT INTO authly.grants (id, client_id, user_id, scopes)"
+    " SELECT gen_random_uuid(), client_id, user_id, scopes FROM authly.grants LIMIT 1"
+)
+
+
+async def test_what_is_just_being_granted_is_withdrawn_with_the_rest(
+    database: Database, owner: Owner, present: Account, client: Client
+) -> None:
+    async with await psycopg.AsyncConnection.connect(owner.url) as granting:
+        await granting.execute(GRANTED)
+        taking = asyncio.create_task(
+            applications.withdraw(database, user_id=present.id, client_id=client.id)
+        )
+        await wait_until_held(owner)
+        await granting.commit()
+    assert await taking == 1
+    assert counts(owner) == (2, 0, 1)
+
+
+async def test_a_password_is_changed_in_a_live_session_and_by_the_present_one_only(
+    database: Database, owner: Owner, present: Account, user: User
+) -> None:
+    for stale, digest in ((user, b"?"), (replace(user, password_hash="former"), b"\1")):
+        named = {"present": digest * 32, "digest": b"n" * 32}
+        assert await users.change_password(database, stale, "another", ttl=60, **named) is None
+    assert counts(owner) == (2, 2, 0)
