@@ -103,6 +103,23 @@ def test_whoever_is_deleted_between_the_password_and_the_session_is_told_and_not
     assert "Traceback" not in desk.instance.server.log.read_text()
 
 
+def test_a_password_that_is_replaced_while_it_is_looked_at_signs_nobody_in(desk: Desk) -> None:
+    person = peopling.make(desk)
+    browser = desk.instance.browser()
+    page = browser.authorize(desk.instance.shop)
+    with (
+        ThreadPoolExecutor(1) as threads,
+        psycopg.connect(desk.instance.database_url) as replacing,
+    ):
+        replaced = "UPDATE authly.users SET password_hash = 'another' WHERE id = %s"
+        replacing.execute(replaced, (person["id"],))
+        answer = threads.submit(browser.sign_in, page, person["email"], peopling.PASSWORD)
+        wait_until_held(desk)
+        replacing.commit()
+    assert answer.result().status_code == 400
+    assert has_form(browser.authorize(desk.instance.shop), "login-form")
+
+
 def wait_until_held(desk: Desk) -> None:
     """Until a statement of the server waits for somebody else's."""
     waiting = (
