@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from tests.operator_faults.kubernetes_api import MERGE, Api, Object, path
@@ -45,6 +45,16 @@ RETRY_SECONDS = "5"
 """After so long all pods are looked at again, and those tried that could not be started."""
 
 
+class Database(Protocol):
+    """Plays a database's pod, and the pods of Jobs that change it."""
+
+    def start(self, environ: Environ) -> None:
+        """The database's container starts."""
+
+    def run(self, command: str, environ: Environ) -> Object:
+        """The status of a Job's pod when its container has ended."""
+
+
 @dataclass
 class Kubelet:
     """Runs the pods of every namespace but those that are `held`; what cannot start is tried again.
@@ -62,6 +72,8 @@ class Kubelet:
     """Namespaces in which a node is drained just when the next Job's pod runs, once."""
     hopeless: set[str] = field(default_factory=set)
     """Namespaces whose servers cannot become ready any more, as a test wants it."""
+    databases: dict[str, Database] = field(default_factory=dict)
+    """By namespace: what plays the database that the operator runs there."""
     _failures: dict[str, tuple[Object, str]] = field(default_factory=dict)
     """By uid: pods that could not be started, and why."""
     _busy: set[str] = field(default_factory=set)
@@ -149,14 +161,10 @@ class Kubelet:
         labels, namespace = pod["metadata"]["labels"], pod["metadata"]["namespace"]
         component = labels.get(naming.COMPONENT_LABEL)
         if component == naming.Component.MIGRATION:
-            if namespace in self.evicting:
-                self.evicting.discard(namespace)
-                self._over.add(pod["metadata"]["uid"])
-                return EVICTED
-            (container,) = pod["spec"]["containers"]
-            status = JOBS[container["args"][0]](self._environment(pod))
-            self._over.add(pod["metadata"]["uid"])
-            return status
+            return self._ended_job(pod)
+        if component == naming.Component.DATABASE and namespace in self.databases:
+            self.databases[namespace].start(self._environment(pod))
+            return RUNNING
         if component != naming.Component.SERVER:
             return None
         if namespace in self.held:
@@ -167,6 +175,22 @@ class Kubelet:
         if self._is_gone(pod):  # while it started, so that its end was told before
             self._lose(pod)
         return RUNNING
+
+    def _ended_job(self, pod: Object) -> Object:
+        namespace, uid = pod["metadata"]["namespace"], pod["metadata"]["uid"]
+        if namespace in self.evicting:
+            self.evicting.discard(namespace)
+            self._over.add(uid)
+            return EVICTED
+        status = self._run(pod)
+        self._over.add(uid)
+        return status
+
+    def _run(self, pod: Object) -> Object:
+        (container,) = pod["spec"]["containers"]
+        (command, *_), environ = container["args"], self._environment(pod)
+        own = self.databases.get(pod["metadata"]["namespace"])
+        return own.run(command, environ) if own else JOBS[command](environ)
 
     def _tell(self, pod: Object, status: Object) -> None:
         metadata = pod["metadata"]
@@ -185,16 +209,20 @@ class Kubelet:
         for source in container.get("envFrom", ()):
             found |= self.api.get("ConfigMap", namespace, source["configMapRef"]["name"])["data"]
         for one in container.get("env", ()):
-            found[one["name"]] = self._value(namespace, one)
+            text = self._value(namespace, one)
+            found |= {} if text is None else {one["name"]: text}
         return found
 
-    def _value(self, namespace: str, one: dict[str, Any]) -> str:
+    def _value(self, namespace: str, one: dict[str, Any]) -> str | None:
+        """None where there is no such key, and need be none."""
         if "valueFrom" not in one:
             return str(one.get("value", ""))
         reference = one["valueFrom"].get("secretKeyRef")
         if reference is None:
             return ""
         data = self.api.get("Secret", namespace, reference["name"])["data"]
+        if reference.get("optional") and reference["key"] not in data:
+            return None
         return base64.b64decode(data[reference["key"]]).decode()
 
 

@@ -35,6 +35,7 @@ from authly_operator.instance import idle
 QUESTIONS = (
     "SELECT 1",
     "SELECT to_regprocedure",
+    "SELECT authly_api.list_",
     "SELECT authly_api.observe_",
     "SELECT coalesce(array_agg(",
 )
