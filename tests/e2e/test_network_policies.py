@@ -1,18 +1,17 @@
 """NetworkPolicies on a node that enforces them: every way that is needed is open, no other is."""
 
-import contextlib
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
 from tests.e2e import (
     bucket as buckets,
-    external,
     installation,
     instance as instances,
     machines,
     one_shots,
     shelf as shelves,
+    strangers,
 )
 from tests.e2e.bucket import Bucket
 from tests.e2e.instance import Application, Instance
@@ -20,13 +19,13 @@ from tests.e2e.kube import Kube, Object
 from tests.e2e.surroundings import wait_rolled_out
 
 from authly_operator import naming
-from cluster import handle, layout
+from cluster import layout
 
 
 PLACE: Final = "fenced"
 ELSEWHERE: Final = "strangers"
-STRANGER: Final = "stranger"
 WORKER: Final = "worker"
+CONSOLE: Final = "console"
 AUDIENCE: Final = "authly"
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 PORTS: Final = {
@@ -35,16 +34,11 @@ PORTS: Final = {
     "database": 5432,
     "standby": 5432,
     "redis": 6379,
+    "admin": 9001,
 }
 KUBELET: Final = 10250
 OPEN_FOR_STRANGERS: Final = {"server", "management"}
 SMALL: Final = {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}}
-_MAY_NOTHING: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-_NOBODY: Final = {
-    "runAsUser": 10001,
-    "runAsNonRoot": True,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +48,15 @@ def fenced(kube: Kube) -> Iterator[Instance]:
     An enforcer lets a new pod in some seconds late, and refuses it until then.
     """
     installation.load(kube, installation.build("redis"))
-    with enforced(kube), instances.running(kube, PLACE) as instance:
+    with strangers.enforced(kube), instances.running(kube, PLACE) as instance:
         database = {"managed": {"replicas": 1}}
         redis = {"managed": {"resources": SMALL}}
         backup = {"suspend": True, "destination": shelves.DESTINATION}
         instance.change({"database": database, "redis": redis, "backup": backup})
         kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ELSEWHERE}})
         for place in (PLACE, ELSEWHERE):
-            kube.apply(stranger(place))
-            kube.run("wait", "--for=condition=Ready", f"pod/{STRANGER}", "-n", place)
+            kube.apply(strangers.pod(place))
+            kube.run("wait", "--for=condition=Ready", f"pod/{strangers.STRANGER}", "-n", place)
         wait_rolled_out(instance, 1)
         try:
             yield instance
@@ -70,49 +64,13 @@ def fenced(kube: Kube) -> Iterator[Instance]:
             installation.clear(kube, ELSEWHERE)
 
 
-@contextlib.contextmanager
-def enforced(kube: Kube) -> Iterator[None]:
-    """Policies are enforced while the block runs."""
-    kube.cluster.run("enforce-policies")
-    try:
-        yield
-    finally:
-        kube.cluster.run("enforce-policies", "--off")
-
-
-def stranger(place: str, name: str = STRANGER, **labels: str) -> Object:
-    """A pod of somebody else's with a shell that can connect; labels make it like one of ours."""
-    container = {
-        "name": "shell",
-        "image": external.IMAGE,
-        "command": ["sleep", "1800"],
-        "securityContext": _MAY_NOTHING,
-    }
-    spec = {
-        "containers": [container],
-        "securityContext": _NOBODY,
-        "terminationGracePeriodSeconds": 1,
-    }
-    metadata = {"name": name, "namespace": place, "labels": labels}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-
-
-def reaches(kube: Kube, place: str, pod: str, address: str, port: int) -> bool:
-    """Whether a pod's shell can connect."""
-    connect = f"timeout 3 bash -c '</dev/tcp/{address}/{port}'"
-    with contextlib.suppress(handle.CommandFailed):
-        kube.run("exec", pod, "-n", place, "--", "bash", "-c", connect)
-        return True
-    return False
-
-
 def addresses(instance: Instance) -> dict[str, str]:
-    """The address of a pod of each component, and of the port of metrics."""
+    """The address of a pod of each component, and of the other ports of a server."""
     found = {
         component: str(instance.pods(component)[-1]["status"]["podIP"])
         for component in ("server", "database", "standby", "redis")
     }
-    return {**found, "management": found["server"]}
+    return {**found, "management": found["server"], "admin": found["server"]}
 
 
 def reached(instance: Instance, place: str) -> set[str]:
@@ -121,7 +79,7 @@ def reached(instance: Instance, place: str) -> set[str]:
     return {
         name
         for name, port in PORTS.items()
-        if reaches(instance.kube, place, STRANGER, found[name], port)
+        if strangers.reaches(instance.kube, place, strangers.STRANGER, found[name], port)
     }
 
 
@@ -195,24 +153,14 @@ def test_backups_by_schedule_reach_the_bucket_of_their_server_and_nothing_else_d
         run(fenced, cronjob, "abroad")
     assert len(bucket.names) > before
     for component in naming.Component.BACKUP, naming.Component.MAINTENANCE:
-        pod = stranger(PLACE, component.value, **naming.selector(fenced.name, component))
+        pod = strangers.pod(PLACE, component.value, **naming.selector(fenced.name, component))
         fenced.kube.apply(pod)
         fenced.kube.run("wait", "--for=condition=Ready", f"pod/{component.value}", "-n", PLACE)
     there, elsewhere = (layout.NODE_ADDRESS, buckets.PORT), (layout.NODE_ADDRESS, KUBELET)
-    assert reaches_in_time(fenced.kube, PLACE, "backup", *there)
-    assert not reaches(fenced.kube, PLACE, "backup", *elsewhere)
-    assert not reaches(fenced.kube, PLACE, "maintenance", *there)
-    assert reaches(fenced.kube, PLACE, STRANGER, *elsewhere)
-
-
-def reaches_in_time(kube: Kube, place: str, pod: str, address: str, port: int) -> bool:
-    """Whether a pod can connect, once the enforcer has heard of it."""
-
-    def heard() -> bool:
-        return reaches(kube, place, pod, address, port)
-
-    kube.wait_until("the enforcer to hear of a pod", heard, 30)
-    return True
+    assert strangers.reaches_in_time(fenced.kube, PLACE, "backup", *there)
+    assert not strangers.reaches(fenced.kube, PLACE, "backup", *elsewhere)
+    assert not strangers.reaches(fenced.kube, PLACE, "maintenance", *there)
+    assert strangers.reaches(fenced.kube, PLACE, strangers.STRANGER, *elsewhere)
 
 
 @pytest.mark.parametrize("place", [PLACE, ELSEWHERE])
@@ -226,8 +174,8 @@ def test_strangers_reach_what_is_for_everybody_and_nothing_else(
 def test_what_keeps_data_reaches_nobody(fenced: Instance, component: str) -> None:
     found, kube = addresses(fenced), fenced.kube
     name = str(fenced.pods(component)[-1]["metadata"]["name"])
-    assert not reaches(kube, PLACE, name, found["server"], PORTS["server"])
-    assert reaches(kube, PLACE, STRANGER, found["server"], PORTS["server"])
+    assert not strangers.reaches(kube, PLACE, name, found["server"], PORTS["server"])
+    assert strangers.reaches(kube, PLACE, strangers.STRANGER, found["server"], PORTS["server"])
 
 
 def test_a_pods_own_token_proves_its_client_with_nothing_set_anywhere(fenced: Instance) -> None:
@@ -252,7 +200,7 @@ def account(place: str) -> Object:
 
 def employed(place: str) -> Object:
     """A pod of that account, with a token for the authorization server."""
-    pod = stranger(place)
+    pod = strangers.pod(place)
     source = {"audience": AUDIENCE, "expirationSeconds": 600, "path": "token"}
     volume = {"name": "identity", "projected": {"sources": [{"serviceAccountToken": source}]}}
     mount = {"name": "identity", "mountPath": "/identity"}
@@ -274,10 +222,45 @@ def asked_by(instance: Instance, place: str) -> tuple[int, str | None]:
     return answer.status_code, answer.json().get("error")
 
 
+def asked_for_keys(instance: Instance, place: str, token: str) -> str:
+    """The status line for the stranger of a namespace who asks the administrators' API."""
+    host = f"{instance.name}-admin.{PLACE}.svc"
+    head = "GET /admin/v1/keys HTTP/1.1\\r\\nHost: admin\\r\\nConnection: close\\r\\n"
+    script = (
+        f"exec 3<>/dev/tcp/{host}/{PORTS['admin']};"
+        f" printf '{head}Authorization: Bearer %s\\r\\n\\r\\n' \"$0\" >&3; head -n 1 <&3"
+    )
+    return strangers.shell(instance.kube, place, strangers.STRANGER, script, token).strip()
+
+
+def test_administrators_come_from_their_networks_and_others_neither_by_policy_nor_by_address(
+    fenced: Instance,
+) -> None:
+    kube = fenced.kube
+    fenced.change({"security": {"adminNetworks": [strangers.address(kube, PLACE)]}})
+    kube.apply(machines.client(fenced, CONSOLE, scopes=["admin"]))
+    wait_rolled_out(fenced, 1)
+    assert machines.ready(kube, "authlyclient", CONSOLE, PLACE)[0] == "True"
+    form = {"grant_type": "client_credentials", "scope": "admin"}
+    token = fenced.post("/token", fenced.application(CONSOLE), **form).json()["access_token"]
+    here = addresses(fenced)["admin"], PORTS["admin"]
+    assert strangers.reaches_in_time(kube, PLACE, strangers.STRANGER, *here)
+    assert asked_for_keys(fenced, PLACE, token) == "HTTP/1.1 200 OK"
+    assert not strangers.reaches(kube, ELSEWHERE, strangers.STRANGER, *here)
+    kube.cluster.run("enforce-policies", "--off")
+    try:
+        assert asked_for_keys(fenced, ELSEWHERE, token) == "HTTP/1.1 403 Forbidden"
+    finally:
+        kube.cluster.run("enforce-policies")
+    fenced.change({"security": {"adminNetworks": None}})
+    wait_rolled_out(fenced, 1)
+    assert kube.find("service", f"{fenced.name}-admin", PLACE) is None
+
+
 def test_all_of_it_is_open_where_nobody_enforces(fenced: Instance) -> None:
     """What was closed above was closed by the policies."""
     fenced.kube.cluster.run("enforce-policies", "--off")
     try:
-        assert reached(fenced, ELSEWHERE) == set(PORTS)
+        assert reached(fenced, ELSEWHERE) == set(PORTS) - {"admin"}  # where nobody listens
     finally:
         fenced.kube.cluster.run("enforce-policies")
