@@ -42,8 +42,10 @@ from authly_server.tokens.dpop_nonce import Nonces
 from authly_server.tokens.dpop_proofs import ProofVerifier
 from authly_server.tokens.keyring import KeyRing, KeyRingError, KeyRingFile, Keys
 from authly_server.users.devices import Devices
+from authly_server.users.factor_seal import FactorSeal
 from authly_server.users.passwords import Passwords
 from authly_server.users.reset_tokens import ResetTokens
+from authly_server.users.second_factors import Factors
 from authly_server.users.throttling import Throttle
 from authly_server.web.services import Services
 
@@ -186,6 +188,7 @@ def _assemble(settings: Settings, keys: Keys, metrics: Metrics, opened: _Opened)
         devices=Devices(secret),
         throttle=Throttle(opened.limiter, secret) if settings.login_throttle_enabled else None,
         reset_tokens=ResetTokens(secret),
+        factors=Factors(opened.database, FactorSeal(secret)),
         outbox=mail_opening.outbox(settings, clock.SystemClock(), metrics),
         refresh_key=refresh_token.derive_key(settings.jwt_refresh_secret_key or ""),
     )

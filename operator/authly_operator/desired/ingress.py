@@ -35,6 +35,7 @@ ENDPOINTS: Final = (
     "/account/sessions",
     "/account/applications",
     "/account/password",
+    "/account/second-factor",
 )
 """Below the issuer's path."""
 MAILED: Final = ("/account/forgotten-password", "/account/new-password")

@@ -9,11 +9,11 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from authly_server.authorization import authentication_class
 from authly_server.model.client import Client, ClientType
 from authly_server.model.session import ACRS
 from authly_server.protocol import errors, pkce, redirect_uri, resource_indicator, scope
 from authly_server.protocol.authorization_request import AuthorizationRequest, Origin
-from authly_server.protocol.claims_request import Wanted
 from authly_server.protocol.errors import ErrorCode, OAuthError
 
 
@@ -122,14 +122,10 @@ def check_id_token_can_be_signed(
 
 def check_acr(request: AuthorizationRequest, _client: Client, _policy: Policy) -> None:
     """OpenID Connect Core section 5.5.1.1: an essential acr that cannot be had is a failure."""
-    wanted = request.claims.id_token.get("acr")
-    if wanted and wanted.is_essential and wanted.values and not set(ACRS) & _texts(wanted):
+    wanted = authentication_class.demanded(request)
+    if wanted is not None and wanted.isdisjoint(ACRS):
         message = "people cannot be authenticated in the way that acr asks for"
         raise OAuthError(ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS, message)
-
-
-def _texts(wanted: Wanted) -> set[str]:
-    return {value for value in wanted.values if isinstance(value, str)}
 
 
 CHECKS: tuple[Callable[[AuthorizationRequest, Client, Policy], None], ...] = (

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from uuid import UUID
 
+from authly_server.authorization import authentication_class
 from authly_server.model.session import Session
 from authly_server.protocol.authorization_request import AuthorizationRequest
 from authly_server.protocol.errors import ErrorCode, OAuthError
@@ -41,12 +42,15 @@ def decide(request: AuthorizationRequest, situation: Situation) -> Step:
 
     Raises:
         OAuthError: login_required or consent_required, if the client forbade to ask (prompt=none);
-            login_required also if somebody else than the client expects has just signed in.
+            login_required also if somebody else than the client expects has just signed in;
+            unmet_authentication_requirements if whoever has signed in has no second factor, and
+            the client insists on one.
     """
     if needs_login(request, situation):
         _check_may_ask(request, ErrorCode.LOGIN_REQUIRED, "the person has to sign in")
         _check_not_asked_already(situation)
         return Step.LOGIN
+    _check_class(request, situation)
     if _needs_consent(request, situation):
         _check_may_ask(request, ErrorCode.CONSENT_REQUIRED, "the person has to consent")
         return Step.CONSENT
@@ -58,7 +62,9 @@ def is_indifferent(request: AuthorizationRequest, subjects: frozenset[str] | Non
 
     Then `decide` depends on nothing but that there is one, and on what its person agreed to.
     """
-    return not request.prompt - {"none"} and request.max_age is None and subjects is None
+    is_anybody = request.max_age is None and subjects is None
+    is_anyhow = authentication_class.demanded(request) is None
+    return not request.prompt - {"none"} and is_anybody and is_anyhow
 
 
 def needs_login(request: AuthorizationRequest, situation: Situation) -> bool:
@@ -90,6 +96,14 @@ def _needs_consent(request: AuthorizationRequest, situation: Situation) -> bool:
 def _check_may_ask(request: AuthorizationRequest, error: ErrorCode, description: str) -> None:
     if "none" in request.prompt:
         raise OAuthError(error, description)
+
+
+def _check_class(request: AuthorizationRequest, situation: Situation) -> None:
+    """OpenID Connect Core section 5.5.1.1; who has a second factor cannot be signed in without."""
+    session = situation.session
+    if session is not None and authentication_class.told(request, session.acr) is None:
+        message = "the person cannot prove who they are in the way that acr asks for"
+        raise OAuthError(ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS, message)
 
 
 def _check_not_asked_already(situation: Situation) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from authly_server import entropy
+from authly_server.authorization import authentication_class
 from authly_server.authorization.claims import Entitlement
 from authly_server.model.authorization_code import NewAuthorizationCode
 from authly_server.model.client import Client
@@ -39,11 +40,12 @@ async def issue(database: Database, approval: Approval, *, grant_id: UUID, ttl: 
     """
     code = authorization_code.create(grant_id, entropy.draw(authorization_code.RANDOM_BYTES))
     request, session = approval.request, approval.session
+    acr = authentication_class.told(request, session.acr) or session.acr
     new = _new(approval.client, request, approval.entitlement, code, ttl)
     written = replace(
         new,
         user_id=session.user_id,
-        authentication=Authentication(session.id, session.authenticated_at, session.acr),
+        authentication=Authentication(session.id, session.authenticated_at, acr),
     )
     await authorization_codes.issue(database, written, remember_consent=approval.remember)
     return code.text

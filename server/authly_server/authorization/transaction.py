@@ -27,6 +27,8 @@ LIFETIME = 30 * 60
 NONCE_BYTES = 12
 # A browser keeps 4096 bytes of a cookie, its name and attributes included.
 MOST_SEALED_CHARACTERS = 3800
+# Of those bytes, for who is awaited: no request is too long only there.
+_ROOM = 128
 _MOST_OPENED_BYTES = 64 * 1024
 # What an authorization request consists of; whatever else came along is not carried on.
 CARRIED = (
@@ -50,12 +52,26 @@ CARRIED = (
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """Somebody who has typed the right password here, and has to show their second factor yet.
+
+    `password` is what that password was, as a digest of its hash: another one ends it. `since` is
+    in seconds since 1970.
+    """
+
+    user_id: UUID
+    password: bytes
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """`id` names the cookie and becomes the grant's id, so that consenting twice issues once.
 
     `parameters` are the request as it came, to be checked again each time, `started_at` in seconds
     since 1970, `session_id` the session that was started on behalf of this transaction, `pushed`
-    the digest of the request_uri by which the request was taken up.
+    the digest of the request_uri by which the request was taken up. `awaited` is nobody who is
+    signed in.
     """
 
     id: UUID
@@ -63,6 +79,7 @@ class Transaction:
     started_at: int
     session_id: UUID | None = None
     pushed: bytes | None = None
+    awaited: Awaited | None = None
 
     @property
     def query(self) -> str:
@@ -90,13 +107,13 @@ class Seal:
         Raises:
             OAuthError: invalid_request if the request is too long to be kept in a cookie.
         """
-        session_id = transaction.session_id.hex if transaction.session_id else None
-        pushed = transaction.pushed.hex() if transaction.pushed else None
-        content = json.dumps([transaction.query, transaction.started_at, session_id, pushed])
-        sealed = self._cipher.encrypt(nonce, zlib.compress(content.encode()), transaction.id.bytes)
+        content = zlib.compress(_write(transaction).encode())
+        sealed = self._cipher.encrypt(
+            nonce, content, _bound(transaction.id, is_awaited=transaction.awaited is not None)
+        )
         # Without padding: a cookie's value with `=` in it is sent between quotes.
         value = urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode("ascii")
-        if len(value) > MOST_SEALED_CHARACTERS:
+        if len(value) > MOST_SEALED_CHARACTERS + (_ROOM if transaction.awaited else 0):
             raise errors.invalid_request("the authorization request is too long")
         return value
 
@@ -104,22 +121,16 @@ class Seal:
         """The transaction; None if the value is not ours, was sealed for another, or is too old."""
         try:
             raw = urlsafe_b64decode(value.encode("ascii") + b"=" * (-len(value) % 4))
-            packed = self._cipher.decrypt(
-                raw[:NONCE_BYTES], raw[NONCE_BYTES:], transaction_id.bytes
-            )
-        except (ValueError, InvalidTag):
+        except ValueError:
             return None
-        content = zlib.decompressobj().decompress(packed, _MOST_OPENED_BYTES)
-        query, started_at, session_id, pushed = json.loads(content)
-        if now > started_at + LIFETIME:
-            return None
-        return Transaction(
-            transaction_id,
-            parameters.parse_query(query, repeats=True),
-            started_at,
-            UUID(session_id) if session_id else None,
-            bytes.fromhex(pushed) if pushed else None,
-        )
+        for bound in (_bound(transaction_id), _bound(transaction_id, is_awaited=True)):
+            try:
+                packed = self._cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bound)
+            except (ValueError, InvalidTag):
+                continue
+            found = _read(transaction_id, packed)
+            return None if now > found.started_at + LIFETIME else found
+        return None
 
     def form_token(self, transaction_id: UUID, *bound: str) -> str:
         """What a form must send back: nobody else can compute it for that transaction."""
@@ -143,6 +154,34 @@ def readable(cookies: Mapping[str, str], prefix: str) -> tuple[UUID, ...]:
     """The ids of all transactions that a browser holds cookies for."""
     names = (name.removeprefix(prefix) for name in cookies if name.startswith(prefix))
     return tuple(found for found in map(identify, names) if found is not None)
+
+
+def _bound(transaction_id: UUID, *, is_awaited: bool = False) -> bytes:
+    """What a cookie is sealed for; one that awaits somebody is no other one, for any version."""
+    return transaction_id.bytes + (b"second factor" if is_awaited else b"")
+
+
+def _write(transaction: Transaction) -> str:
+    session_id = transaction.session_id.hex if transaction.session_id else None
+    pushed = transaction.pushed.hex() if transaction.pushed else None
+    content: list[object] = [transaction.query, transaction.started_at, session_id, pushed]
+    awaited = transaction.awaited
+    if awaited is not None:
+        content += [awaited.user_id.hex, awaited.password.hex(), awaited.since]
+    return json.dumps(content)
+
+
+def _read(transaction_id: UUID, packed: bytes) -> Transaction:
+    content = zlib.decompressobj().decompress(packed, _MOST_OPENED_BYTES)
+    query, started_at, session_id, pushed, *awaited = json.loads(content)
+    return Transaction(
+        transaction_id,
+        parameters.parse_query(query, repeats=True),
+        started_at,
+        UUID(session_id) if session_id else None,
+        bytes.fromhex(pushed) if pushed else None,
+        Awaited(UUID(awaited[0]), bytes.fromhex(awaited[1]), awaited[2]) if awaited else None,
+    )
 
 
 def _derive(secret: str, label: bytes) -> bytes:

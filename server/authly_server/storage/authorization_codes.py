@@ -16,7 +16,14 @@ from authly_server.model.authorization_code import (
 )
 from authly_server.model.opaque_token import DueToken
 from authly_server.model.refresh_token import NewRefreshFamily
-from authly_server.storage import errors, grants, opaque_tokens, rows, text_array
+from authly_server.storage import (
+    errors,
+    grants,
+    opaque_tokens,
+    rows,
+    second_factors,
+    text_array,
+)
 from authly_server.storage.connections import Connection, Row
 from authly_server.storage.pool import Database
 
@@ -45,7 +52,7 @@ WITH granted AS (
 _ISSUE = _GRANTED + _CODE
 
 # The same where nobody has to be asked: for whoever is signed in, if they agreed to it before.
-_GRANTED_IN_SESSION = """
+_GRANTED_IN_SESSION: LiteralString = f"""
 WITH present AS (
     SELECT session.id, session.user_id, session.authenticated_at, session.acr
     FROM authly.sessions AS session JOIN authly.users AS person ON person.id = session.user_id
@@ -53,6 +60,7 @@ WITH present AS (
         ON consent.user_id = session.user_id AND consent.client_id = %(client_id)s
     WHERE session.digest = %(session_digest)s AND session.expires_at > now() AND person.enabled
     AND (NOT %(consent_required)s OR consent.scopes @> %(consented)s::text[])
+    AND {second_factors.SHOWN}
 ), granted AS (
     INSERT INTO authly.grants (id, client_id, user_id, scopes, resources, session_id,
         authenticated_at, acr, id_token_claims, userinfo_claims)
@@ -61,7 +69,7 @@ WITH present AS (
         %(id_token_claims)s::text[], %(userinfo_claims)s::text[]
     FROM present
     RETURNING id
-)"""
+)"""  # noqa: S608  # of constants
 _ISSUE_IN_SESSION = _GRANTED_IN_SESSION + _CODE
 
 # Everything is compared before the row is touched. A request that waited for another one's lock

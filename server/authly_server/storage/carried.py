@@ -85,6 +85,27 @@ CARRIED: Final = (
             " WHERE NOT EXISTS (SELECT FROM present WHERE present.id = session.id)",
         ),
     ),
+    # Second factors of people who were there: codes that were used stay so, and whoever has
+    # switched one on or off since has it so.
+    Carried(
+        "SELECT person.id, factor.sealed_key, factor.last_step, factor.recovery_digests,"
+        " factor.enrolled_at FROM authly.users AS person"
+        " LEFT JOIN authly.second_factors AS factor ON factor.user_id = person.id"
+        " WHERE factor.user_id IS NOT NULL OR person.id IN"
+        " (SELECT user_id FROM authly.audit_log WHERE event = 'second_factor_removed')",
+        "user_id uuid PRIMARY KEY, sealed_key bytea, last_step bigint, recovery_digests bytea[],"
+        " enrolled_at timestamptz",
+        (
+            "DELETE FROM authly.second_factors AS factor USING present"
+            " WHERE factor.user_id = present.user_id",
+            "INSERT INTO authly.second_factors (user_id, sealed_key, last_step, recovery_digests,"
+            " enrolled_at) SELECT present.user_id, present.sealed_key, present.last_step,"
+            " present.recovery_digests, present.enrolled_at FROM present"
+            " JOIN authly.users AS person ON person.id = present.user_id"
+            " WHERE present.sealed_key IS NOT NULL",
+        ),
+        newer="authly.second_factors",
+    ),
     # Clients that were deleted or disabled; whose they are, also after another server's backup.
     Carried(
         "SELECT client_id, enabled, origin, owner, deletion_policy, owner_gone_at"

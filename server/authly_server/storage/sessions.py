@@ -6,7 +6,7 @@ from uuid import UUID
 from authly_server.model.own_account import SignIn
 from authly_server.model.session import PASSWORD, Session
 from authly_server.model.user import User
-from authly_server.storage import errors, rows, sign_out
+from authly_server.storage import errors, rows, second_factors, sign_out
 from authly_server.storage.pool import Database
 
 
@@ -24,15 +24,16 @@ UPDATE authly.sessions SET digest = %(digest)s, authenticated_at = now(), acr = 
 WHERE digest = %(former)s AND user_id = %(user_id)s AND expires_at > now()
 RETURNING id AS session_id, user_id, authenticated_at, expires_at, acr
 """
-_FIND = """
+_FIND: LiteralString = f"""
 SELECT session.id AS session_id, session.user_id, session.authenticated_at, session.expires_at,
     session.acr, person.email, person.username, person.password_hash, person.is_verified,
     person.is_admin, person.enabled, person.updated_at, person.is_bootstrapped
 FROM authly.sessions AS session JOIN authly.users AS person ON person.id = session.user_id
 WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enabled
-"""
+AND {second_factors.SHOWN}
+"""  # noqa: S608  # of constants
 # The same, with what the user has consented to for a client: one round trip for each authorization.
-_FIND_WITH_CONSENT = """
+_FIND_WITH_CONSENT: LiteralString = f"""
 SELECT session.id AS session_id, session.user_id, session.authenticated_at, session.expires_at,
     session.acr, person.email, person.username, person.password_hash, person.is_verified,
     person.is_admin, person.enabled, person.updated_at, person.is_bootstrapped,
@@ -41,7 +42,8 @@ FROM authly.sessions AS session JOIN authly.users AS person ON person.id = sessi
 LEFT JOIN authly.consents AS consent
     ON consent.user_id = person.id AND consent.client_id = %(client_id)s
 WHERE session.digest = %(digest)s AND session.expires_at > now() AND person.enabled
-"""
+AND {second_factors.SHOWN}
+"""  # noqa: S608  # of constants
 # The last statement counts the notices; the others run whether or not anybody asks for their rows.
 _END: LiteralString = f"""
 WITH ended AS (
@@ -49,14 +51,14 @@ WITH ended AS (
 ), {sign_out.OF_SESSIONS}
 SELECT count(*) AS notices FROM told
 """  # noqa: S608  # of constants
-_FIND_OF = """
+_FIND_OF: LiteralString = f"""
 SELECT session.id AS session_id, session.authenticated_at, session.expires_at,
     (SELECT max(grants.created_at) FROM authly.grants WHERE grants.session_id = session.id)
         AS used_at
 FROM authly.sessions AS session
-WHERE session.user_id = %(user_id)s AND session.expires_at > now()
+WHERE session.user_id = %(user_id)s AND session.expires_at > now() AND {second_factors.SHOWN}
 ORDER BY session.id = %(first)s DESC, session.authenticated_at DESC, session.id LIMIT %(most)s
-"""
+"""  # noqa: S608  # of constants
 _END_ONE_OF: LiteralString = f"""
 WITH ended AS (
     DELETE FROM authly.sessions WHERE id = %(id)s AND user_id = %(user_id)s RETURNING id, user_id

@@ -132,6 +132,7 @@ async def change_password(
     present: bytes,
     digest: bytes,
     ttl: int,
+    acr: str = PASSWORD,
 ) -> tuple[Session, int] | None:
     """As `replace_password`, and begin a session of `ttl` seconds under `digest` at once.
 
@@ -144,7 +145,7 @@ async def change_password(
         "password_hash": password_hash,
         "present": present,
         "digest": digest,
-        "acr": PASSWORD,
+        "acr": acr,
         "ttl": ttl,
     }
     row = await _sign_out(database, _CHANGE, parameters)

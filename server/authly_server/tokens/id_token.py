@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from authly_server.model.grant import Authentication
+from authly_server.model.session import METHODS
 from authly_server.protocol import public_key
 from authly_server.tokens import signed_jwt
 from authly_server.tokens.keyring import KeyRing
@@ -18,7 +19,7 @@ TYPE = "JWT"
 # Section 15.1: what a client that registered nothing else is sure to verify.
 ALGORITHM = "RS256"
 # The claims that the token itself decides, whatever else is asked for.
-DECIDED = frozenset({"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid"})
+DECIDED = frozenset({"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"})
 # at_hash uses the hash of the signature's algorithm (section 3.1.3.6); Ed25519 has SHA-512.
 _HASHES = {"EdDSA": hashlib.sha512}
 
@@ -108,6 +109,7 @@ def _claims(token: IdToken, alg: str) -> dict[str, object]:
         "iat": int(token.issued_at.timestamp()),
         "auth_time": int(authentication.at.timestamp()),
         "acr": authentication.acr,
+        "amr": list(METHODS.get(authentication.acr, ())),
         "sid": str(authentication.session_id),
         "at_hash": _half_hash(token.access_token, alg),
     }

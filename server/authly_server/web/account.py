@@ -34,8 +34,9 @@ LOGIN = _PLACE.login
 SESSIONS = "/account/sessions"
 APPLICATIONS = "/account/applications"
 PASSWORD = "/account/password"  # noqa: S105  # a path
+SECOND_FACTOR = "/account/second-factor"
 # Where to go on after signing in, by what the address says.
-_PAGES = {"password": PASSWORD}
+_PAGES = {"password": PASSWORD, "second-factor": SECOND_FACTOR}
 _OTHERS = "others"
 _SAID = "account-said"
 # Of each; those that are ended make room for the next.

@@ -121,7 +121,7 @@ async def signed_in(
     return replace(
         conversation,
         user=user,
-        transaction=replace(conversation.transaction, session_id=session.id),
+        transaction=replace(conversation.transaction, session_id=session.id, awaited=None),
         situation=replace(
             conversation.situation,
             session=session,

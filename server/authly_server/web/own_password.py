@@ -57,10 +57,10 @@ async def post(request: web.Request) -> Response:
     failed = await signing_in.confirm(request, user, present)
     if failed is not None:
         return _page(request, session, user, Fault("present", wait_seconds=failed.seconds))
-    return await _change(request, user, password)
+    return await _change(request, session, user, password)
 
 
-async def _change(request: web.Request, user: User, password: str) -> Response:
+async def _change(request: web.Request, session: Session, user: User, password: str) -> Response:
     """This browser stays signed in, by a session of another id and another cookie."""
     found = services.of(request)
     value = entropy.draw_token(signing_in.SESSION_PREFIX)
@@ -70,15 +70,16 @@ async def _change(request: web.Request, user: User, password: str) -> Response:
         await found.passwords.hash(password),
         present=digest.sha256(cookies.session(request) or ""),
         digest=digest.sha256(value),
+        acr=session.acr,
         ttl=cookies.SESSION_LIFETIME,
     )
     if changed is None:
         return account.lead_back(request, account.PASSWORD)
-    session, notices = changed
+    begun, notices = changed
     _log.info("password changed", user_id=user.id)
     if found.outbox is not None:
         found.outbox.post(letters.changed_by_owner(user))
-    answer = account.tell(request, session, Said.PASSWORD_CHANGED, notices)
+    answer = account.tell(request, begun, Said.PASSWORD_CHANGED, notices)
     signing_in.keep(request, answer, user, value)
     return answer
 

@@ -20,12 +20,14 @@ from authly_server.web import (
     cookies,
     forms,
     password_reset,
+    second_step,
     services,
     signing_in,
 )
-from authly_server.web.pages import sign_in as pages
+from authly_server.web.pages import rendering, sign_in as pages
 from authly_server.web.response import Response
-from authly_server.web.signing_in import Failed
+from authly_server.web.second_step import Shown
+from authly_server.web.signing_in import Failed, Proved
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,27 @@ async def post(request: web.Request, place: Place) -> Response:
     opened = cookies.find_transaction(request, found.seal, identified, now)
     if opened is None or not found.seal.is_form_token(form.get("csrf"), opened.id, place.form):
         raise PageError("this sign-in was not started in this browser, or took too long")
-    user = await signing_in.authenticate(request, form)
-    if isinstance(user, Failed):
-        return _page(request, place, opened, user)
-    _, value = await signing_in.begin_session(request, user)
+    outcome = await second_step.advance(request, form, opened)
+    if isinstance(outcome, Failed):
+        return _page(request, place, opened, outcome)
+    if not isinstance(outcome, Proved):
+        return second_step.ask(request, opened, outcome, _shown(request, place, opened))
+    _, value = await signing_in.begin_session(request, outcome)
     answer = answers.redirect(f"{answers.local(found.issuer, place.path)}?{opened.query}")
     cookies.drop_transaction(answer, opened.id)
-    signing_in.keep(request, answer, user, value)
+    signing_in.keep(request, answer, outcome.user, value)
     return answer
+
+
+def _shown(request: web.Request, place: Place, opened: Transaction) -> Shown:
+    found = services.of(request)
+    return Shown(
+        action=answers.local(found.issuer, place.login),
+        form_token=found.seal.form_token(opened.id, place.form),
+        client_name=place.purpose,
+        form_target=rendering.OURS_ALONE,
+        anew=f"{answers.local(found.issuer, place.path)}?{opened.query}",
+    )
 
 
 def _page(

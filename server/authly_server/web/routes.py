@@ -27,6 +27,7 @@ from authly_server.web import (
     pushed_authorization,
     registration,
     revocation,
+    second_factor,
     token_endpoint,
     userinfo,
 )
@@ -117,6 +118,13 @@ ACCOUNT = (
         "account_password",
         Face.PERSON,
         {"GET": own_password.get, "POST": own_password.post},
+        limit=Limit.FORM,
+    ),
+    Route(
+        account.SECOND_FACTOR,
+        "second_factor",
+        Face.PERSON,
+        {"GET": second_factor.get, "POST": second_factor.post},
         limit=Limit.FORM,
     ),
 )

@@ -37,6 +37,7 @@ from authly_server.tokens.turn import Turn
 from authly_server.users.devices import Devices
 from authly_server.users.passwords import Passwords
 from authly_server.users.reset_tokens import ResetTokens
+from authly_server.users.second_factors import Factors
 from authly_server.users.throttling import Throttle
 from authly_server.web.description import Description
 
@@ -83,6 +84,7 @@ class Services:
     devices: Devices
     throttle: Throttle | None
     reset_tokens: ResetTokens
+    factors: Factors
     outbox: Outbox | None
     turn: Turn = field(default_factory=Turn)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

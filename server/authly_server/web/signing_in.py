@@ -1,14 +1,17 @@
-"""Who a person is, by user name and password, and the session that begins with that."""
+"""Who a person is, by user name and password, and the session that begins with that.
+
+Whoever has a second factor is not signed in by the password: see `second_step`.
+"""
 
 from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from authly_server import entropy, telemetry
-from authly_server.model.session import Session
+from authly_server.model.session import PASSWORD, Session
 from authly_server.model.user import User
 from authly_server.protocol.parameters import Parameters
-from authly_server.storage import sessions, users
+from authly_server.storage import second_factors, sessions, users
 from authly_server.tokens import digest
 from authly_server.users import names, passwords
 from authly_server.users.throttling import Attempt, Throttled
@@ -35,7 +38,22 @@ class Failed:
     seconds: int | None = None
 
 
-async def authenticate(request: web.Request, form: Parameters) -> User | Failed:
+@dataclass(frozen=True, slots=True)
+class Halfway:
+    """The password was right, and nobody has signed in: a second factor is awaited."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Somebody has proved who they are, as fully as they can; `acr` is one of `session.ACRS`."""
+
+    user: User
+    acr: str
+
+
+async def authenticate(request: web.Request, form: Parameters) -> Proved | Halfway | Failed:
     """Whom the user name and the password of a form are of.
 
     An unknown user and a wrong password take the same time, and are throttled alike.
@@ -49,7 +67,11 @@ async def authenticate(request: web.Request, form: Parameters) -> User | Failed:
     failed = await _prove(request, username, user, password)
     if failed is not None or user is None:
         return Failed(typed, failed.seconds if failed else None)
-    return await _renew_hash(request, user, password) or Failed(typed)
+    known = await _renew_hash(request, user, password)
+    if known is None:
+        return Failed(typed)
+    factor = await second_factors.find(services.of(request).database, known.id)
+    return Proved(known, PASSWORD) if factor is None else Halfway(known)
 
 
 async def confirm(request: web.Request, user: User, password: str) -> Failed | None:
@@ -128,7 +150,7 @@ def keep(request: web.Request, response: Response, user: User, value: str) -> No
     devices.remember(request, response, user.id)
 
 
-async def begin_session(request: web.Request, user: User) -> tuple[Session, str]:
+async def begin_session(request: web.Request, proved: Proved) -> tuple[Session, str]:
     """The session of who has just signed in, and the value of its cookie.
 
     A new cookie each time, never one that the browser brought along (session fixation). The
@@ -143,10 +165,11 @@ async def begin_session(request: web.Request, user: User) -> tuple[Session, str]
     session = await sessions.start(
         services.of(request).database,
         digest=digest.sha256(value),
-        user_id=user.id,
+        user_id=proved.user.id,
+        acr=proved.acr,
         ttl=cookies.SESSION_LIFETIME,
         former=former,
-        password_hash=user.password_hash,
+        password_hash=proved.user.password_hash,
     )
     if former is not None:
         await logout.end(request, former)

@@ -28,7 +28,8 @@ def test_the_scope_openid_brings_an_id_token(instance: Instance, shop: Registere
         "alg": "RS256", "typ": "JWT", "kid": "rsa",
     }  # fmt: skip
     assert set(claims) == {
-        "iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "sid", "at_hash", "nonce",
+        "iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "at_hash",
+        "nonce",
     }  # fmt: skip
     assert claims["sub"] == subject(instance)
     assert claims["aud"] == "openid-shop"
@@ -80,7 +81,7 @@ def test_a_refresh_brings_a_new_id_token_about_the_same_authentication(
     instance.execute("UPDATE authly.sessions SET authenticated_at = now() + interval '1 hour'")
     second = instance.refresh(first["refresh_token"], shop).json()
     before, after = (openid.read(instance, each["id_token"], shop) for each in (first, second))
-    same = ("iss", "sub", "aud", "auth_time", "sid", "acr")
+    same = ("iss", "sub", "aud", "auth_time", "sid", "acr", "amr")
     assert [before[name] for name in same] == [after[name] for name in same]
     assert "nonce" not in after
     assert after["iat"] >= before["iat"]

@@ -5,11 +5,26 @@ from collections import Counter
 import httpx
 import pytest
 from lxml import html
+from tests.server.http import second_factors
 
 from throwaway.instance import Instance
+from throwaway.registration import PASSWORD
 
 
-PAGES = ("login", "failed login", "consent", "error", "form_post", "account")
+PAGES = (
+    "login",
+    "failed login",
+    "consent",
+    "error",
+    "form_post",
+    "account",
+    "second step",
+    "failed second step",
+    "second factor",
+    "failed second factor",
+    "key",
+    "recovery codes",
+)
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +32,7 @@ def pages(instance: Instance) -> dict[str, httpx.Response]:
     """Each page that there is."""
     client = instance.apply_client("markup", client_uri="https://markup.example")
     browser = instance.browser()
+    factor = enrolling(instance)
     login = browser.authorize(client, login_hint="ada@example.org")
     return {
         "login": login,
@@ -25,6 +41,26 @@ def pages(instance: Instance) -> dict[str, httpx.Response]:
         "error": instance.http.get("/authorize"),
         "form_post": instance.person.authorize(instance.shop, response_mode="form_post"),
         "account": instance.person.client.get("/account"),
+        **factor,
+    }
+
+
+def enrolling(instance: Instance) -> dict[str, httpx.Response]:
+    """The pages on the way to a second factor, and with one."""
+    browser = instance.browser()
+    begun = second_factors.open_page(browser, second_factors.add_person(instance))
+    key = browser.submit(begun, action="begin", password=PASSWORD)
+    code = second_factors.offered(key).code(-1)
+    person = second_factors.enrol(instance)
+    other, step = second_factors.begin(instance, person)
+    page = person.browser.client.get(second_factors.PATH)
+    return {
+        "key": key,
+        "recovery codes": browser.submit(key, action="confirm", code=code),
+        "second step": step,
+        "failed second step": other.submit(step, code="000"),
+        "second factor": page,
+        "failed second factor": person.browser.submit(page, action="renew"),
     }
 
 
@@ -48,7 +84,7 @@ def test_every_field_has_a_label_and_says_what_it_is_for(page: html.HtmlElement)
     for field in page.cssselect("input:not([type=hidden])"):
         (label,) = page.cssselect(f"label[for={field.get('id')}]")
         assert label.text_content().strip()
-        assert field.get("autocomplete") in {"username", "current-password"}
+        assert field.get("autocomplete") in {"username", "current-password", "one-time-code"}
 
 
 def test_ids_are_unique_and_whatever_is_referred_to_is_there(page: html.HtmlElement) -> None:
@@ -56,7 +92,7 @@ def test_ids_are_unique_and_whatever_is_referred_to_is_there(page: html.HtmlElem
     assert set(ids.values()) == {1}
     for name in ("aria-describedby", "aria-labelledby"):
         for element in page.cssselect(f"[{name}]"):
-            assert element.get(name) in ids
+            assert set(element.get(name).split()) <= set(ids)
 
 
 def test_every_button_and_link_has_words(page: html.HtmlElement) -> None:

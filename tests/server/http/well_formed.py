@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import httpx
-from tests.server.http import devices, newcomers, own_account
+from tests.server.http import devices, newcomers, own_account, second_factors
 from tests.server.http.encoded import Request, request
 
 from authly_server.web import routes
@@ -250,6 +250,20 @@ def _account_password(instance: Instance) -> Request:
     return request("POST", "/account/password", form.fields | typed, Cookie=cookies)
 
 
+def _second_factor(instance: Instance) -> Request:
+    form = read_form(instance.person.client.get("/account/second-factor"))
+    fields = form.fields | {"action": "confirm", "offer": "x", "code": "123456"}
+    return _person(instance, "POST", "/account/second-factor", fields)
+
+
+def _second_step(instance: Instance) -> Request:
+    person = second_factors.enrol(instance)
+    browser, page = second_factors.begin(instance, person)
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    fields = read_form(page).fields | {"code": person.app.wrong_code()}
+    return request("POST", "/login", fields, Cookie=cookies)
+
+
 REQUESTS: dict[str, Callable[[Instance], Request]] = {
     "authorize": _authorize,
     "authorize by POST": _authorize_by_post,
@@ -268,6 +282,8 @@ REQUESTS: dict[str, Callable[[Instance], Request]] = {
     "account sessions": _account_sessions,
     "account applications": _account_applications,
     "account password": _account_password,
+    "second factor": _second_factor,
+    "second step": _second_step,
     "device authorization": _device_authorization,
     "pushed request": _pushed,
     "authorization code": _code,

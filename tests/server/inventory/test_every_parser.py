@@ -101,8 +101,16 @@ PROPERTIES = {
         f"{SEALED}::test_any_value_of_a_claim_is_of_its_type_or_refused",
     "tokens/strict_json.py read_object": f"{SEALED}::test_any_bytes_are_an_object_or_refused",
     "users/devices.py read": f"{SEALED}::test_any_text_is_no_device",
+    "users/factor_seal.py open": "users/test_factor_seal.py::test_any_bytes_are_no_key",
+    "users/factor_seal.py read_offer": "users/test_factor_seal.py::test_any_text_is_no_offer",
     "users/names.py parse": "users/test_names.py::test_a_name_that_passes_can_be_stored",
     "users/names.py parse_address": "users/test_names.py::test_what_passes_has_two_sides",
+    "users/one_time_codes.py find_step":
+        "users/test_one_time_codes.py::test_a_code_is_found_one_step_around_and_no_further",
+    "users/one_time_codes.py parse":
+        "users/test_one_time_codes.py::test_what_is_read_is_six_ascii_digits",
+    "users/recovery_codes.py parse":
+        "users/test_recovery_codes.py::test_whatever_is_read_is_sixteen_letters_and_digits",
 }
 # fmt: on
 NO_PARSERS = {  # looks into a cache and a table, by the token's digest

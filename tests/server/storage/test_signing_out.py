@@ -215,7 +215,7 @@ async def replace_password(database: Database, user: User) -> object:
 
 async def change_password(database: Database, user: User) -> object:
     """In the first of their sessions, which another one replaces."""
-    named = {"present": b"\1" * 32, "digest": b"n" * 32}
+    named: dict[str, Any] = {"present": b"\1" * 32, "digest": b"n" * 32}
     return await users.change_password(database, user, "another", ttl=60, **named)
 
 
@@ -260,6 +260,6 @@ async def test_a_password_is_changed_in_a_live_session_and_by_the_present_one_on
     database: Database, owner: Owner, present: Account, user: User
 ) -> None:
     for stale, digest in ((user, b"?"), (replace(user, password_hash="former"), b"\1")):
-        named = {"present": digest * 32, "digest": b"n" * 32}
+        named: dict[str, Any] = {"present": digest * 32, "digest": b"n" * 32}
         assert await users.change_password(database, stale, "another", ttl=60, **named) is None
     assert counts(owner) == (2, 2, 0)
