@@ -19,6 +19,7 @@ class Account:
     created_at: datetime
     updated_at: datetime
     is_bootstrapped: bool = False
+    has_second_factor: bool = False
 
     @property
     def password_is_kept(self) -> bool:

@@ -19,7 +19,9 @@ from authly_server.storage.pool import Database, Parameters
 
 
 _COLUMNS: LiteralString = (
-    "id, email, username, is_verified, is_admin, enabled, created_at, updated_at, is_bootstrapped"
+    "id, email, username, is_verified, is_admin, enabled, created_at, updated_at, is_bootstrapped,"
+    " EXISTS (SELECT FROM authly.second_factors AS factor WHERE factor.user_id = id)"
+    " AS has_second_factor"
 )
 _FIND: LiteralString = f"SELECT {_COLUMNS} FROM authly.users WHERE id = %(id)s"  # noqa: S608
 _LIST: LiteralString = f"""

@@ -1,11 +1,13 @@
 """Second factors; each use of a code is one conditional statement, so that it is used once."""
 
+import json
 from collections.abc import Sequence
 from typing import LiteralString
 from uuid import UUID
 
 from psycopg import errors as pg
 
+from authly_server.model.actor import Actor
 from authly_server.model.second_factor import SecondFactor
 from authly_server.model.session import PASSWORD
 from authly_server.storage import errors
@@ -66,7 +68,7 @@ WITH removed AS (
     DELETE FROM authly.second_factors WHERE user_id = %(user_id)s RETURNING user_id
 ), recorded AS (
     INSERT INTO authly.audit_log (event, user_id, detail)
-    SELECT 'second_factor_removed', user_id, '{}' FROM removed
+    SELECT 'second_factor_removed', user_id, %(detail)s::jsonb FROM removed
 )
 SELECT user_id FROM removed
 """
@@ -120,6 +122,10 @@ async def renew_recovery_codes(database: Database, user_id: UUID, digests: Seque
     return await database.fetch_one(_RENEW, parameters) is not None
 
 
-async def remove(database: Database, user_id: UUID) -> bool:
-    """The password alone is asked for again; False if it was already."""
-    return await database.fetch_one(_REMOVE, {"user_id": user_id}) is not None
+async def remove(database: Database, user_id: UUID, *, by: Actor | None = None) -> bool:
+    """The password alone is asked for again; False if it was already.
+
+    `by` is the administrator who does it, if it is not the person.
+    """
+    parameters = {"user_id": user_id, "detail": json.dumps({} if by is None else by.told())}
+    return await database.fetch_one(_REMOVE, parameters) is not None

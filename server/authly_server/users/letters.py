@@ -73,7 +73,7 @@ def second_factor_on(user: User) -> Message:
     return _told(user, "Your second factor is on", _FACTOR_ON)
 
 
-def second_factor_off(user: User) -> Message:
+def second_factor_off(user: User | Account) -> Message:
     """That no code is asked for any more."""
     return _told(user, "Your second factor is off", _FACTOR_OFF)
 

@@ -15,7 +15,7 @@ from throwaway.instance import problem
 
 MEMBERS = {
     *("id", "email", "username", "is_verified", "is_admin", "enabled", "created_at", "updated_at"),
-    "is_bootstrapped",
+    *("is_bootstrapped", "has_second_factor"),
 }
 
 
@@ -180,6 +180,7 @@ def test_of_many_who_are_made_by_one_name_at_once_there_is_one(desk: Desk) -> No
         ("PATCH", "", {"enabled": False}),
         ("DELETE", "", None),
         ("PUT", "/password", {"password": PASSWORD}),
+        ("DELETE", "/second-factor", None),
         ("GET", "/sessions", None),
         ("DELETE", "/sessions", None),
         ("GET", "/grants", None),

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field
 from authly_server.model.account import Account, Changed, Refusal
 from authly_server.protocol import errors, precondition
 from authly_server.protocol.errors import ErrorCode, OAuthError
-from authly_server.storage import accounts, users
+from authly_server.storage import accounts, second_factors, users
 from authly_server.storage.accounts import Change
-from authly_server.users import names, profiles
+from authly_server.users import letters, names, profiles
 from authly_server.web import answers
 from authly_server.web.admin import chosen_password, content, keyset
 from authly_server.web.admin.operation import Call, Shape
@@ -42,6 +42,8 @@ class User(Shape):
     """Whether this person can sign in, and tokens about them are good."""
     created_at: datetime
     updated_at: datetime
+    has_second_factor: bool
+    """Whether one-time passwords are asked of this person beside the password."""
     is_bootstrapped: bool
     """Whether ADMIN_EMAIL is the address: each migration sees to this account. It keeps that, and
     is not deleted; as an administrator it has the password of the settings."""
@@ -151,7 +153,16 @@ async def set_password(call: Call[chosen_password.NewPassword]) -> Response:
         call.services, call.body.password, (account.email, account.username)
     )
     outcome = await accounts.set_password(call.services.database, account.id, hashed, by=call.actor)
-    chosen_password.tell(call.services, _done(call.services, outcome))
+    chosen_password.tell(call.services, letters.changed(_done(call.services, outcome)))
+    return Response(status=204)
+
+
+async def remove_second_factor(call: Call[Shape]) -> Response:
+    """DELETE /users/{id}/second-factor: for who has lost it, and all recovery codes with it."""
+    account, database = await _find(call), call.services.database
+    if not await second_factors.remove(database, account.id, by=call.actor):
+        raise errors.not_found()
+    chosen_password.tell(call.services, letters.second_factor_off(account))
     return Response(status=204)
 
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from authly_server.model.account import Account
+from authly_server.mail.message import Message
 from authly_server.protocol import errors
 from authly_server.protocol.errors import ErrorCode, OAuthError
-from authly_server.users import letters, password_policy, passwords
+from authly_server.users import password_policy, passwords
 from authly_server.web.admin.operation import Shape
 from authly_server.web.services import Services
 
@@ -45,7 +45,7 @@ async def hashed(services: Services, password: str, names: Iterable[str]) -> str
         raise OAuthError(ErrorCode.TEMPORARILY_UNAVAILABLE, message) from error
 
 
-def tell(services: Services, account: Account) -> None:
+def tell(services: Services, letter: Message) -> None:
     """Write to the person, where there is mail at all."""
     if services.outbox is not None:
-        services.outbox.post(letters.changed(account))
+        services.outbox.post(letter)

@@ -71,6 +71,12 @@ OPERATIONS: Final = (
         status=204,
     ),
     Operation(
+        *("DELETE", "/users/{id}/second-factor", "removeSecondFactor"),
+        "Ask a person for the password alone again",
+        accounts.remove_second_factor,
+        status=204,
+    ),
+    Operation(
         *("GET", "/users/{id}/sessions", "listSessions", "Where a person is signed in"),
         signed_in.find_sessions,
         gives=signed_in.Session,
