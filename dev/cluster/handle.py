@@ -4,12 +4,15 @@ import dataclasses
 import functools
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from cluster import layout
 
 
 TIMEOUT_SECONDS = 1800.0  # a first start builds everything
+ESTABLISHED_SECONDS = 60.0
+_NO_CONDITION = "conditions accessor error"
 
 
 class CommandFailed(Exception):  # noqa: N818 - says what happened
@@ -73,3 +76,17 @@ class Cluster:
         """Run kubectl as administrator and return what it printed."""
         program = str(tools() / "kubectl")
         return run(program, "--kubeconfig", str(self.place.kubeconfig), *arguments)
+
+    def wait_established(self, *what: str) -> None:
+        """Wait until definitions of kinds, which `what` names to kubectl, are served."""
+        deadline = time.monotonic() + ESTABLISHED_SECONDS
+        while True:
+            try:
+                self.kubectl("wait", "--for=condition=Established", *what, "--timeout=60s")
+            except CommandFailed as error:
+                # kubectl fails on what has no condition at all, as what was just made has none.
+                if _NO_CONDITION not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return

@@ -62,7 +62,7 @@ def definitions(control_plane: handle.Cluster) -> None:
     """The three kinds are known."""
     crds = [f"--filename={path}" for path in sorted((ROOT / "crds").glob("*.yaml"))]
     control_plane.kubectl("apply", "--server-side", *crds)
-    control_plane.kubectl("wait", "--for=condition=Established", *crds, "--timeout=60s")
+    control_plane.wait_established(*crds)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_definitions_and_servers_outlive_the_release(fresh: handle.Cluster, helm
     where = ("--kubeconfig", str(fresh.place.kubeconfig), "--namespace", "authly-system")
     told = helm.run("install", RELEASE, str(CHART), *where, "--create-namespace")
     assert "kubectl -n authly-system rollout status deployment/authly-operator" in told
-    fresh.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    fresh.wait_established("crd", "--all")
     quickstart = CHART.parents[1] / "examples" / "quickstart.yaml"
     fresh.kubectl("apply", "-f", str(quickstart))
 

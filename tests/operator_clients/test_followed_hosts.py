@@ -148,9 +148,7 @@ async def test_a_route_is_followed_where_the_cluster_knows_the_kind(
     definition = str(optional_crds.paths()["HTTPRoute"])
     await asyncio.to_thread(control_plane.kubectl, "apply", "--server-side", "-f", definition)
     try:
-        await asyncio.to_thread(
-            control_plane.kubectl, "wait", "--for=condition=Established", "-f", definition
-        )
+        await asyncio.to_thread(control_plane.wait_established, "-f", definition)
         land.tools.discovery.forget()
         body = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute"}
         metadata = {"name": "web", "namespace": land.place}

@@ -31,7 +31,7 @@ def control_plane() -> Iterator[handle.Cluster]:
     try:
         cluster.up(control_plane=True)
         cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
-        cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        cluster.wait_established("crd", "--all")
         yield cluster
     finally:
         cluster.down()

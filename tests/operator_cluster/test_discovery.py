@@ -29,9 +29,7 @@ def definition(control_plane: handle.Cluster) -> Any:
     class Definition:
         def install(self) -> None:
             control_plane.kubectl("apply", "--server-side", "-f", str(path))
-            control_plane.kubectl(
-                "wait", "--for=condition=Established", "-f", str(path), "--timeout=60s"
-            )
+            control_plane.wait_established("-f", str(path))
 
         def take_away(self) -> None:
             control_plane.kubectl("delete", "--ignore-not-found", "-f", str(path))

@@ -43,7 +43,7 @@ def control_plane() -> Iterator[handle.Cluster]:
         cluster.up(control_plane=True)
         files = [f"--filename={path}" for path in optional_crds.paths().values()]
         cluster.kubectl("apply", "--server-side", *files)
-        cluster.kubectl("wait", "--for=condition=Established", *files, "--timeout=60s")
+        cluster.wait_established(*files)
         for name in map(namespace, plans.SPECS):
             cluster.kubectl("create", "namespace", name)
             enforced = "pod-security.kubernetes.io/enforce=restricted"

@@ -28,7 +28,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     try:
         cluster.up(control_plane=True)
         cluster.kubectl("apply", "--server-side", "-f", str(surroundings.CRDS))
-        cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        cluster.wait_established("crd", "--all")
         yield ControlPlane(cluster, tmp_path_factory.mktemp("etcd") / "data")
     finally:
         cluster.down()

@@ -22,7 +22,7 @@ def remove(control_plane: handle.Cluster, plural: str) -> None:
 def bring_back(control_plane: handle.Cluster) -> None:
     """What `helm upgrade` does."""
     control_plane.kubectl("apply", "--server-side", "-f", str(CRDS))
-    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    control_plane.wait_established("crd", "--all")
 
 
 def registered(world: World, home: str) -> None:

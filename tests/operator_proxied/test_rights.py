@@ -35,7 +35,7 @@ def optional_kinds(control_plane: handle.Cluster) -> Iterator[None]:
     """The cluster knows every optional kind."""
     files = [f"--filename={path}" for path in optional_crds.paths().values()]
     control_plane.kubectl("apply", "--server-side", *files)
-    control_plane.kubectl("wait", "--for=condition=Established", *files, "--timeout=60s")
+    control_plane.wait_established(*files)
     yield
     control_plane.kubectl("delete", *files)
 

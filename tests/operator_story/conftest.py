@@ -43,7 +43,7 @@ def control_plane() -> Iterator[handle.Cluster]:
         cluster.up(control_plane=True)
         theirs = str(optional_crds.paths()["Cluster"])
         cluster.kubectl("apply", "--server-side", "-f", str(CRDS), "-f", theirs)
-        cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        cluster.wait_established("crd", "--all")
         for kind in ("clusters.postgresql.cnpg.io", "authlyservers"):
             cluster.kubectl("get", "-A", kind)  # tries again until the kind is really served
         yield cluster
