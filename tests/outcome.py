@@ -27,5 +27,5 @@ class Keeper:
 
 
 def _keep(session: pytest.Session, told: object) -> None:
-    if (cache := session.config.cache) is not None:
+    if (cache := getattr(session.config, "cache", None)) is not None:
         cache.set(_KEY, told)
