@@ -118,7 +118,7 @@ def test_who_signed_in_in_another_tab_is_not_asked_again(
 def test_nobody_consents_for_another_person(
     tab: Tab, ask: Ask, register: Register, home: callback.Home, interop_database: str
 ) -> None:
-    registration.migrate(interop_database, email="grace@example.org")
+    registration.add_user(interop_database, "grace@example.org")
     photos, calendar = register("photos"), register("calendar")
     tab.go(ask(photos))
     sign_in(tab)

@@ -117,7 +117,7 @@ class PostgresPod:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=90)
             self._process = None
 
     def _environment(self) -> dict[str, str]:

@@ -15,6 +15,8 @@ from throwaway import smtp
 from throwaway.smtp import Mailbox
 
 
+pytestmark = pytest.mark.usefixtures("farewells")
+
 HEAD = Letterhead(smtp.SENDER, "auth.example.org", lambda: datetime(2026, 11, 30, tzinfo=UTC))
 MESSAGE = HEAD.compose(Message("ada@example.org", "Your password", "Choose it, ädä.\n"))
 Start = Callable[[str], Mailbox]
