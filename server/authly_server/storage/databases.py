@@ -27,6 +27,12 @@ _SEND_AWAY: Final = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = %s AND pid <> pg_backend_pid()"
 )
+# What another role does is not shown to the owner; who it is and the process are.
+_STAYS: Final = (
+    "SELECT string_agg(format('process %%s of %%s', pid,"
+    " coalesce('role ' || usename, 'PostgreSQL itself')), ', ' ORDER BY pid)"
+    " FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def exchange(connection: Connection, place: Site) -> None:
         _rename(connection, place.name, place.before)
     try:
         _rename(connection, place.scratch, place.name)
-    except psycopg.Error:
+    except (psycopg.Error, MigrationError):
         if exists(connection, place.before):
             _rename(connection, place.before, place.name)
         raise
@@ -140,6 +146,12 @@ def _rename(connection: Connection, name: str, to: str) -> None:
             connection.execute(renaming)
         except psycopg.errors.ObjectInUse:
             if time.monotonic() > deadline:
-                raise
+                raise MigrationError(_occupied(connection, name)) from None
         else:
             return
+
+
+def _occupied(connection: Connection, name: str) -> str:
+    row = connection.execute(_STAYS, (name,)).fetchone()
+    who = (row and row[0]) or "somebody who has just left"
+    return f"database {name} stays in use, by {who}: end that session, and restore again"
