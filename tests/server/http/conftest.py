@@ -1,5 +1,6 @@
 """One database and one server process a module, and a person who is signed in to it."""
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 
@@ -7,8 +8,15 @@ import httpx
 import pytest
 from tests.server.http.administering import Desk
 
-from throwaway import instance as throwaway_instance, postgres as throwaway_postgres
+from throwaway import (
+    instance as throwaway_instance,
+    postgres as throwaway_postgres,
+    publisher,
+    smtp,
+)
 from throwaway.instance import Instance
+from throwaway.publisher import Publisher
+from throwaway.smtp import Mailbox
 
 
 _numbers = itertools.count(1)
@@ -22,6 +30,30 @@ def module_database_url(
     name = f"http_{next(_numbers)}"
     yield postgres.create_database(name, template=migrated_template)
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Publisher]:
+    """A host over TLS, which the server asks for documents, and tells of logouts."""
+    with contextlib.closing(publisher.start()) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def reaching(host: Publisher) -> dict[str, str]:
+    """Settings by which the server reaches that host."""
+    return {
+        "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.1/32,::1/128",
+        "OUTBOUND_ALLOWED_PORTS": f"443,{host.port}",
+        "OUTBOUND_CA_FILE": str(host.authority),
+    }
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Mailbox]:
+    """Where the server's mail arrives."""
+    with contextlib.closing(smtp.start()) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,13 @@
 """Administrators take a second factor from who has lost it, and learn nothing of it."""
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import pytest
 from tests.server.http import administering, peopling, second_factors
 from tests.server.http.administering import Desk
 
-from throwaway import smtp
 from throwaway.browser import has_form
 from throwaway.instance import problem
 from throwaway.registration import PASSWORD
 from throwaway.smtp import Mailbox
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with closing(smtp.start()) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

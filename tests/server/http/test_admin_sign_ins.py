@@ -1,8 +1,7 @@
 """People's passwords, sessions and grants in the hands of administrators, and who hears of it."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -12,7 +11,7 @@ import pytest
 from tests.server.http import administering
 from tests.server.http.administering import Desk
 
-from throwaway import openid, publisher, smtp
+from throwaway import openid
 from throwaway.browser import Browser, has_form, told
 from throwaway.instance import problem
 from throwaway.publisher import Publisher
@@ -24,29 +23,9 @@ PASSWORD, NEW = "four words in a row", "five other words in another"
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Publisher]:
-    """Where clients are told of the ends of sessions."""
-    with contextlib.closing(publisher.start()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with contextlib.closing(smtp.start()) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def settings(host: Publisher, box: Mailbox) -> dict[str, str]:
+def settings(reaching: dict[str, str], box: Mailbox) -> dict[str, str]:
     return (
-        administering.SETTINGS
-        | box.settings
-        | {
-            "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.1/32",
-            "OUTBOUND_ALLOWED_PORTS": f"443,{host.port}",
-            # An authority for both.
-            "OUTBOUND_CA_FILE": str(host.authority),
-        }
+        administering.SETTINGS | box.settings | reaching  # its authority is good for both
     )
 
 

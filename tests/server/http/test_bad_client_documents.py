@@ -1,15 +1,13 @@
 """C1: documents that describe no client, and URLs that nobody is to be asked under."""
 
-import contextlib
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.server.http.authors import Author
 
-from throwaway import publisher
 from throwaway.browser import Browser
 from throwaway.instance import Instance, problem
 from throwaway.publisher import Publisher
@@ -19,13 +17,7 @@ RESOURCE = "https://tools.example"
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Publisher]:
-    with contextlib.closing(publisher.start()) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def settings(host: Publisher) -> dict[str, str]:
+def settings(reaching: dict[str, str]) -> dict[str, str]:
     return {
         "CACHE_TTL": "0",
         "CLIENT_ID_METADATA_DOCUMENTS": "true",
@@ -33,9 +25,7 @@ def settings(host: Publisher) -> dict[str, str]:
         "DYNAMIC_CLIENT_AUDIENCES": RESOURCE,
         # Consent of a person is needed for these clients whatever this says.
         "REQUIRE_USER_CONSENT": "false",
-        "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.1/32,::1/128",
-        "OUTBOUND_ALLOWED_PORTS": f"443,{host.port}",
-        "OUTBOUND_CA_FILE": str(host.authority),
+        **reaching,
     }
 
 

@@ -1,7 +1,6 @@
 """C1 and A22: clients whose identifier is the URL of a document; nobody has registered them."""
 
 import contextlib
-from collections.abc import Iterator
 
 import httpx
 import jwt
@@ -9,7 +8,7 @@ import pytest
 from tests.server.http import authors
 from tests.server.http.authors import Author
 
-from throwaway import instance as throwaway_instance, publisher, server as throwaway_server
+from throwaway import instance as throwaway_instance, server as throwaway_server
 from throwaway.browser import VERIFIER, Browser, asking, has_form, told
 from throwaway.instance import Instance, problem
 from throwaway.publisher import Publisher
@@ -21,13 +20,7 @@ RESOURCE = "https://tools.example"
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Publisher]:
-    with contextlib.closing(publisher.start()) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def settings(host: Publisher) -> dict[str, str]:
+def settings(reaching: dict[str, str]) -> dict[str, str]:
     return {
         "CACHE_TTL": "0",
         "CLIENT_ID_METADATA_DOCUMENTS": "true",
@@ -35,9 +28,7 @@ def settings(host: Publisher) -> dict[str, str]:
         "DYNAMIC_CLIENT_AUDIENCES": RESOURCE,
         # Consent of a person is needed for these clients whatever this says.
         "REQUIRE_USER_CONSENT": "false",
-        "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.1/32,::1/128",
-        "OUTBOUND_ALLOWED_PORTS": f"443,{host.port}",
-        "OUTBOUND_CA_FILE": str(host.authority),
+        **reaching,
     }
 
 

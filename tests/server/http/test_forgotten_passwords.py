@@ -1,10 +1,8 @@
 """L12, L16: a person chooses a new password by a link that only their mailbox has."""
 
-import contextlib
 import re
 import threading
 import time
-from collections.abc import Iterator
 from email.message import EmailMessage
 from uuid import uuid4
 
@@ -18,12 +16,6 @@ from throwaway.smtp import Mailbox
 
 
 OLD, NEW = "the password of before", "four words in a row"
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with contextlib.closing(smtp.start()) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

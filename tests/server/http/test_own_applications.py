@@ -1,8 +1,6 @@
 """/account: a person sees which applications they let in, and withdraws what these have."""
 
-import contextlib
 import time
-from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import httpx
@@ -11,7 +9,7 @@ from lxml import html
 from tests.server.http import devices, own_account
 from tests.server.http.own_account import buttons, let_in, rows, said, visit
 
-from throwaway import openid, publisher, registration
+from throwaway import openid, registration
 from throwaway.browser import Browser, has_form, told
 from throwaway.instance import Instance
 from throwaway.publisher import Publisher
@@ -29,19 +27,10 @@ HOSTILE = '<img src=x onerror="alert(1)">&lt;b\u202e'
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Publisher]:
-    """Where clients of this module are told of a logout."""
-    with contextlib.closing(publisher.start()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def settings(host: Publisher) -> dict[str, str]:
+def settings(reaching: dict[str, str]) -> dict[str, str]:
     return {
         "CACHE_TTL": "0",
-        "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.1/32",
-        "OUTBOUND_ALLOWED_PORTS": f"443,{host.port}",
-        "OUTBOUND_CA_FILE": str(host.authority),
+        **reaching,
     }
 
 

@@ -1,7 +1,5 @@
 """/account/password: who knows their password changes it, and all that rests on it ends."""
 
-import contextlib
-from collections.abc import Iterator
 from functools import partial
 
 import httpx
@@ -10,7 +8,7 @@ from lxml import html
 from tests.server.http import own_account, peopling
 from tests.server.http.own_account import let_in, said, visit
 
-from throwaway import openid, registration, smtp
+from throwaway import openid, registration
 from throwaway.browser import Browser, has_form, read_form
 from throwaway.instance import Instance
 from throwaway.smtp import Mailbox
@@ -23,12 +21,6 @@ RECORDED = (
     "SELECT count(*) FROM authly.audit_log JOIN authly.users ON users.id = user_id"
     " WHERE event = 'password_changed' AND email = %s"
 )
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with contextlib.closing(smtp.start()) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

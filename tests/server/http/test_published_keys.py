@@ -1,14 +1,11 @@
 """C2: a client's jwks_uri is fetched, kept, rotated with the client, and leads nowhere else."""
 
-import contextlib
 import json
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from throwaway import publisher
 from throwaway.instance import Instance, problem
 from throwaway.publisher import Publisher
 from throwaway.server import ISSUER
@@ -19,18 +16,10 @@ KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Publisher]:
-    with contextlib.closing(publisher.start()) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def settings(host: Publisher) -> dict[str, str]:
+def settings(reaching: dict[str, str]) -> dict[str, str]:
     return {
         "CACHE_TTL": "0",
-        "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.1/32,::1/128",
-        "OUTBOUND_ALLOWED_PORTS": f"443,{host.port}",
-        "OUTBOUND_CA_FILE": str(host.authority),
+        **reaching,
     }
 
 

@@ -1,25 +1,16 @@
 """The page where people switch a second factor on and off, and draw other recovery codes."""
 
-import contextlib
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 from tests.server.http import second_factors
 from tests.server.http.second_factors import PATH, Enrolled
 
-from throwaway import smtp
 from throwaway.browser import Browser, has_form, read_form
 from throwaway.instance import Instance
 from throwaway.registration import PASSWORD
 from throwaway.smtp import Mailbox
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with contextlib.closing(smtp.start()) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

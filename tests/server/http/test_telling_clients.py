@@ -3,14 +3,14 @@
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
 import pytest
 
-from throwaway import openid, publisher, registration, server as throwaway_server
+from throwaway import openid, registration, server as throwaway_server
 from throwaway.browser import Browser, told
 from throwaway.instance import Instance
 from throwaway.publisher import Publisher
@@ -23,19 +23,10 @@ Register = Callable[..., RegisteredClient]
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Publisher]:
-    """Where the clients of this module are told."""
-    with contextlib.closing(publisher.start()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def settings(host: Publisher) -> dict[str, str]:
+def settings(reaching: dict[str, str]) -> dict[str, str]:
     return {
         "CACHE_TTL": "0",
-        "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.1/32",
-        "OUTBOUND_ALLOWED_PORTS": f"443,{host.port}",
-        "OUTBOUND_CA_FILE": str(host.authority),
+        **reaching,
     }
 
 
