@@ -89,7 +89,7 @@ def test_a_backup_goes_to_the_bucket_and_comes_back_by_where_it_is(shop: Shop) -
     before = shop.add_somebody("first")
     shop.home.world.api.delete("AuthlyBackup", shop.home.namespace, "first")
     restored = restore(shop.home, "first", location=status["location"])
-    assert restored["status"]["phase"] == "Succeeded", why(restored)
+    assert restored["status"]["phase"] == "Succeeded", ": ".join(why(restored))
     assert restored["status"]["location"] == status["location"]
     assert shop.people() == before - 1
     assert any("-before-restore-" in name for name in shop.names())
@@ -103,7 +103,7 @@ def test_a_backup_with_a_bucket_of_its_own_comes_back_from_there(shop: Shop) -> 
     assert made["status"]["location"].startswith(f"s3://{BUCKET}/elsewhere/")
     before = shop.add_somebody("elsewhere")
     restored = restore(home, "elsewhere", backupRef={"name": "elsewhere"})
-    assert restored["status"]["phase"] == "Succeeded", why(restored)
+    assert restored["status"]["phase"] == "Succeeded", ": ".join(why(restored))
     assert shop.people() == before - 1
     shop.serve(destination=destination(shop.gateway.endpoint))
 

@@ -63,7 +63,7 @@ def move(world: World, pods: JobPods) -> Iterator[Move]:
         source = {"location": location}
         present.ask("AuthlyRestore", "moved", source=source, acknowledgeDataLoss=True)
         restored = present.ended("AuthlyRestore", "moved")
-        assert restored["status"]["phase"] == "Succeeded", why(restored)
+        assert restored["status"]["phase"] == "Succeeded", ": ".join(why(restored))
         world.api.wait_for("AuthlyServer", present.namespace, "main", is_ready)
         yield Move(former, present, restored)
 

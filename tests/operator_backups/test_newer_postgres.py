@@ -41,5 +41,5 @@ def test_it_is_dumped_by_an_image_of_its_own_version_and_comes_back(home: Home) 
     source = {"backupRef": {"name": "newer"}}
     home.ask("AuthlyRestore", "back", source=source, acknowledgeDataLoss=True)
     restored = home.ended("AuthlyRestore", "back")
-    assert restored["status"]["phase"] == "Succeeded", why(restored)
+    assert restored["status"]["phase"] == "Succeeded", ": ".join(why(restored))
     assert homes.rows(home.url, PEOPLE) == [(0,)]

@@ -35,7 +35,7 @@ class Past:
             "AuthlyRestore", name, source=source, acknowledgeDataLoss=True, security=security
         )
         restored = self.home.ended("AuthlyRestore", name)
-        assert restored["status"]["phase"] == "Succeeded", why(restored)
+        assert restored["status"]["phase"] == "Succeeded", ": ".join(why(restored))
         self.home.world.api.wait_for("AuthlyServer", self.home.namespace, "main", is_ready)
         time.sleep(1.1)  # the fence stands in the present second still
         return restored

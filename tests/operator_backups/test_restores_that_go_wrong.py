@@ -59,7 +59,7 @@ def test_a_pod_that_is_killed_in_a_step_is_followed_by_one_that_ends_the_restore
     home.pods.doomed |= {(home.namespace, container) for container in pair}
     ask(home, name)
     restored = home.ended("AuthlyRestore", name)
-    assert restored["status"]["phase"] == "Succeeded", why(restored)
+    assert restored["status"]["phase"] == "Succeeded", ": ".join(why(restored))
     for container in pair:
         assert (home.namespace, container, 137) in home.pods.ran
     assert number_of_people(home) == before - 1
