@@ -40,6 +40,7 @@ EVICTED = {
         {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
     ],
 }
+SERVERS = f"{naming.COMPONENT_LABEL}={naming.Component.SERVER.value}"
 PODS_AT_ONCE = 32
 RETRY_SECONDS = "5"
 """After so long all pods are looked at again, and those tried that could not be started."""
@@ -81,6 +82,8 @@ class Kubelet:
     _over: set[str] = field(default_factory=set)
     """The uids of Jobs' pods that ran: none runs twice, however late an event about it comes."""
     _pods: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PODS_AT_ONCE))
+    _serving: set[str] = field(default_factory=set)
+    """The namespaces in which a server's process was started."""
     _told: set[tuple[str, str]] = field(default_factory=set)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -96,6 +99,7 @@ class Kubelet:
             if told.status_code != httpx.codes.OK:  # an API server that has just begun
                 self._ended.wait(0.5)
                 return
+            self._pods.submit(self._stop_those_left)
             for line in told.iter_lines():
                 event = json.loads(line)
                 if self._ended.is_set():
@@ -129,10 +133,17 @@ class Kubelet:
         """The last pod of a server is gone, and its process with it."""
         labels, namespace = pod["metadata"].get("labels", {}), pod["metadata"]["namespace"]
         self._failures.pop(pod["metadata"]["uid"], None)
-        if labels.get(naming.COMPONENT_LABEL) != naming.Component.SERVER:
-            return
-        selector = f"{naming.COMPONENT_LABEL}={naming.Component.SERVER.value}"
-        self.stop(namespace, lambda: bool(self.api.select("Pod", namespace, selector)))
+        if labels.get(naming.COMPONENT_LABEL) == naming.Component.SERVER:
+            self._stop(namespace)
+
+    def _stop(self, namespace: str) -> None:
+        self.stop(namespace, lambda: bool(self.api.select("Pod", namespace, SERVERS)))
+
+    def _stop_those_left(self) -> None:
+        """End the processes of pods that went between two watches: neither of them tells of it."""
+        pods = self.api.select("Pod", None, SERVERS)
+        for namespace in set(self._serving) - {pod["metadata"]["namespace"] for pod in pods}:
+            self._stop(namespace)
 
     def _take(self, pod: Object) -> None:
         if "deletionTimestamp" in pod["metadata"] or pod["status"].get("phase") != "Pending":
@@ -171,6 +182,7 @@ class Kubelet:
             return self.held[namespace]
         if self._is_gone(pod):
             return None
+        self._serving.add(namespace)
         self.serve(namespace, labels[naming.INSTANCE_LABEL], self._environment(pod))
         if self._is_gone(pod):  # while it started, so that its end was told before
             self._lose(pod)

@@ -144,38 +144,6 @@ def test_the_youngest_is_restored_where_none_is_named(instance: str, tmp_path: P
     assert restore.run(wanted(instance), Directory(tmp_path)).manifest.file_name == later
 
 
-def test_somebody_who_stays_connected_is_sent_away(instance: str, tmp_path: Path) -> None:
-    back_up(instance, Directory(tmp_path))
-    lose_grants(instance)
-    with psycopg.connect(instance) as other:
-        restore.run(wanted(instance), Directory(tmp_path))
-        with pytest.raises(psycopg.OperationalError):
-            other.execute("SELECT 1")
-    assert fetch(instance, GRANTS) == 5000
-
-
-def test_whoever_cannot_be_sent_away_is_named_and_the_former_database_serves(
-    instance: str,
-    tmp_path: Path,
-    postgres: throwaway_postgres.Cluster,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(databases, "_SWAP_PATIENCE", 0.0)
-    back_up(instance, Directory(tmp_path))
-    lose_grants(instance)
-    name = instance.rpartition("/")[2]
-    with (
-        psycopg.connect(postgres.superuser_url, dbname=name),
-        pytest.raises(
-            errors.BackupError, match=f"{name} stays in use, by process .* of role postgres:"
-        ),
-    ):
-        restore.run(wanted(instance), Directory(tmp_path))
-    assert fetch(instance, GRANTS) == 0
-    restore.run(wanted(instance), Directory(tmp_path))
-    assert fetch(instance, GRANTS) == 5000
-
-
 @pytest.mark.parametrize("steps", [[None], STEPS], ids=["at-once", "step-by-step"])
 def test_a_database_that_is_lost_comes_back_with_everything_revoked(
     instance: str,
