@@ -15,7 +15,7 @@ import psycopg
 from bench import cases, loader
 from bench.cases import Case, Material
 from bench.cpu import Meter, resident_megabytes
-from throwaway import instance as instances, postgres
+from throwaway import instance as instances, ports, postgres
 from throwaway.instance import Instance
 
 
@@ -100,7 +100,7 @@ def prepared() -> Iterator[Bench]:
     with contextlib.closing(postgres.create(**DURABLE)) as cluster:
         url = cluster.create_database("bench")
         baseline_url = cluster.create_database("baseline")
-        port = postgres.free_port()
+        port = ports.free_port()
         command = [sys.executable, "-m", "bench.baselines", str(port), baseline_url]
         with (
             instances.running(url, RATE_LIMIT_ENABLED="false", LOG_LEVEL="warning") as instance,

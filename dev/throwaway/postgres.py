@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ import psycopg
 from psycopg import conninfo, sql
 
 from throwaway import certificates
+from throwaway.ports import free_port
 
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -237,9 +237,3 @@ def as_postgres() -> list[str]:
     """
     dropped = ["--reuid=postgres", "--regid=postgres", "--init-groups"] if not os.geteuid() else []
     return ["/usr/bin/setpriv", "--pdeathsig=INT", *dropped, "--"]
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

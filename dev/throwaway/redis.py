@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from throwaway.postgres import free_port
+from throwaway.ports import free_port
 
 
 PROGRAM = "/usr/bin/redis-server"

@@ -16,7 +16,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from throwaway.postgres import free_port
+from throwaway.ports import free_port
 
 
 SOURCE = Path(__file__).parents[1] / "s3"

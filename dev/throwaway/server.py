@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from throwaway import certificates, keys, tls
-from throwaway.postgres import free_port
+from throwaway.ports import free_port
 
 
 ISSUER = "https://login.example.com"

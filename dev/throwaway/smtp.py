@@ -23,7 +23,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from typing_extensions import override
 
 from throwaway import certificates
-from throwaway.postgres import free_port
+from throwaway.ports import free_port
 
 
 USERNAME, PASSWORD = "authly", "throwaway"  # of a server on loopback, for minutes

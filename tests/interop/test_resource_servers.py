@@ -12,7 +12,7 @@ from tests.interop.conftest import SERVICE, Application, Register
 from tests.server.http.possessing import proof
 
 from throwaway import registration, server as throwaway_server
-from throwaway.postgres import free_port
+from throwaway.ports import free_port
 from throwaway.signer import Signer
 
 

@@ -62,9 +62,10 @@ class JobPods:
                 self._look()
 
     def _look(self) -> None:
-        for pod in self.world.api.select("Pod", None, SELECTOR):
-            uid, phase = pod["metadata"]["uid"], pod["status"].get("phase")
-            if uid not in self._known and phase == "Pending":
+        # Those that are over are many in the end, and would be read each time.
+        for pod in self.world.api.select("Pod", None, SELECTOR, "status.phase=Pending"):
+            uid = pod["metadata"]["uid"]
+            if uid not in self._known:
                 self._known.add(uid)
                 self._running.append(self._pool.submit(self._run, pod))
 

@@ -111,9 +111,13 @@ def test_a_backup_that_is_elsewhere_is_waited_for_and_nothing_is_touched(home: H
 def test_two_restores_at_once_are_done_one_after_the_other(home: Home) -> None:
     ask(home, "one")
     ask(home, "two")
-    ended = [home.ended("AuthlyRestore", name)["status"] for name in ("one", "two")]
-    assert [status["phase"] for status in ended] == ["Succeeded", "Succeeded"]
-    first, second = sorted(ended, key=lambda status: status["steps"][0]["startTime"])
+    ended = [home.ended("AuthlyRestore", name) for name in ("one", "two")]
+    assert [why(one)[0] for one in ended] == ["Restored"] * 2, [
+        ": ".join(why(one)) for one in ended
+    ]
+    first, second = sorted(
+        (one["status"] for one in ended), key=lambda status: status["steps"][0]["startTime"]
+    )
     assert first["completionTime"] <= second["steps"][0]["startTime"]
     served(home)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from throwaway import postgres
+from throwaway import ports, postgres
 
 
 ENTRYPOINT = Path(__file__).resolve().parents[2] / "dev/images/postgres/entrypoint.sh"
@@ -27,7 +27,7 @@ class PostgresPod:
     command: Sequence[str]
     parameters: dict[str, str]
     variables: dict[str, str]
-    port: int = field(default_factory=postgres.free_port)
+    port: int = field(default_factory=ports.free_port)
     place: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="authly-pod-")))
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 

@@ -13,7 +13,7 @@ from tests.operator_desired import plans
 from authly_operator.desired import redis
 from authly_operator.desired.plan import Plan
 from authly_operator.observed import SecretData
-from throwaway.postgres import free_port
+from throwaway.ports import free_port
 
 
 SPEC: dict[str, Any] = {**plans.MINIMAL, "redis": {"managed": {"maxMemory": "3Mi"}}}

@@ -20,7 +20,10 @@ from authly_operator.cluster import resources
 
 Object = dict[str, Any]
 PATIENCE = 150.0
-INTERVAL = 0.05
+INTERVAL, LONGEST_INTERVAL = 0.05, 0.25
+"""Seconds between two looks: each of a long wait's is work that others, beside, wait for."""
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=None)
+"""Idle connections stay: one thread would close what has just been given to another."""
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
@@ -42,8 +45,11 @@ class Api:
         assert found is not None, f"{kind} {namespace}/{name} is not there"
         return found
 
-    def select(self, kind: str, namespace: str | None, selector: str = "") -> list[Object]:
-        listed = told(self.http.get(path(kind, namespace), params={"labelSelector": selector}))
+    def select(
+        self, kind: str, namespace: str | None, selector: str = "", fields: str = ""
+    ) -> list[Object]:
+        parameters = {"labelSelector": selector, "fieldSelector": fields}
+        listed = told(self.http.get(path(kind, namespace), params=parameters))
         return [{"kind": kind, **item} for item in listed["items"] or ()]
 
     def apply(self, manifest: Object, subresource: str = "") -> Object:
@@ -93,7 +99,14 @@ class Api:
         return last[0]
 
     def wait_gone(self, kind: str, namespace: str | None, name: str) -> None:
-        wait_until(f"the end of {kind} {name}", lambda: self.find(kind, namespace, name) is None)
+        last: Object | None = None
+
+        def is_gone() -> bool:
+            nonlocal last
+            last = self.find(kind, namespace, name)
+            return last is None
+
+        wait_until(f"end of {kind} {name}", is_gone, seen=lambda: shown(last))
 
 
 def path(kind: str, namespace: str | None, name: str = "", subresource: str = "") -> str:
@@ -121,9 +134,11 @@ def wait_until(
     seen: Callable[[], str] = lambda: "",
 ) -> None:
     deadline = time.monotonic() + seconds
+    interval = INTERVAL
     while not holds():
         assert time.monotonic() < deadline, f"no {what} within {seconds:.0f} s: {seen()}"
-        time.sleep(INTERVAL)
+        time.sleep(interval)
+        interval = min(interval * 1.2, LONGEST_INTERVAL)
 
 
 def condition(resource: Object, kind: str = "Ready") -> Object:
@@ -163,7 +178,7 @@ def connected(
         pair.write(_text(user["client-certificate-data"]) + _text(user["client-key-data"]))
         pair.flush()
         trust.load_cert_chain(pair.name)
-    sending = transport(verify=trust)
+    sending = transport(verify=trust, limits=LIMITS)
     with httpx.Client(base_url=cluster["server"], transport=sending, timeout=30) as http:
         yield Api(http)
 

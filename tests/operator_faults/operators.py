@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from tests.operator_faults.kubernetes_api import Api, wait_until
 
-from throwaway.postgres import free_port
+from throwaway.ports import free_port
 
 
 ROOT = Path(__file__).resolve().parents[2]

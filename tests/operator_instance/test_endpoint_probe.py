@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from authly_operator.instance import endpoint
-from throwaway import postgres as throwaway_postgres, server as throwaway_server
+from throwaway import ports, server as throwaway_server
 
 
 ISSUER = "https://auth.example.com"
@@ -166,7 +166,7 @@ async def test_what_does_not_speak_http_is_one_line(http: aiohttp.ClientSession)
 
 @pytest.mark.parametrize(
     "url",
-    [f"http://127.0.0.1:{throwaway_postgres.free_port()}", "http://main.nowhere.invalid:80"],
+    [f"http://127.0.0.1:{ports.free_port()}", "http://main.nowhere.invalid:80"],
 )
 async def test_nobody_there_is_one_line(http: aiohttp.ClientSession, url: str) -> None:
     found = await endpoint.probe(http, url, ISSUER)

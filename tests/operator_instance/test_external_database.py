@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from authly_operator.instance import database
-from throwaway import postgres as throwaway_postgres
+from throwaway import ports
 
 
 async def test_a_database_that_answers_has_no_fault(empty_database_url: str) -> None:
@@ -43,7 +43,7 @@ async def test_each_fault_is_told_apart(
 
 
 async def test_a_port_that_nobody_listens_on_is_told() -> None:
-    port = throwaway_postgres.free_port()
+    port = ports.free_port()
     fault = (await database.probe(f"postgresql://a:hunter2@127.0.0.1:{port}/b")).error
     assert fault is not None
     assert f"the database at 127.0.0.1:{port}: Connection refused" in fault

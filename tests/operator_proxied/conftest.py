@@ -56,7 +56,8 @@ class Installed:
 
     def unused(self) -> set[rights.Grant]:
         """Grants that no call so far made use of."""
-        return rights.unused(rights.granted(self.documents, RELEASE), self.proxy.calls)
+        calls = set(self.proxy.calls)  # more come in meanwhile
+        return rights.unused(rights.granted(self.documents, RELEASE), calls)
 
     def lose_rights_in(self, namespace: str) -> None:
         """Count anew, and not on the Role of that namespace."""

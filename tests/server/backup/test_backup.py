@@ -20,7 +20,7 @@ from authly_server.backup.bucket import Bucket
 from authly_server.backup.destination import Destination
 from authly_server.backup.directory import Directory
 from authly_server.storage import migration
-from throwaway import postgres as throwaway_postgres, s3 as throwaway_s3, small_disk
+from throwaway import ports, postgres as throwaway_postgres, s3 as throwaway_s3, small_disk
 
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -276,7 +276,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(
 def test_a_bucket_that_refuses_is_one_line(
     s3_server: throwaway_s3.Gateway, bucket_name: str, instance: str, fault: str
 ) -> None:
-    port = throwaway_postgres.free_port()
+    port = ports.free_port()
     wrong = Bucket(
         "nowhere" if fault == "bucket" else bucket_name,
         endpoint=f"http://127.0.0.1:{port}" if fault == "server" else s3_server.endpoint,

@@ -13,7 +13,7 @@ from tests.server.http.administering import Desk
 
 from throwaway import instance as throwaway_instance, server as throwaway_server
 from throwaway.instance import Instance, problem
-from throwaway.postgres import free_port
+from throwaway.ports import free_port
 
 
 COUNT = 2
