@@ -78,6 +78,8 @@ class Reason(StrEnum):
     """The pod waits for a PersistentVolumeClaim that no volume is bound to."""
     PODS_REFUSED = "PodsRefused"
     """No pod of a Job or of the database could be made, for example for a quota."""
+    POD_EVICTED = "PodEvicted"
+    """A node put a pod out: it took more room than it may have, or the node has none left."""
     CONTAINER_NOT_RUNNING = "ContainerNotRunning"
     """A container cannot be started, for example for want of a Secret that it reads."""
 

@@ -122,6 +122,23 @@ async def test_pods_that_do_not_run_tell_why(api: client.Client, namespace: str,
     assert all(isinstance(one, Waiting) for one in told)
 
 
+async def test_a_pod_that_its_node_put_out_tells_that_and_not_how_its_containers_ended(
+    api: client.Client, namespace: str, pod: Any
+) -> None:
+    said = 'Usage of EmptyDir volume "dumps" exceeds the limit "1Gi". '
+    killed = container(state={"terminated": {"exitCode": 137, "reason": "Error"}})
+    await pod(
+        "main-backup-x",
+        naming.Component.BACKUP,
+        phase="Failed",
+        reason="Evicted",
+        message=said,
+        containerStatuses=[killed],
+    )
+    (told,) = await gather.waiting(api, namespace, "main")
+    assert (told.reason, told.message) == ("Evicted", said.strip())
+
+
 async def test_pods_that_run_start_or_are_done_tell_nothing(
     api: client.Client, namespace: str, pod: Any
 ) -> None:

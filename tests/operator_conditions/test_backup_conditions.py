@@ -89,6 +89,20 @@ def test_an_image_to_dump_with_that_is_not_to_be_had_is_told_with_the_field_that
     assert judged["Ready"][0] == "True"
 
 
+def test_a_dump_that_outgrew_its_room_is_told_with_the_field_that_gives_it_more(
+    judge_server: Judge,
+) -> None:
+    said = 'Usage of EmptyDir volume "dumps" exceeds the limit "1Gi".'
+    judged = judge_server(
+        spec={"backup": BACKUP},
+        beside=cronjob(lastScheduleTime=TUESDAY, lastSuccessfulTime=MONDAY_DONE),
+        waiting=[("backup", "main-backup-2-abcde", "Evicted", said)],
+    )
+
+    message = judged["BackupHealthy"][2]
+    assert 'exceeds the limit "1Gi": raise spec.database.dump.sizeLimit' in message
+
+
 def test_backups_that_are_suspended_are_not_healthy(judge_server: Judge) -> None:
     judged = judge_server(
         spec={"backup": {**BACKUP, "suspend": True}},

@@ -90,9 +90,23 @@ async def waiting(api: client.Client, namespace: str, server: str) -> tuple[Wait
 
 
 def waiting_of(pod: Manifest) -> list[Waiting]:
-    """The containers of a pod that do not run, and why."""
+    """The containers of a pod that do not run, and why; or why all of it was put out."""
     status = pod.get("status", {})
-    told = [(one["reason"], one.get("message", "")) for one in _unscheduled(status)]
+    if status.get("phase") == "Failed" and status.get("reason"):
+        told = [(status["reason"], status.get("message", "").strip())]
+    else:
+        unscheduled = _unscheduled(status)
+        told = [(one["reason"], one.get("message", "")) for one in unscheduled] + _stopped(status)
+    metadata = pod["metadata"]
+    component = metadata.get("labels", {}).get(naming.COMPONENT_LABEL, "")
+    return [
+        Waiting(component=component, pod=metadata["name"], reason=reason, message=message)
+        for reason, message in told
+    ]
+
+
+def _stopped(status: Manifest) -> list[tuple[str, str]]:
+    told = list[tuple[str, str]]()
     for container in (
         *status.get("initContainerStatuses", ()),
         *status.get("containerStatuses", ()),
@@ -103,12 +117,7 @@ def waiting_of(pod: Manifest) -> list[Waiting]:
             before = container.get("lastState", {}).get("terminated", {})
             text = before.get("message") or stopped.get("message") or ""
             told.append((stopped.get("reason", "Waiting"), text.strip()))
-    metadata = pod["metadata"]
-    component = metadata.get("labels", {}).get(naming.COMPONENT_LABEL, "")
-    return [
-        Waiting(component=component, pod=metadata["name"], reason=reason, message=message)
-        for reason, message in told
-    ]
+    return told
 
 
 def _unscheduled(status: Manifest) -> list[Manifest]:

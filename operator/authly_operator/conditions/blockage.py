@@ -24,6 +24,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "ContainerCannotRun": _CRASH,
     "StartError": _CRASH,
     "Unschedulable": Reason.UNSCHEDULABLE,
+    "Evicted": Reason.POD_EVICTED,
 }
 ADVICE: Final[Mapping[Reason, str]] = {
     Reason.DISK_FULL: "disk full: raise spec.database.managed.storage.size, and PostgreSQL starts"
@@ -33,11 +34,15 @@ ADVICE: Final[Mapping[Reason, str]] = {
     Reason.UNSCHEDULABLE: "add nodes, or lower the requested resources",
     Reason.VOLUME_UNBOUND: "check spec.database.managed.storage and the StorageClasses of the"
     " cluster (kubectl get storageclass,pvc -n {namespace})",
+    Reason.POD_EVICTED: "give the nodes more room, or let fewer pods run on them",
     Reason.CONTAINER_NOT_RUNNING: "read kubectl describe pod -n {namespace} {pod}",
 }
 _NO_ROOM: Final = "No space left on device"
 """What PostgreSQL says last, as of the C library (ENOSPC)."""
 _DUMPS: Final = frozenset({Component.BACKUP.value, Component.RUN.value})
+_DUMP_VOLUME: Final = 'EmptyDir volume "dumps"'
+"""What the kubelet calls it when it has outgrown its limit."""
+_DUMP_ROOM: Final = "raise spec.database.dump.sizeLimit"
 _DUMP_IMAGE: Final = "; the one with pg_dump is spec.database.dump.image"
 NEVER_BEGUN: Final = frozenset({_IMAGE, Reason.UNSCHEDULABLE, Reason.VOLUME_UNBOUND})
 """Reasons of a pod that has not run at all."""
@@ -89,10 +94,17 @@ def _blockage(waiting: Waiting, namespace: str, pods: int) -> Blockage:
         judgement.excerpt(part) for part in (waiting.reason, waiting.message) if part
     ).rstrip(".")
     others = f" (and {pods - 1} more)" if pods > 1 else ""
+    return Blockage(reason, f"pod {waiting.pod}{others}: {said}: {_advice(waiting, namespace)}")
+
+
+def _advice(waiting: Waiting, namespace: str) -> str:
+    reason = reason_of(waiting)
     advice = ADVICE[reason].format(namespace=namespace, pod=waiting.pod)
-    if reason is _IMAGE and waiting.component in _DUMPS:
-        advice += _DUMP_IMAGE
-    return Blockage(reason, f"pod {waiting.pod}{others}: {said}: {advice}")
+    if waiting.component in _DUMPS and reason is _IMAGE:
+        return advice + _DUMP_IMAGE
+    if waiting.component in _DUMPS and _DUMP_VOLUME in waiting.message:
+        return _DUMP_ROOM
+    return advice
 
 
 def _rank(waiting: Waiting) -> tuple[int, bool, str, str]:
