@@ -40,7 +40,7 @@ CARRIED: Final = (
     # Opaque access tokens that were revoked; those that were issued since the backup are not known.
     Carried(
         "SELECT digest FROM authly.opaque_tokens WHERE expires_at > now()",
-        "digest bytea PRIMARY KEY",
+        "digest bytea",
         (
             "DELETE FROM authly.opaque_tokens AS token"
             " WHERE NOT EXISTS (SELECT FROM present WHERE present.digest = token.digest)",
@@ -50,7 +50,7 @@ CARRIED: Final = (
     # Grants that were revoked, or that went with a client or a user.
     Carried(
         "SELECT id, revoked_at FROM authly.grants",
-        "id uuid PRIMARY KEY, revoked_at timestamptz",
+        "id uuid, revoked_at timestamptz",
         (
             "UPDATE authly.grants AS made SET revoked_at = now() WHERE made.revoked_at IS NULL"
             " AND NOT EXISTS (SELECT FROM present WHERE present.id = made.id"
@@ -61,7 +61,7 @@ CARRIED: Final = (
     Carried(
         "SELECT grant_id, generation, digest, previous_digest, dpop_jkt, rotated_at, expires_at"
         " FROM authly.tokens WHERE token_type = 'refresh'",
-        "grant_id uuid PRIMARY KEY, generation integer, digest bytea, previous_digest bytea,"
+        "grant_id uuid, generation integer, digest bytea, previous_digest bytea,"
         " dpop_jkt text, rotated_at timestamptz, expires_at timestamptz",
         (
             "UPDATE authly.tokens AS family SET generation = present.generation,"
@@ -79,7 +79,7 @@ CARRIED: Final = (
     # Sessions that were ended.
     Carried(
         "SELECT id FROM authly.sessions",
-        "id uuid PRIMARY KEY",
+        "id uuid",
         (
             "DELETE FROM authly.sessions AS session"
             " WHERE NOT EXISTS (SELECT FROM present WHERE present.id = session.id)",
@@ -93,7 +93,7 @@ CARRIED: Final = (
         " LEFT JOIN authly.second_factors AS factor ON factor.user_id = person.id"
         " WHERE factor.user_id IS NOT NULL OR person.id IN"
         " (SELECT user_id FROM authly.audit_log WHERE event = 'second_factor_removed')",
-        "user_id uuid PRIMARY KEY, sealed_key bytea, last_step bigint, recovery_digests bytea[],"
+        "user_id uuid, sealed_key bytea, last_step bigint, recovery_digests bytea[],"
         " enrolled_at timestamptz",
         (
             "DELETE FROM authly.second_factors AS factor USING present"
@@ -110,7 +110,7 @@ CARRIED: Final = (
     Carried(
         "SELECT client_id, enabled, origin, owner, deletion_policy, owner_gone_at"
         " FROM authly.clients",
-        "client_id text PRIMARY KEY, enabled boolean, origin text, owner text,"
+        "client_id text, enabled boolean, origin text, owner text,"
         " deletion_policy text, owner_gone_at timestamptz",
         (
             "UPDATE authly.clients AS client SET owner = present.owner,"
@@ -129,7 +129,7 @@ CARRIED: Final = (
         "SELECT id, enabled, is_admin FROM authly.users UNION ALL"
         " SELECT DISTINCT user_id, false, false FROM authly.audit_log"
         " WHERE event = 'user_deleted' AND user_id IS NOT NULL",
-        "id uuid PRIMARY KEY, enabled boolean, is_admin boolean",
+        "id uuid, enabled boolean, is_admin boolean",
         (
             "UPDATE authly.users AS person SET enabled = person.enabled AND present.enabled,"
             " is_admin = person.is_admin AND present.is_admin, updated_at = now()"
@@ -164,7 +164,7 @@ CARRIED: Final = (
     Carried(
         "SELECT name, owner, deletion_policy, owner_gone_at FROM authly.scopes"
         " WHERE owner IS NOT NULL",
-        "name text PRIMARY KEY, owner text, deletion_policy text, owner_gone_at timestamptz",
+        "name text, owner text, deletion_policy text, owner_gone_at timestamptz",
         (
             "UPDATE authly.scopes AS scope SET owner = present.owner,"
             " deletion_policy = present.deletion_policy, owner_gone_at = present.owner_gone_at"
