@@ -23,7 +23,8 @@ def operator(world: World) -> Iterator[Operator]:
     reference = {"serverRef": {"name": "main"}}
     world.api.apply(custom("AuthlyScope", namespace, "main", {**reference, "name": "orders"}))
     world.api.apply(custom("AuthlyClient", namespace, "main", {**reference, **GRANTS}))
-    started = world.operator(namespace)
+    # Its Lease is elsewhere: with the namespace that goes it would lose it, and lead no more.
+    started = world.operator(namespace, AUTHLY_OPERATOR_NAMESPACE=world.namespace("office"))
     started.start()
     yield started
     started.end()
