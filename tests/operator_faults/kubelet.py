@@ -80,7 +80,8 @@ class Kubelet:
     _busy: set[str] = field(default_factory=set)
     """The uids of the pods that are being started."""
     _over: set[str] = field(default_factory=set)
-    """The uids of Jobs' pods that ran: none runs twice, however late an event about it comes."""
+    """The uids of pods that ran, of Jobs and of databases: none of them starts twice, however late
+    an event about it comes. Others may: what they start is one process."""
     _pods: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PODS_AT_ONCE))
     _serving: set[str] = field(default_factory=set)
     """The namespaces in which a server's process was started."""
@@ -175,6 +176,7 @@ class Kubelet:
             return self._ended_job(pod)
         if component == naming.Component.DATABASE and namespace in self.databases:
             self.databases[namespace].start(self._environment(pod))
+            self._over.add(pod["metadata"]["uid"])
             return RUNNING
         if component != naming.Component.SERVER:
             return None
