@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from authly_operator import naming
 from authly_operator.condition_names import Reason
 from authly_operator.conditions import judgement
 from authly_operator.naming import Component
@@ -40,7 +41,7 @@ ADVICE: Final[Mapping[Reason, str]] = {
 _NO_ROOM: Final = "No space left on device"
 """What PostgreSQL says last, as of the C library (ENOSPC)."""
 _DUMPS: Final = frozenset({Component.BACKUP.value, Component.RUN.value})
-_DUMP_VOLUME: Final = 'EmptyDir volume "dumps"'
+_DUMP_VOLUME: Final = f'EmptyDir volume "{naming.DUMP_VOLUME}"'
 """What the kubelet calls it when it has outgrown its limit."""
 _DUMP_ROOM: Final = "raise spec.database.dump.sizeLimit"
 _DUMP_IMAGE: Final = "; the one with pg_dump is spec.database.dump.image"

@@ -6,13 +6,14 @@ ones after it find the dump.
 
 from typing import Final
 
+from authly_operator import naming
 from authly_operator.desired import pod, program, quantity
 from authly_operator.desired.plan import Plan
 
 
 NAME: Final = "dump"
 _ORDER: Final = {"name": "order", "mountPath": "/order"}
-_DUMPS: Final = {"name": "dumps", "mountPath": "/dumps"}
+_DUMPS: Final = {"name": naming.DUMP_VOLUME, "mountPath": "/dumps"}
 _ORDER_ROOM: Final = "1Mi"
 GIVEN: Final = {"BACKUP_DUMP_DIRECTORY": _DUMPS["mountPath"]}
 """The setting of those who find the dump."""
